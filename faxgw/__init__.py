@@ -1,0 +1,1 @@
+"""A fax gateway for flower-relay networks: read `docs/architecture.md`, then `daemon.py`."""

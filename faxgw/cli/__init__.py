@@ -1,0 +1,1 @@
+"""Gives the operator hands: one command a task, `--json` for scripts."""

@@ -1,0 +1,85 @@
+"""A fax, its states, and the words for what can become of an attempt to send it."""
+
+import enum
+from typing import NewType
+
+FaxId = NewType("FaxId", int)
+AttemptId = NewType("AttemptId", int)
+ClientRef = NewType("ClientRef", str)
+"""Our name for one attempt, as told to the carrier: unique over all stores and all time."""
+
+
+class State(enum.StrEnum):
+    """Where a fax stands. `docs/architecture.md` draws the states."""
+
+    QUEUED = "queued"
+    """Waits for its turn, its time, or its line; `why` tells which."""
+    HELD = "held"
+    """A person, or a document that cannot be rendered, keeps it from going; released by a person."""
+    SENDING = "sending"
+    """The intent is durable; from here on a carrier may have it."""
+    SUBMITTED = "submitted"
+    """The carrier said it has it; the receipt is awaited."""
+    UNKNOWN = "unknown"
+    """In doubt: the carrier may or may not have it. It is asked; nothing is sent until it is known."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+FINAL = frozenset({State.DELIVERED, State.FAILED, State.EXPIRED, State.CANCELLED})
+WITH_CARRIER = frozenset({State.SENDING, State.SUBMITTED, State.UNKNOWN})
+"""States in which a carrier may be dialling: the line is taken and a cancel comes too late."""
+
+NEXT: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENDING, State.HELD, State.EXPIRED, State.CANCELLED, State.FAILED}),
+    State.HELD: frozenset({State.QUEUED, State.EXPIRED, State.CANCELLED}),
+    State.SENDING: frozenset({State.SUBMITTED, State.UNKNOWN, State.DELIVERED, State.QUEUED, State.HELD, State.FAILED}),
+    State.SUBMITTED: frozenset({State.DELIVERED, State.QUEUED, State.HELD, State.FAILED, State.UNKNOWN}),
+    State.UNKNOWN: frozenset({State.SUBMITTED, State.DELIVERED, State.QUEUED, State.HELD, State.FAILED}),
+    **{final: frozenset() for final in FINAL},
+}
+"""Which state may follow which; a step that is not in here is a bug, never a surprise from outside."""
+
+
+class Failure(enum.StrEnum):
+    """Why an attempt did not deliver: the classes that retry rules are written for.
+
+    Every carrier's codes are translated to these in the carrier's own file.
+    """
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    NETWORK = "network"
+    CAPACITY = "capacity"
+    """The carrier's or our own limit (429, channels, 503): says nothing of the line, is not an attempt."""
+    NO_FAX = "no_fax"
+    """A person, a voice or a modem answered; ringing again and again would be harassment."""
+    BAD_NUMBER = "bad_number"
+    REJECTED = "rejected"
+    PROTOCOL = "protocol"
+    PAGE = "page"
+    IN_DOUBT = "in_doubt"
+    """The last page went out, its confirmation did not come back: it often did arrive."""
+    DOCUMENT = "document"
+    ACCOUNT = "account"
+    EXPIRED = "expired"
+    UNKNOWN_CODE = "unknown_code"
+
+
+class Waiting(enum.StrEnum):
+    """Why a queued fax is not being sent this moment; a type, so that it can be asked for and counted."""
+
+    NEXT = "next"
+    """Nothing stands in its way: it goes as soon as a lane is free and those before it have gone."""
+    NOT_DUE = "not_due"
+    LINE_BUSY = "line_busy"
+    """Another fax to the same line is with a carrier; a line takes one call at a time."""
+    PROVIDER_PAUSED = "provider_paused"
+    """No carrier takes faxes just now (its limit, its account, an outage)."""
+    HELD = "held"
+    WITH_CARRIER = "with_carrier"
+    IN_DOUBT = "in_doubt"
+    OVER = "over"
+    """It does not wait: its state is final."""

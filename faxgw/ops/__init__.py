@@ -1,0 +1,1 @@
+"""Shows operators what goes on: metrics and logs."""

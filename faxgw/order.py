@@ -1,0 +1,136 @@
+"""An order for flowers as the order system hands it in, and all that may be wrong with one.
+
+Decoding is strict: an unknown field is refused, because a misspelt `card_message` would otherwise
+deliver a bouquet without its words. `read_order` names every refused field, not only the first.
+"""
+
+import datetime as dt
+import enum
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+
+from faxgw.faults import Fault, convert_or_faults
+from faxgw.money import MINOR_DIGITS, Money
+from faxgw.phone import number_fault
+
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+Line60 = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+Line120 = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+MemberId = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_.-]+$")]
+PhoneText = Annotated[str, msgspec.Meta(min_length=3, max_length=32)]
+Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+Language = Literal["de", "en", "fr", "nb"]
+
+
+class Priority(enum.StrEnum):
+    """Which class an order travels in; a lower rank goes first."""
+
+    EXPRESS = "express"
+    STANDARD = "standard"
+    BULK = "bulk"
+
+
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Between when and when the bouquet should arrive, as local times of the recipient."""
+
+    start: dt.time
+    end: dt.time
+
+
+class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The day the bouquet is due, and the part of that day if the customer chose one."""
+
+    date: dt.date
+    window: Window | None = None
+
+
+class Recipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who gets the flowers, and where the florist finds them."""
+
+    name: Line120
+    street: Annotated[list[Line120], msgspec.Meta(min_length=1, max_length=4)]
+    postcode: Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
+    city: Line60
+    country: Country
+    company: Line120 | None = None
+    phone: PhoneText | None = None
+
+
+class ProductLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One thing to make or to add, with the price of a single piece."""
+
+    description: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=999)]
+    unit_price: Money
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
+
+
+class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A request to deliver flowers. `key` makes repeating it harmless."""
+
+    key: Key
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9/_.-]+$")]
+    delivery: Delivery
+    recipient: Recipient
+    lines: Annotated[list[ProductLine], msgspec.Meta(min_length=1, max_length=60)]
+    customer_price: Money
+    execution_price: Money
+    sending_member: MemberId
+    executing_member: MemberId | None = None
+    fax_number: PhoneText | None = None
+    priority: Priority = Priority.STANDARD
+    deadline: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
+    language: Language | None = None
+    card_message: Annotated[str, msgspec.Meta(max_length=4000)] = ""
+    instructions: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    payment_reference: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+def read_order(raw: object, now: dt.datetime) -> Order | list[Fault]:
+    """Turn decoded JSON into an order, or into every reason why it is none.
+
+    `now` is aware; a deadline before it is refused. The faults' paths are JSON pointers (RFC 6901).
+    """
+    order = convert_or_faults(raw, Order)
+    if isinstance(order, list):
+        return order
+    return list(faults_of(order, now)) or order
+
+
+def faults_of(order: Order, now: dt.datetime) -> Iterator[Fault]:
+    """What a well-formed order may still get wrong: one fault a field, none for a good order."""
+    window = order.delivery.window
+    if window is not None and window.start >= window.end:
+        yield Fault("/delivery/window", "the window must start before it ends")
+    if order.deadline is not None and order.deadline <= now:
+        yield Fault("/deadline", f"the deadline has passed: it is {now.isoformat(timespec='seconds')} now")
+    yield from _destination_faults(order)
+    if order.recipient.phone is not None:
+        yield from number_fault("/recipient/phone", order.recipient.phone, order.recipient.country)
+    yield from _money_faults(order)
+
+
+def _destination_faults(order: Order) -> Iterator[Fault]:
+    if order.fax_number is None and order.executing_member is None:
+        yield Fault("/fax_number", "give the executing_member or the fax_number the order goes to")
+    if order.fax_number is not None:
+        yield from number_fault("/fax_number", order.fax_number, order.recipient.country)
+
+
+def _money_faults(order: Order) -> Iterator[Fault]:
+    currency = order.customer_price.currency
+    if currency not in MINOR_DIGITS:
+        known = ", ".join(sorted(MINOR_DIGITS))
+        yield Fault("/customer_price/currency", f"{currency} is not a currency we know: {known}")
+    others = [("/execution_price/currency", order.execution_price)]
+    others += [(f"/lines/{index}/unit_price/currency", line.unit_price) for index, line in enumerate(order.lines)]
+    for pointer, money in others:
+        if money.currency != currency:
+            yield Fault(pointer, f"one order has one currency: {money.currency} here, {currency} in customer_price")
+    if (
+        order.execution_price.currency == currency
+        and order.execution_price.amount_minor > order.customer_price.amount_minor
+    ):
+        yield Fault("/execution_price/amount_minor", "the florist cannot be paid more than the customer pays")

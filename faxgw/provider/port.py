@@ -1,0 +1,159 @@
+"""What a carrier must be able to do for us, in words that no carrier owns.
+
+Each carrier has one file in this folder that speaks its API and translates its codes to `Failure`;
+nothing above this folder knows a carrier's name. A send ends in one of four outcomes, and the
+difference between `Unsent` and `Unclear` is what keeps a bouquet from being delivered twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from faxgw.fax import ClientRef, Failure
+from faxgw.phone import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One attempt as handed to a carrier; `client_ref` comes back in look-ups and receipts."""
+
+    client_ref: ClientRef
+    line: Line
+    document: bytes
+    """A fax TIFF (group 4, 204 dpi)."""
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The carrier has it and will tell what became of it under `provider_ref`."""
+
+    provider_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The carrier said no, and nothing was dialled."""
+
+    failure: Failure
+    code: str
+    """The carrier's own word, kept for the trail."""
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """The request failed before any byte of the fax left: sending again is safe."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The carrier may or may not have it; only asking can tell."""
+
+    reason: str
+
+
+SendOutcome = Accepted | Refused | Unsent | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class InProgress:
+    """The carrier has it and has not finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """All pages were confirmed by the florist's machine."""
+
+    pages: int
+    call_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotDelivered:
+    """The carrier gave up; it will not dial for this attempt again."""
+
+    failure: Failure
+    code: str
+    pages: int = 0
+
+
+Fate = InProgress | Delivered | NotDelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a carrier says of one attempt: in a webhook, a poll or a look-up. Either reference may be missing."""
+
+    fate: Fate
+    provider_ref: str | None
+    client_ref: ClientRef | None
+    event_id: str | None = None
+    """The carrier's id of this very message, where it has one; repeats are then dropped before matching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The carrier knows our reference."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The carrier answered that it knows no such reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The carrier could not be asked; ask again later."""
+
+    reason: str
+
+
+LookUp = Found | Absent | NoAnswer
+
+
+class ReceiptRefusedError(Exception):
+    """A webhook that is no receipt of this carrier: the message says why (never with the body's text)."""
+
+
+class Provider(Protocol):
+    """One carrier account. All calls may be made from many tasks at once.
+
+    Deadlines belong to the caller: each call may be cancelled at any time, and a cancelled `send`
+    counts as `Unclear`. No call raises for what a network or a carrier can do; those are outcomes.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name given in the config; also the last part of the webhook's path."""
+        ...
+
+    async def send(self, sending: Sending) -> SendOutcome:
+        """Hand one fax over. Never repeats a request whose body may have left the machine."""
+        ...
+
+    async def look_up(self, client_ref: ClientRef) -> LookUp:
+        """Ask whether the carrier has an attempt, by our own reference."""
+        ...
+
+    async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:
+        """Ask for the fate of many attempts in as few requests as the carrier allows. Unknown ones are left out."""
+        ...
+
+    def read_receipt(self, headers: Mapping[str, str], body: bytes) -> list[Report]:
+        """Check that a webhook comes from this carrier and read it.
+
+        Pure and fast: it runs before the answer. Header names are lower-case.
+
+        Raises:
+            ReceiptRefusedError: it is not signed as agreed, or is no receipt.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close idle connections; requests under way are not waited for."""
+        ...

@@ -1,0 +1,1 @@
+"""Decides which fax goes next and when again: an in-memory schedule over the store."""

@@ -1,0 +1,1 @@
+"""Turns an order into fax pages: sheet -> page -> G4 strip -> TIFF."""
