@@ -1,0 +1,232 @@
+"""The config: one TOML file, decoded into frozen structs; every key, its default and its unit stand here.
+
+Unknown keys are refused with the nearest known one. Secrets are never in the file: it names files that
+hold them (systemd credentials work: `$CREDENTIALS_DIRECTORY/...` is expanded). Relative paths are taken
+from the config file's folder.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from faxgw.errors import ConfigError
+from faxgw.faults import Fault, convert_or_faults
+from faxgw.fax import Failure
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+Bytes = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Gateway(_Section, frozen=True, kw_only=True):
+    """Who we are, and where our files lie."""
+
+    name: str = "faxgw"
+    """Printed in the header line of every page, as fax rules ask; at most 32 characters fit."""
+    state_dir: str = "var"
+    """Holds the store; must be on a disk that keeps what fsync promised."""
+    stop_grace_seconds: Seconds = 30.0
+    """How long lanes may finish after the first signal to stop. Longer than the longest send time-out."""
+
+
+class Api(_Section, frozen=True, kw_only=True):
+    """The local socket of the order system and the operator."""
+
+    socket: str = "var/faxgw.sock"
+    socket_mode: Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")] = "660"
+    order_bytes_max: Bytes = 64 * 1024
+    upload_bytes_max: Bytes = 64 * 1024 * 1024
+    upload_lines_max: Count = 10_000
+    """NDJSON lines in one request; they share one commit."""
+    event_wait_seconds_max: Seconds = 60.0
+
+
+class Http(_Section, frozen=True, kw_only=True):
+    """The TCP face: receipts in, metrics and health out."""
+
+    bind: str = "127.0.0.1:8470"
+    receipt_bytes_max: Bytes = 256 * 1024
+
+
+class StoreConfig(_Section, frozen=True, kw_only=True):
+    """Bounds of the group commit."""
+
+    batch_max: Count = 1_000
+    waiting_max: Count = 10_000
+    free_bytes_min: Bytes = 256 * 1024 * 1024
+    """Below this much free disk the gateway says it is not ready."""
+
+
+class RenderConfig(_Section, frozen=True, kw_only=True):
+    """The processes that draw pages."""
+
+    workers: Count = 1
+    batch_max: Count = 16
+    timeout_seconds: Seconds = 30.0
+    """A batch that takes longer counts as a worker that died."""
+
+
+class ProviderConfig(_Section, frozen=True, kw_only=True):
+    """One carrier account."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
+    kind: Literal["simulated"]
+    base_url: str
+    account: str
+    password_file: str
+    webhook_secret_file: str
+    lanes: Annotated[int, msgspec.Meta(ge=1, le=2_000)] = 32
+    """Connections at once."""
+    connect_seconds: Seconds = 5.0
+    send_seconds: Seconds = 30.0
+    """From the first byte to the answer; after that the attempt is in doubt."""
+    settle_seconds: Seconds = 60.0
+    """How long after our last byte the carrier may still take a fax in; before that, "not known" proves nothing."""
+    receipt_late_seconds: Seconds = 120.0
+    """After this long without a receipt the carrier is asked."""
+    poll_seconds: Seconds = 30.0
+    poll_batch_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 500
+
+
+class Retry(_Section, frozen=True, kw_only=True):
+    """When a fax goes again after one class of failure."""
+
+    calls_max: Annotated[int, msgspec.Meta(ge=0)]
+    """Attempts in all that may end so; 0 never tries again. Attempts that were not calls do not count."""
+    wait_seconds: Seconds
+    growth: Annotated[float, msgspec.Meta(ge=1)] = 1.0
+    wait_seconds_max: Seconds = 3_600.0
+
+
+class Members(_Section, frozen=True, kw_only=True):
+    """The florists' register."""
+
+    file: str | None = None
+
+
+class Logs(_Section, frozen=True, kw_only=True):
+    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+DEFAULT_RETRIES: dict[Failure, Retry] = {
+    # Waits as fax servers have used them for decades: HylaFAX 180/300/60 s, at most 12 dials.
+    Failure.BUSY: Retry(calls_max=12, wait_seconds=120, growth=1.5, wait_seconds_max=900),
+    Failure.NO_ANSWER: Retry(calls_max=5, wait_seconds=300),
+    Failure.NETWORK: Retry(calls_max=12, wait_seconds=60, growth=1.5, wait_seconds_max=600),
+    Failure.CAPACITY: Retry(calls_max=1_000, wait_seconds=5, growth=1.0, wait_seconds_max=300),
+    Failure.NO_FAX: Retry(calls_max=2, wait_seconds=300),
+    Failure.BAD_NUMBER: Retry(calls_max=0, wait_seconds=0),
+    Failure.REJECTED: Retry(calls_max=0, wait_seconds=0),
+    Failure.PROTOCOL: Retry(calls_max=5, wait_seconds=60),
+    Failure.PAGE: Retry(calls_max=3, wait_seconds=60),
+    # Often it did arrive; a second bouquet is worse than a call by a person.
+    Failure.IN_DOUBT: Retry(calls_max=0, wait_seconds=0),
+    Failure.DOCUMENT: Retry(calls_max=0, wait_seconds=0),
+    Failure.ACCOUNT: Retry(calls_max=1_000, wait_seconds=60),
+    Failure.EXPIRED: Retry(calls_max=0, wait_seconds=0),
+    Failure.UNKNOWN_CODE: Retry(calls_max=5, wait_seconds=300),
+}
+
+
+class Config(_Section, frozen=True, kw_only=True):
+    """The whole file."""
+
+    gateway: Gateway = Gateway()
+    api: Api = Api()
+    http: Http = Http()
+    store: StoreConfig = StoreConfig()
+    render: RenderConfig = RenderConfig()
+    provider: Annotated[list[ProviderConfig], msgspec.Meta(min_length=1)]
+    retry: dict[Failure, Retry] = {}
+    """Overrides of `DEFAULT_RETRIES`, by class."""
+    members: Members = Members()
+    logs: Logs = Logs()
+
+    def retry_for(self, failure: Failure) -> Retry:
+        return self.retry.get(failure) or DEFAULT_RETRIES[failure]
+
+
+def load_config(path: Path) -> Config:
+    """Read and check the file, with its paths made absolute.
+
+    Raises:
+        ConfigError: it cannot be read or used; the message lists every fault.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file; copy config/faxgw.toml and pass it with -c") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    config = convert_or_faults(raw, Config)
+    if isinstance(config, list):
+        raise ConfigError(_all_faults(path, config))
+    faults = _cross_faults(config)
+    if faults:
+        raise ConfigError(_all_faults(path, faults))
+    return _with_absolute_paths(config, path.resolve().parent)
+
+
+def read_secret(path: str) -> str:
+    """The first line of a file that holds a secret.
+
+    Raises:
+        ConfigError: it is missing, unreadable or empty.
+    """
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the secret: {error.strerror}") from error
+    if not secret:
+        raise ConfigError(f"{path}: the secret is empty")
+    return secret
+
+
+def _cross_faults(config: Config) -> list[Fault]:
+    names = [provider.name for provider in config.provider]
+    faults = [
+        Fault(f"/provider/{index}/name", f"two providers are called {name}")
+        for index, name in enumerate(names)
+        if name in names[:index]
+    ]
+    longest_send = max(provider.send_seconds for provider in config.provider)
+    if config.gateway.stop_grace_seconds < longest_send:
+        # A send cut off by the stop is in doubt after the restart; KumoMTA warns of the same.
+        detail = f"must be at least the longest send_seconds ({longest_send:g}), else every stop leaves faxes in doubt"
+        faults.append(Fault("/gateway/stop_grace_seconds", detail))
+    return faults
+
+
+def _all_faults(path: Path, faults: list[Fault]) -> str:
+    lines = [f"  {fault.pointer.strip('/').replace('/', '.') or '(top)'}: {fault.detail}" for fault in faults]
+    return "\n".join([f"{path} cannot be used:", *lines])
+
+
+def _with_absolute_paths(config: Config, folder: Path) -> Config:
+    def absolute(path: str) -> str:
+        return str(folder / os.path.expandvars(path))
+
+    replace = msgspec.structs.replace
+    members = config.members
+    return replace(
+        config,
+        gateway=replace(config.gateway, state_dir=absolute(config.gateway.state_dir)),
+        api=replace(config.api, socket=absolute(config.api.socket)),
+        members=replace(members, file=absolute(members.file)) if members.file else members,
+        provider=[
+            replace(
+                provider,
+                password_file=absolute(provider.password_file),
+                webhook_secret_file=absolute(provider.webhook_secret_file),
+            )
+            for provider in config.provider
+        ],
+    )
