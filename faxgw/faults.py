@@ -1,12 +1,22 @@
 """What is wrong with something handed in, field by field, so that one answer names every fault."""
 
 import difflib
+import enum
+import itertools
+import re
+import types
 import typing
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 T = TypeVar("T")
+
+FAULTS_MAX = 100
+"""A list of a million wrong entries is answered with its first hundred."""
+
+_GUESSED_NAME_LENGTH_MAX = 64
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -20,20 +30,21 @@ def convert_or_faults(raw: object, wanted: type[T]) -> T | list[Fault]:
     """Convert decoded JSON (or TOML) to `wanted`, or list every field that stands in the way.
 
     msgspec stops at the first fault, which is right for the fast way; the slow way, walked only for
-    refused input, looks at each field by itself.
+    refused input, looks at each field by itself. A `Meta(description=...)` on a field completes the
+    sentence "must be ...", so that nobody is shown a regular expression.
     """
     try:
         return msgspec.convert(raw, wanted)
     except msgspec.ValidationError as refused:
-        return list(_faults(raw, wanted, "")) or [Fault("", str(refused))]
+        return list(itertools.islice(_faults(raw, wanted, ""), FAULTS_MAX)) or [Fault("", str(refused))]
 
 
-def _faults(raw: object, wanted: Any, pointer: str) -> typing.Iterator[Fault]:
+def _faults(raw: object, wanted: Any, pointer: str) -> Iterator[Fault]:
     struct = _struct_in(wanted)
     if struct is not None and isinstance(raw, dict):
         yield from _struct_faults(raw, struct, pointer)
         return
-    item = _list_item_in(wanted)
+    item = _item_in(wanted)
     if item is not None and isinstance(raw, list) and any(_refusal(value, item) for value in raw):
         for index, value in enumerate(raw):
             yield from _faults(value, item, f"{pointer}/{index}")
@@ -43,12 +54,11 @@ def _faults(raw: object, wanted: Any, pointer: str) -> typing.Iterator[Fault]:
         yield Fault(pointer, refusal)
 
 
-def _struct_faults(raw: dict[str, object], struct: type[msgspec.Struct], pointer: str) -> typing.Iterator[Fault]:
+def _struct_faults(raw: dict[str, object], struct: type[msgspec.Struct], pointer: str) -> Iterator[Fault]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
-    for name in raw.keys() - fields.keys():
-        near = difflib.get_close_matches(name, fields, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        yield Fault(f"{pointer}/{_escape(name)}", f"unknown field{hint}")
+    for name in raw:
+        if name not in fields:
+            yield Fault(f"{pointer}/{_escape(name)}", f"unknown field{_did_you_mean(name, list(fields))}")
     for name, field in fields.items():
         if name in raw:
             yield from _faults(raw[name], field.type, f"{pointer}/{name}")
@@ -60,8 +70,67 @@ def _refusal(raw: object, wanted: Any) -> str | None:
     try:
         msgspec.convert(raw, wanted)
     except msgspec.ValidationError as refused:
-        return str(refused).split(" - at `$")[0]
+        return _in_words(str(refused).split(" - at `$")[0], raw, wanted)
     return None
+
+
+# msgspec names Python's types and shows regular expressions; who wrote the JSON may know neither.
+_KIND = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
+_LENGTH = re.compile(r"Expected `(?P<kind>str|array)` of length (?P<sign>[<>]=) (?P<length>\d+)")
+_BOUND = re.compile(r"Expected `(?:int|float)` (?P<sign>[<>]=) (?P<bound>\S+)")
+
+_DATE = "a date such as 2027-05-30"
+_TIME = "a local time without an offset, such as 09:30:00"
+_DATETIME = "a time with an offset, such as 2027-05-29T12:00:00+02:00"
+_KINDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a decimal number",
+    "bool": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "an object",
+    "date": _DATE,
+    "time": _TIME,
+    "datetime": _DATETIME,
+}
+_SENTENCES = {
+    "Invalid RFC3339 encoded date": f"must be {_DATE}",
+    "Invalid RFC3339 encoded time": f"must be {_TIME}",
+    "Invalid RFC3339 encoded datetime": f"must be {_DATETIME}",
+    "Expected `time` with no timezone component": f"must be {_TIME}",
+    "Expected `datetime` with a timezone component": f"must be {_DATETIME}",
+}
+_SIGNS = {">=": "at least", "<=": "at most"}
+
+
+def _in_words(message: str, raw: object, wanted: Any) -> str:
+    kind = _KIND.fullmatch(message)
+    not_this = f", not {_KINDS.get(kind['got'], kind['got'])}" if kind else ""
+    choices = _choices_in(wanted)
+    if choices:
+        near = _did_you_mean(raw, choices) if isinstance(raw, str) else ""
+        return f"must be one of {', '.join(choices)}{not_this}{near}"
+    described = _description_in(wanted)
+    if described is not None:
+        return f"must be {described}{not_this}"
+    if kind:
+        return f"must be {' or '.join(_KINDS.get(name, name) for name in kind['wanted'].split(' | '))}{not_this}"
+    if length := _LENGTH.fullmatch(message):
+        if length["length"] == "1":
+            return "must not be empty"
+        counted = "characters" if length["kind"] == "str" else "entries"
+        return f"must have {_SIGNS[length['sign']]} {length['length']} {counted}"
+    if bound := _BOUND.fullmatch(message):
+        return f"must be {_SIGNS[bound['sign']]} {bound['bound']}"
+    return _SENTENCES.get(message, message)
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    if len(name) > _GUESSED_NAME_LENGTH_MAX:
+        return ""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _struct_in(wanted: Any) -> type[msgspec.Struct] | None:
@@ -71,22 +140,45 @@ def _struct_in(wanted: Any) -> type[msgspec.Struct] | None:
     return None
 
 
-def _list_item_in(wanted: Any) -> Any:
+def _item_in(wanted: Any) -> Any:
+    """What the entries of a `list[X]` or `tuple[X, ...]` must be; None where no list is wanted."""
     for part in _parts(wanted):
-        if typing.get_origin(part) is list:
-            return typing.get_args(part)[0]
+        args = typing.get_args(part)
+        if typing.get_origin(part) is list or (typing.get_origin(part) is tuple and args[1:] == (...,)):
+            return args[0]
     return None
 
 
-def _parts(wanted: Any) -> tuple[Any, ...]:
+def _choices_in(wanted: Any) -> list[str]:
+    choices: list[str] = []
+    for part in _parts(wanted):
+        if typing.get_origin(part) is typing.Literal:
+            choices += [str(choice) for choice in typing.get_args(part)]
+        elif isinstance(part, type) and issubclass(part, enum.Enum):
+            choices += [str(member.value) for member in part]
+    return choices
+
+
+def _description_in(wanted: Any) -> str | None:
+    for member in _members(wanted):
+        for note in getattr(member, "__metadata__", ()):
+            if isinstance(note, msgspec.Meta) and note.description is not None:
+                return note.description
+    return None
+
+
+def _parts(wanted: Any) -> list[Any]:
     """The members of a union, or the type itself, with `Annotated` taken off."""
-    if typing.get_origin(wanted) is typing.Annotated:
-        return _parts(typing.get_args(wanted)[0])
-    members = typing.get_args(wanted)
-    is_union = members and not isinstance(typing.get_origin(wanted), type)
-    if is_union or type(wanted).__name__ == "UnionType":
-        return tuple(part for member in members for part in _parts(member))
-    return (wanted,)
+    parts: list[Any] = []
+    for member in _members(wanted):
+        is_annotated = typing.get_origin(member) is typing.Annotated
+        parts += _parts(typing.get_args(member)[0]) if is_annotated else [member]
+    return parts
+
+
+def _members(wanted: Any) -> tuple[Any, ...]:
+    is_union = typing.get_origin(wanted) in {typing.Union, types.UnionType}
+    return typing.get_args(wanted) if is_union else (wanted,)
 
 
 def _escape(name: str) -> str:

@@ -4,7 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+Currency = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="three capital letters such as EUR (ISO 4217)")
+]
 
 # ISO 4217: how many digits the minor unit has. Only the currencies that flower networks settle in
 # are listed; an unknown one is refused at the door rather than printed with the wrong point.
@@ -24,12 +26,20 @@ MINOR_DIGITS = {
 }
 
 AMOUNT_MINOR_MAX = 10_000_000_00
+AmountMinor = Annotated[
+    int,
+    msgspec.Meta(
+        ge=0,
+        le=AMOUNT_MINOR_MAX,
+        description=f"a whole number of minor units from 0 to {AMOUNT_MINOR_MAX}, such as 4550 for 45.50 EUR",
+    ),
+]
 
 
 class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An amount that somebody pays: `Money(4550, "EUR")` is 45.50 euros."""
 
-    amount_minor: Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MINOR_MAX)]
+    amount_minor: AmountMinor
     currency: Currency
 
     def times(self, quantity: int) -> "Money":

@@ -15,13 +15,44 @@ from faxgw.faults import Fault, convert_or_faults
 from faxgw.money import MINOR_DIGITS, Money
 from faxgw.phone import number_fault
 
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+# `$` alone would let a line feed at the end pass: Python's matches before it. `(?!\n)` closes that
+# door and means the same in ECMA-262, which readers of the OpenAPI document use.
+Key = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=128,
+        pattern=r"^[\x21-\x7e]+$(?!\n)",
+        description="1 to 128 printable ASCII characters without spaces",
+    ),
+]
 Line60 = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Line120 = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-MemberId = Annotated[str, msgspec.Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9_.-]+$")]
+MemberId = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=32,
+        pattern=r"^[A-Za-z0-9_.-]+$(?!\n)",
+        description="1 to 32 of the characters A-Z a-z 0-9 _ . -",
+    ),
+]
+OrderNumber = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=20,
+        pattern=r"^[A-Za-z0-9/_.-]+$(?!\n)",
+        description="1 to 20 of the characters A-Z a-z 0-9 / _ . -",
+    ),
+]
 PhoneText = Annotated[str, msgspec.Meta(min_length=3, max_length=32)]
-Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
+Country = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="two capital letters such as FR (ISO 3166-1)")
+]
 Language = Literal["de", "en", "fr", "nb"]
+# An offset here could only contradict the recipient's own clock, so none is taken.
+LocalTime = Annotated[dt.time, msgspec.Meta(tz=False)]
 
 
 class Priority(enum.StrEnum):
@@ -35,8 +66,8 @@ class Priority(enum.StrEnum):
 class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Between when and when the bouquet should arrive, as local times of the recipient."""
 
-    start: dt.time
-    end: dt.time
+    start: LocalTime
+    end: LocalTime
 
 
 class Delivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,7 +102,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A request to deliver flowers. `key` makes repeating it harmless."""
 
     key: Key
-    number: Annotated[str, msgspec.Meta(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9/_.-]+$")]
+    number: OrderNumber
     delivery: Delivery
     recipient: Recipient
     lines: Annotated[list[ProductLine], msgspec.Meta(min_length=1, max_length=60)]

@@ -16,13 +16,18 @@ Line = NewType("Line", str)
 def parse_line(number: str, country: str) -> Line | None:
     """The line that `number` dials when written in `country` (ISO 3166 alpha-2), or None for an impossible one.
 
-    A florist's number comes again and again, and parsing costs about 0.1 ms, hence the cache.
+    A number that lacks its area code, or asks for an extension, is impossible too: the first dials
+    somebody else, and no fax machine sits behind the second. A florist's number comes again and
+    again, and parsing costs about 0.1 ms, hence the cache.
     """
     try:
         parsed = phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(parsed):
+    # `is_possible_number` alone would take "possible within its area" for good enough.
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    if parsed.extension is not None:
         return None
     return Line(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
