@@ -1,0 +1,196 @@
+"""HTTP to a carrier over a bounded number of lanes, and the judgement whether a failed request can have been read.
+
+The only file that imports httpx, so that its continuation `httpx2` can take its place here.
+
+httpx's own pool walks all its connections for each request (https://github.com/encode/httpcore/pull/1035);
+here each lane is a transport with a pool of one, and a free lane is popped from a list. httpx's client is
+left out too: it parses cookies and merges URLs for each request, and follows redirects and the
+environment's proxies, none of which a carrier's API wants.
+"""
+
+import email.utils
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+import trio
+
+BODY_BYTES_MAX = 1024 * 1024
+"""The longest answer that is read: a status report of 1,000 faxes has about 200 KB."""
+_IDLE_SECONDS = 5.0
+"""A connection idle for longer may just be closing at the far end, and a fax written into it would be in doubt."""
+_RETRY_AFTER_SECONDS_MAX = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds for one step each: to connect, for one write to be taken, for one read to bring something."""
+
+    connect_seconds: float = 5.0
+    write_seconds: float = 10.0
+    read_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The carrier answered, whole. Header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Not a byte of the request's body left this machine."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnswered:
+    """The request, or part of it, left; no whole answer came back."""
+
+    reason: str
+
+
+Exchange = Answer | NotSent | NotAnswered
+
+
+class HttpLanes:
+    """At most `lanes` connections to one carrier account, each carrying one request at a time.
+
+    The lane used last is used first, so under little load few connections are kept and those are warm. Requests
+    beyond the lanes wait in order of arrival. `ssl_context` is shared by all lanes, for loading the
+    certificates takes 20 ms; without one the system's are trusted.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        lanes: int,
+        timeouts: Timeouts,
+        headers: Mapping[str, str] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._base_url = httpx.URL(base_url.rstrip("/"))
+        self._headers = {
+            "Host": self._base_url.netloc.decode("ascii"),
+            "Accept": "application/json",
+            # An answer that unpacks to gigabytes would pass the bound on its length.
+            "Accept-Encoding": "identity",
+            **(headers or {}),
+        }
+        self._timeouts = {
+            "connect": timeouts.connect_seconds,
+            "write": timeouts.write_seconds,
+            "read": timeouts.read_seconds,
+            "pool": timeouts.connect_seconds,
+        }
+        self._ssl_context = ssl_context or ssl.create_default_context()
+        self._permits = trio.Semaphore(lanes, max_value=lanes)
+        self._free: deque[_Lane] = deque()
+
+    async def request(
+        self, method: str, path: str, *, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Exchange:
+        """Send one request, once, and read its answer. `path` may carry a query, already encoded.
+
+        Never raises for what a network does. A cancelled request closes its connection; whether the carrier
+        read it is then not known.
+        """
+        content = _Body(body)
+        request = httpx.Request(
+            method,
+            self._base_url.copy_with(raw_path=self._base_url.raw_path.rstrip(b"/") + path.encode("ascii")),
+            headers={**self._headers, **({"Content-Length": str(len(body))} if body else {}), **(headers or {})},
+            stream=content,
+            extensions={"timeout": self._timeouts},
+        )
+        async with self._permits:
+            lane = await self._take_lane()
+            try:
+                return await _exchange(lane.transport, request)
+            except httpx.TransportError as broken:
+                reason = type(broken).__name__
+                return NotAnswered(reason) if content.has_begun else NotSent(reason)
+            finally:
+                lane.idle_since = trio.current_time()
+                self._free.append(lane)
+
+    async def aclose(self) -> None:
+        """Close the connections that are free; those at work are not waited for."""
+        while self._free:
+            await self._free.popleft().transport.aclose()
+
+    async def _take_lane(self) -> "_Lane":
+        """The free lane used last, or a new one. Those left unused for long are closed on the way.
+
+        The carrier closes them at its end anyway, and a dead socket would stay open here for ever.
+        """
+        stale_before = trio.current_time() - _IDLE_SECONDS
+        while self._free and self._free[0].idle_since < stale_before:
+            await self._free.popleft().transport.aclose()
+        if self._free:
+            return self._free.pop()
+        return _Lane(_single_connection(self._ssl_context))
+
+
+def retry_after_seconds(answer: Answer, now: float) -> float | None:
+    """How long the carrier asks to wait, from its `Retry-After` header; None when it does not say."""
+    value = answer.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), _RETRY_AFTER_SECONDS_MAX)
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return min(max(date.timestamp() - now, 0.0), _RETRY_AFTER_SECONDS_MAX)
+
+
+@dataclass(slots=True, eq=False)
+class _Lane:
+    transport: httpx.AsyncHTTPTransport
+    idle_since: float = field(default=0.0)
+
+
+class _Body(httpx.AsyncByteStream):
+    """A body that knows whether it was begun.
+
+    The transport asks for the first chunk only when connection, TLS and head of the request are through.
+    So a failure before that is certain to have sent nothing of the fax, whatever its exception was; one after it may
+    have, even if the very first write failed. This costs a flag, where httpcore's `trace` extension
+    calls back 18 times a request.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.has_begun = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.has_begun = True
+        if self._content:
+            yield self._content
+
+
+def _single_connection(ssl_context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+    limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_IDLE_SECONDS)
+    return httpx.AsyncHTTPTransport(verify=ssl_context, trust_env=False, limits=limits)
+
+
+async def _exchange(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> Exchange:
+    response = await transport.handle_async_request(request)
+    stream = response.stream
+    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - the asynchronous transport's own type.
+    try:
+        body = b""
+        async for part in stream:
+            body += part
+            if len(body) > BODY_BYTES_MAX:
+                return NotAnswered("the answer is too long")
+    finally:
+        await stream.aclose()
+    return Answer(response.status_code, dict(response.headers), body)
