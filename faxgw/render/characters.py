@@ -1,0 +1,51 @@
+"""What of a text can be printed: one form for each letter, no invisible characters, lines kept.
+
+Nothing that would show on paper is dropped: a character that no font has stays in the text and prints
+as a box. Dropped are control and format characters (joiners, direction marks, soft hyphens), variation
+selectors and skin tones, which only change how their neighbour looks.
+"""
+
+import re
+import unicodedata
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
+_NEW_LINES = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BLANK_LINES = re.compile("\n *(?:\n *)+\n")
+_NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}"
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+
+
+def printable_lines(text: str) -> str:
+    """The text as it prints; `\\n` parts the lines, and two blank lines in a row become one."""
+    if text.isascii() and text.isprintable():
+        return text
+    lines = _NEW_LINES.sub("\n", text)
+    kept = "".join(_printed(character) for character in unicodedata.normalize("NFC", lines))
+    return _BLANK_LINES.sub("\n\n", kept).strip("\n")
+
+
+def printable(text: str) -> str:
+    """The text as it prints on one line."""
+    if text.isascii() and text.isprintable():
+        return text
+    return printable_lines(text).replace("\n", " ")
+
+
+def _printed(character: str) -> str:
+    if character in _NO_BREAK_SPACES:
+        return NO_BREAK_SPACE
+    if character == "\n":
+        return character
+    if character == "\t":
+        return " "
+    match unicodedata.category(character):
+        case "Zs":
+            return " "
+        case "Cc" | "Cf":
+            return ""
+        case "Mn" if "VARIATION SELECTOR" in unicodedata.name(character, ""):
+            return ""
+        case "Sk" if ord(character) in _SKIN_TONES:
+            return ""
+    return character

@@ -1,0 +1,59 @@
+"""From an order sheet to the fax that goes on the line, and to a picture for people.
+
+Pure and deterministic: the same sheet and form version give the same bytes. A sheet that cannot be drawn
+comes back as `Unrenderable` with the reason; nothing is raised for what an order may contain.
+"""
+
+import hashlib
+import io
+
+from PIL import Image, ImageSequence
+
+from faxgw.render.marks import Page, Text
+from faxgw.render.orderform import FORM_REVISION, PAGES_MAX, Overlong, lay_out
+from faxgw.render.paint import paint_page
+from faxgw.render.paper import PAPERS
+from faxgw.render.sheet import Document, Resolution, Sheet, Unrenderable
+from faxgw.render.strip import encode_strip
+from faxgw.render.tiff import CodedPage, write_tiff
+from faxgw.render.typeface import has_glyph, typeface_version
+
+FORM_VERSION = f"{FORM_REVISION}+{typeface_version()}"
+
+
+def render_sheet(sheet: Sheet, resolution: Resolution = Resolution.FINE) -> Document | Unrenderable:
+    """Lay out, draw and code the sheet; the document's TIFF has one page a sheet page."""
+    pages = lay_out(sheet)
+    if isinstance(pages, Overlong):
+        return Unrenderable(f"the order sheet would need {pages.pages} pages; a fax has at most {PAGES_MAX}")
+    paper = PAPERS[resolution]
+    coded = [CodedPage(encode_strip(paint_page(page, resolution)), paper.rows, paper.lines_per_inch) for page in pages]
+    tiff = write_tiff(coded, sheet.sent_at)
+    return Document(
+        tiff=tiff,
+        pages=len(pages),
+        sha256=hashlib.sha256(tiff).hexdigest(),
+        form_version=FORM_VERSION,
+        unprintable=_unprintable(pages),
+    )
+
+
+def document_to_png(document: Document, page: int = 1) -> bytes:
+    """Page `page` (from 1) as a PNG for a screen, rows stretched so that it looks as it does on paper.
+
+    Raises IndexError for a page that the document does not have.
+    """
+    with Image.open(io.BytesIO(document.tiff)) as tiff:
+        picture = ImageSequence.Iterator(tiff)[page - 1].convert("1", dither=Image.Dither.NONE)
+    picture = picture.resize((picture.width, PAPERS[Resolution.FINE].rows), Image.Resampling.NEAREST)
+    file = io.BytesIO()
+    picture.save(file, "PNG", optimize=False, dpi=(204, 196))
+    return file.getvalue()
+
+
+def _unprintable(pages: list[Page]) -> str:
+    """Every character that prints as a box, once, in the order of its first appearance."""
+    characters = dict.fromkeys(
+        character for page in pages for mark in page if isinstance(mark, Text) for character in mark.text
+    )
+    return "".join(character for character in characters if not has_glyph(character))

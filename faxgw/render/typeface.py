@@ -1,0 +1,203 @@
+"""Letters as black pixels: the typeface in the few styles a sheet uses, measured and cut out once.
+
+A glyph is kept packed, in the eight ways it can lie across byte borders, so that drawing one is a
+single OR. A character that no font has is drawn as a box of the height of a capital.
+"""
+
+import enum
+import functools
+import importlib.metadata
+
+import fontpkg
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from faxgw.render.paper import PAPERS
+from faxgw.render.sheet import Resolution
+
+Pixels = NDArray[np.uint8]
+"""Packed rows, eight pixels a byte, first pixel in the high bit, ink is 1: shape (rows, bytes)."""
+
+
+class Style(enum.Enum):
+    """The sizes text has on a sheet, in pixels of the em square (34 are 12 points), and how bold it is."""
+
+    FINE_PRINT = (26, 400)
+    LABEL = (27, 700)
+    BODY = (33, 400)
+    BODY_BOLD = (33, 700)
+    CARD = (39, 400)
+    ADDRESS = (44, 400)
+    ADDRESS_BOLD = (48, 700)
+    AMOUNT = (54, 700)
+    WINDOW = (62, 700)
+    DATE = (84, 700)
+    NUMBER = (112, 700)
+
+    def __init__(self, size_px: int, weight: int) -> None:
+        self.size_px = size_px
+        self.weight = weight
+
+
+_FAMILIES = {"Noto Sans": (100,), "Source Sans 3": ()}
+"""Looked through in this order (docs/adr/0003-font.md); with each, its axes beyond the weight."""
+
+PACKAGES = ("fontpkg-noto-sans", "fontpkg-source-sans-3")
+
+_NEVER_A_CHARACTER = "\uffff"
+"""Unicode promises that this is no character, so every font draws its sign for "missing" here."""
+
+
+def typeface_version() -> str:
+    """What decides the shape of every letter: the fonts, and the library that draws them."""
+    fonts = (f"{package}-{importlib.metadata.version(package)}" for package in PACKAGES)
+    return "+".join((*fonts, f"pillow-{importlib.metadata.version('pillow')}"))
+
+
+class Glyph(msgspec.Struct, frozen=True):
+    """One drawn character, or a word of them. Offsets are pixels from the pen's place on the baseline."""
+
+    left: int
+    top: int
+    width: int
+    shifts: tuple[Pixels, ...]
+    """The ink, moved right by 0..7 pixels; none at all for a blank."""
+
+
+@functools.cache
+def advance_px(style: Style, character: str) -> int:
+    """How far the pen moves for a character."""
+    font = _font_for(style, character)
+    if font is None:
+        return _box_width(style) + style.size_px // 6
+    return round(font.getlength(character))
+
+
+class _Advances(dict[str, int]):
+    """The advances of one style, filled as characters come up: a look-up costs no call."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__()
+        self._style = style
+
+    def __missing__(self, character: str) -> int:
+        if len(self) > _CHARACTERS_MAX:
+            self.clear()
+        advance = self[character] = advance_px.__wrapped__(self._style, character)
+        return advance
+
+
+_CHARACTERS_MAX = 4096
+"""Strange texts must not fill the memory: past this many characters a cache begins anew."""
+
+_ADVANCES = {style: _Advances(style) for style in Style}
+
+
+def width_px(style: Style, text: str) -> int:
+    """How wide a text is when set on one line."""
+    return sum(map(_ADVANCES[style].__getitem__, text))
+
+
+@functools.lru_cache(_CHARACTERS_MAX)
+def has_glyph(character: str) -> bool:
+    """Whether any of our fonts can print the character."""
+    return _font_for(Style.BODY, character) is not None
+
+
+@functools.lru_cache(_CHARACTERS_MAX)
+def glyph_of(style: Style, character: str, resolution: Resolution) -> Glyph:
+    """The character's pixels at a resolution."""
+    ink, left, top = _ink_of(style, character, resolution)
+    return packed_glyph(ink, left, top)
+
+
+def packed_glyph(ink: Pixels, left: int, top: int) -> Glyph:
+    """Pack an unpacked picture (one byte a pixel) in its eight shifts."""
+    rows, width = ink.shape
+    if not ink.any():
+        return Glyph(left=0, top=0, width=0, shifts=())
+    shifts = []
+    for shift in range(8):
+        room = np.zeros((rows, (width + shift + 7) // 8 * 8), np.uint8)
+        room[:, shift : shift + width] = ink
+        shifts.append(np.packbits(room, axis=1))
+    return Glyph(left=left, top=top, width=width, shifts=tuple(shifts))
+
+
+@functools.cache
+def _fonts(size_px: int, weight: int) -> tuple[ImageFont.FreeTypeFont, ...]:
+    fonts = []
+    for family, other_axes in _FAMILIES.items():
+        font = ImageFont.truetype(str(fontpkg.path(family)), size_px, layout_engine=ImageFont.Layout.BASIC)
+        font.set_variation_by_axes([weight, *other_axes])
+        fonts.append(font)
+    return tuple(fonts)
+
+
+def _font_for(style: Style, character: str) -> ImageFont.FreeTypeFont | None:
+    for font in _fonts(style.size_px, style.weight):
+        if _draws(font, character):
+            return font
+    return None
+
+
+def _draws(font: ImageFont.FreeTypeFont, character: str) -> bool:
+    """Pillow does not show a font's character table, so the picture decides: it is not the "missing" one."""
+    if character == _NEVER_A_CHARACTER:
+        return False
+    return not np.array_equal(_picture(font, character)[0], _picture(font, _NEVER_A_CHARACTER)[0])
+
+
+def _box_width(style: Style) -> int:
+    return style.size_px * 9 // 16
+
+
+def _ink_of(style: Style, character: str, resolution: Resolution) -> tuple[Pixels, int, int]:
+    """Unpacked ink with its left and top offset, at the resolution's rows."""
+    if _font_for(style, character) is None:
+        return _box(style, resolution)
+    match resolution:
+        case Resolution.FINE:
+            return _drawn(style, character, 1)
+        case Resolution.STANDARD:
+            return _reduced(*_drawn(style, character, 4), columns=4, rows=8, least_ink=0.42)
+        case Resolution.SUPERFINE:
+            return _reduced(*_drawn(style, character, 2), columns=2, rows=1, least_ink=0.5)
+
+
+def _drawn(style: Style, character: str, times: int) -> tuple[Pixels, int, int]:
+    """The character at `times` its size, hinted for black and white: no grey, no dithering."""
+    fonts = _fonts(style.size_px, style.weight)
+    chosen = fonts.index(_font_for(style, character) or fonts[0])
+    return _picture(_fonts(style.size_px * times, style.weight)[chosen], character)
+
+
+def _picture(font: ImageFont.FreeTypeFont, character: str) -> tuple[Pixels, int, int]:
+    left, top, right, bottom = (round(edge) for edge in font.getbbox(character, mode="1", anchor="ls"))
+    picture = Image.new("1", (max(1, right - left), max(1, bottom - top)), 0)
+    pen = ImageDraw.Draw(picture)
+    pen.fontmode = "1"
+    pen.text((-left, -top), character, fill=1, font=font, anchor="ls")
+    return np.asarray(picture, np.uint8), left, top
+
+
+def _reduced(ink: Pixels, left: int, top: int, *, columns: int, rows: int, least_ink: float) -> tuple[Pixels, int, int]:
+    """Shrink a picture so that pixel borders stay where the page has them; a cell is black if inked enough."""
+    left_cell, top_cell = left // columns, top // rows
+    height, width = ink.shape
+    pad_left, pad_top = left - left_cell * columns, top - top_cell * rows
+    room = np.zeros((-(-(pad_top + height) // rows) * rows, -(-(pad_left + width) // columns) * columns), np.float32)
+    room[pad_top : pad_top + height, pad_left : pad_left + width] = ink
+    cells = room.reshape(room.shape[0] // rows, rows, room.shape[1] // columns, columns).mean(axis=(1, 3))
+    return (cells >= least_ink).astype(np.uint8), left_cell, top_cell
+
+
+def _box(style: Style, resolution: Resolution) -> tuple[Pixels, int, int]:
+    paper = PAPERS[resolution]
+    height, width, stroke = max(6, paper.row(style.size_px * 5 // 7)), _box_width(style), 2 + style.size_px // 40
+    ink = np.ones((height, width), np.uint8)
+    stroke_rows = max(1, paper.row(stroke))
+    ink[stroke_rows:-stroke_rows, stroke:-stroke] = 0
+    return ink, style.size_px // 12, -height
