@@ -164,15 +164,7 @@ class SimulatedProvider:
         return reports
 
     def read_receipt(self, headers: Mapping[str, str], body: bytes) -> list[Report]:
-        try:
-            check(self._key, headers, body, self._clock.now())
-        except ForgedError as forged:
-            raise ReceiptRefusedError(str(forged)) from None
-        try:
-            receipt = _decode_reports(body)
-        except msgspec.DecodeError:
-            raise ReceiptRefusedError("signed as agreed, but not a receipt that we can read") from None
-        return [_read_report(fax) for fax in receipt.faxes]
+        return read_signed(self._key, headers, body, self._clock.now())
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -192,6 +184,28 @@ class SimulatedProvider:
             case _:
                 # Behind a 500, 502 or 504 the fax may have been taken before something broke.
                 return Unclear(f"answered with {answer.status}")
+
+
+def read_signed(key: bytes, headers: Mapping[str, str], body: bytes, now: float) -> list[Report]:
+    """The reports in a webhook signed with `key`.
+
+    Raises:
+        ReceiptRefusedError: forged, too old, or no receipt.
+    """
+    try:
+        check(key, headers, body, now)
+    except ForgedError as forged:
+        raise ReceiptRefusedError(str(forged)) from None
+    try:
+        receipt = _decode_reports(body)
+    except msgspec.DecodeError:
+        raise ReceiptRefusedError("signed as agreed, but not a receipt that we can read") from None
+    return [read_report(fax) for fax in receipt.faxes]
+
+
+def read_report(fax: FaxReport) -> Report:
+    """The carrier's words in ours."""
+    return Report(_read_fate(fax), fax.id, ClientRef(fax.reference), fax.event_id)
 
 
 _decode_reports = msgspec.json.Decoder(FaxReports).decode
@@ -218,7 +232,7 @@ def _read_reports(exchange: Exchange) -> list[Report] | NoAnswer:
     match exchange:
         case Answer(status=200):
             try:
-                return [_read_report(fax) for fax in _decode_reports(exchange.body).faxes]
+                return [read_report(fax) for fax in _decode_reports(exchange.body).faxes]
             except msgspec.DecodeError:
                 return NoAnswer("answered, but not with reports that can be read")
         case Answer():
@@ -227,10 +241,6 @@ def _read_reports(exchange: Exchange) -> list[Report] | NoAnswer:
             return NoAnswer(exchange.reason)
         case _:
             assert_never(exchange)
-
-
-def _read_report(fax: FaxReport) -> Report:
-    return Report(_read_fate(fax), fax.id, ClientRef(fax.reference), fax.event_id)
 
 
 def _read_fate(fax: FaxReport) -> Fate:
