@@ -4,9 +4,22 @@ import enum
 from typing import NewType
 
 FaxId = NewType("FaxId", int)
-AttemptId = NewType("AttemptId", int)
+AttemptNumber = NewType("AttemptNumber", int)
+"""Counts the attempts of one fax from 1."""
 ClientRef = NewType("ClientRef", str)
 """Our name for one attempt, as told to the carrier: unique over all stores and all time."""
+
+
+def make_client_ref(store_id: str, fax_id: FaxId, attempt: AttemptNumber) -> ClientRef:
+    return ClientRef(f"{store_id}-{fax_id}-{attempt}")
+
+
+def read_client_ref(store_id: str, client_ref: str) -> tuple[FaxId, AttemptNumber] | None:
+    """The attempt that a reference names, or None where it is not one of this store's."""
+    match client_ref.split("-"):
+        case [store, fax, attempt] if store == store_id and fax.isdecimal() and attempt.isdecimal():
+            return FaxId(int(fax)), AttemptNumber(int(attempt))
+    return None
 
 
 class State(enum.StrEnum):
@@ -33,8 +46,8 @@ WITH_CARRIER = frozenset({State.SENDING, State.SUBMITTED, State.UNKNOWN})
 """States in which a carrier may be dialling: the line is taken and a cancel comes too late."""
 
 NEXT: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.HELD, State.EXPIRED, State.CANCELLED, State.FAILED}),
-    State.HELD: frozenset({State.QUEUED, State.EXPIRED, State.CANCELLED}),
+    State.QUEUED: frozenset({State.SENDING, State.DELIVERED, State.HELD, State.EXPIRED, State.CANCELLED, State.FAILED}),
+    State.HELD: frozenset({State.QUEUED, State.DELIVERED, State.EXPIRED, State.CANCELLED}),
     State.SENDING: frozenset({State.SUBMITTED, State.UNKNOWN, State.DELIVERED, State.QUEUED, State.HELD, State.FAILED}),
     State.SUBMITTED: frozenset({State.DELIVERED, State.QUEUED, State.HELD, State.FAILED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.SUBMITTED, State.DELIVERED, State.QUEUED, State.HELD, State.FAILED}),

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from faxgw.faults import Fault
 from faxgw.fax import FaxId, Waiting
 from faxgw.order import Order
+from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken
 from faxgw.store.port import Admission, FaxView, Recorded
 
 
@@ -43,24 +44,6 @@ class Archive(Protocol):
     async def page(self, view: FaxView, kind: Literal["tif", "png", "pdf"], number: int = 1) -> bytes | str:
         """The document (`tif` and `pdf` hold all pages, `png` the page `number` from 1), or why there is none."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptsTaken:
-    new: int
-    repeated: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptRefused:
-    """The webhook is not from the carrier or is no receipt; `detail` never repeats its text."""
-
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoSuchProvider:
-    pass
 
 
 class ReceiptDesk(Protocol):

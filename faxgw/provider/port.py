@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
 
@@ -58,21 +60,18 @@ class Unclear:
 SendOutcome = Accepted | Refused | Unsent | Unclear
 
 
-@dataclass(frozen=True, slots=True)
-class InProgress:
+class InProgress(msgspec.Struct, frozen=True, tag=True):
     """The carrier has it and has not finished."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(msgspec.Struct, frozen=True, tag=True):
     """All pages were confirmed by the florist's machine."""
 
     pages: int
     call_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class NotDelivered:
+class NotDelivered(msgspec.Struct, frozen=True, tag=True):
     """The carrier gave up; it will not dial for this attempt again."""
 
     failure: Failure

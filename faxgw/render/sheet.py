@@ -43,7 +43,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """Marks the page as a possible duplicate of the same order."""
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A rendered fax, ready for the line."""
 
     tiff: bytes
@@ -54,7 +54,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """The characters that the font does not have, each once; they print as a visible box."""
 
 
-class Unrenderable(msgspec.Struct, frozen=True):
+class Unrenderable(msgspec.Struct, frozen=True, tag=True):
     """The sheet cannot be drawn; sending it again will not help, a person must look."""
 
     reason: str

@@ -7,11 +7,11 @@ or `StoreFailedError` (the process must end). Reads see everything answered befo
 Safe to cancel: a cancelled write may or may not have happened, as with any lost answer.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from faxgw.fax import AttemptId, ClientRef, Failure, FaxId, State
+from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.provider.port import Report
 
@@ -79,9 +79,8 @@ class Intent:
 class Attempt:
     """An attempt that a carrier may know of: open until somebody says how it ended."""
 
-    id: AttemptId
     fax_id: FaxId
-    number: int
+    number: AttemptNumber
     client_ref: ClientRef
     provider: str
     line: Line
@@ -111,8 +110,8 @@ Begun = Attempt | NotBegun
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    attempt_id: AttemptId
     fax_id: FaxId
+    attempt: AttemptNumber
     provider_ref: str
     at: float
 
@@ -121,8 +120,8 @@ class Submitted:
 class Doubted:
     """The attempt is in doubt from now on."""
 
-    attempt_id: AttemptId
     fax_id: FaxId
+    attempt: AttemptNumber
     reason: str
     at: float
 
@@ -131,8 +130,8 @@ class Doubted:
 class DeliveredNow:
     """The carrier confirmed delivery. Also ends a fax whose attempt was already given up."""
 
-    attempt_id: AttemptId
     fax_id: FaxId
+    attempt: AttemptNumber
     pages: int
     call_seconds: float
     at: float
@@ -143,8 +142,8 @@ class DeliveredNow:
 class GoesAgain:
     """The attempt is over; the fax goes back to the queue."""
 
-    attempt_id: AttemptId
     fax_id: FaxId
+    attempt: AttemptNumber
     failure: Failure
     code: str
     due_at: float
@@ -158,8 +157,8 @@ class GoesAgain:
 class FailedNow:
     """The attempt is over, and so is the fax."""
 
-    attempt_id: AttemptId
     fax_id: FaxId
+    attempt: AttemptNumber
     failure: Failure
     code: str
     at: float
@@ -269,7 +268,7 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    number: int
+    number: AttemptNumber
     provider: str
     client_ref: ClientRef
     provider_ref: str | None
@@ -382,6 +381,6 @@ class Store(Protocol):
 class Unfinished:
     """What a start finds: the queue, the attempts a carrier may know of, receipts not applied yet."""
 
-    queued: Iterator[Queued]
+    queued: list[Queued]
     attempts: list[Attempt]
     receipts: list[KeptReceipt]

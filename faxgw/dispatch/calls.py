@@ -1,0 +1,57 @@
+"""The attempts that carriers may know of, in memory, so that a receipt finds its attempt without a query."""
+
+from collections.abc import Iterator
+
+from faxgw.fax import AttemptNumber, FaxId, State
+from faxgw.provider.port import Report
+from faxgw.store.port import Attempt
+
+Key = tuple[FaxId, AttemptNumber]
+
+
+class OpenCalls:
+    """Every open attempt, by our reference and by the carrier's."""
+
+    def __init__(self) -> None:
+        self._by_client_ref: dict[str, Attempt] = {}
+        self._by_provider_ref: dict[tuple[str, str], str] = {}
+
+    def put(self, attempt: Attempt) -> None:
+        """Remember an attempt, or what is new about it."""
+        self._by_client_ref[attempt.client_ref] = attempt
+        if attempt.provider_ref is not None:
+            self._by_provider_ref[attempt.provider, attempt.provider_ref] = attempt.client_ref
+
+    def drop(self, attempt: Attempt) -> None:
+        known = self._by_client_ref.pop(attempt.client_ref, None)
+        if known is not None and known.provider_ref is not None:
+            self._by_provider_ref.pop((known.provider, known.provider_ref), None)
+
+    def get(self, client_ref: str) -> Attempt | None:
+        return self._by_client_ref.get(client_ref)
+
+    def match(self, provider: str, report: Report) -> Attempt | None:
+        """The open attempt a carrier speaks of; our own reference counts more than the carrier's."""
+        client_ref: str | None = report.client_ref
+        if client_ref is None and report.provider_ref is not None:
+            client_ref = self._by_provider_ref.get((provider, report.provider_ref))
+        attempt = self._by_client_ref.get(client_ref) if client_ref is not None else None
+        # A carrier may speak of its own attempts only.
+        return attempt if attempt is not None and attempt.provider == provider else None
+
+    def late(self, provider: str, since: float) -> list[Attempt]:
+        """The submitted attempts of a carrier of which nothing was heard after `since`."""
+        return [
+            attempt
+            for attempt in self._by_client_ref.values()
+            if attempt.provider == provider and attempt.state is State.SUBMITTED and attempt.changed_at <= since
+        ]
+
+    def __len__(self) -> int:
+        return len(self._by_client_ref)
+
+    def __iter__(self) -> Iterator[Attempt]:
+        return iter(list(self._by_client_ref.values()))
+
+    def in_doubt(self) -> int:
+        return sum(attempt.state is State.UNKNOWN for attempt in self._by_client_ref.values())

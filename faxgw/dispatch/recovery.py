@@ -1,0 +1,50 @@
+"""Takes up after a stop or a crash: what waits is put in line, what was being sent is in doubt."""
+
+import dataclasses
+
+import structlog
+
+from faxgw.clock import Clock
+from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.doubt import Doubts
+from faxgw.fax import State
+from faxgw.queue.waiting import WaitingRoom
+from faxgw.store.port import Attempt, Changed, Doubted, KeptReceipt, Store
+
+log = structlog.get_logger(__name__)
+
+STOPPED = "the gateway stopped while it was being sent"
+
+
+async def recover(
+    store: Store, waiting: WaitingRoom, calls: OpenCalls, doubts: Doubts, clock: Clock
+) -> list[KeptReceipt]:
+    """Fill memory from the store; returns the receipts that were kept but not applied."""
+    unfinished = await store.load()
+    attempts = await _doubt_cut_off(store, unfinished.attempts, clock.now())
+    for attempt in attempts:
+        calls.put(attempt)
+        waiting.occupy(attempt.line, attempt.fax_id)
+        if attempt.state is State.UNKNOWN:
+            doubts.put(attempt)
+    waiting.put(unfinished.queued)
+    log.info(
+        "recovered",
+        queued=len(unfinished.queued),
+        with_carriers=len(attempts),
+        in_doubt=len(doubts),
+        receipts=len(unfinished.receipts),
+    )
+    return unfinished.receipts
+
+
+async def _doubt_cut_off(store: Store, attempts: list[Attempt], now: float) -> list[Attempt]:
+    """Attempts found SENDING were cut off: nobody knows how far they came, so they are UNKNOWN."""
+    cut_off = [attempt for attempt in attempts if attempt.state is State.SENDING]
+    answers = await store.record([Doubted(attempt.fax_id, attempt.number, STOPPED, now) for attempt in cut_off])
+    doubted = {
+        attempt.client_ref: dataclasses.replace(attempt, state=State.UNKNOWN, changed_at=now)
+        for attempt, answer in zip(cut_off, answers, strict=True)
+        if answer == Changed(State.UNKNOWN)
+    }
+    return [doubted.get(attempt.client_ref, attempt) for attempt in attempts]

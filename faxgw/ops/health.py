@@ -1,0 +1,47 @@
+"""Whether the gateway is alive and ready, said in sentences that tell an operator what to do."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import trio
+
+COMMIT_STALL_SECONDS_MAX = 10.0
+
+
+class GatewayHealth:
+    """See `api.port.Health`."""
+
+    def __init__(self, state_dir: Path, free_bytes_min: int, writes_waiting: Callable[[], int]) -> None:
+        self._state_dir = state_dir
+        self._free_bytes_min = free_bytes_min
+        self._writes_waiting = writes_waiting
+        self._recovered = False
+        self._stopping = False
+        self._committed_at = trio.current_time()
+
+    def note_commit(self) -> None:
+        self._committed_at = trio.current_time()
+
+    def note_recovered(self) -> None:
+        self._recovered = True
+
+    def note_stopping(self) -> None:
+        self._stopping = True
+
+    def reasons_not_ready(self) -> list[str]:
+        reasons = []
+        if not self._recovered:
+            reasons.append("starting: the queue is being read")
+        if self._stopping:
+            reasons.append("stopping")
+        free_bytes = shutil.disk_usage(self._state_dir).free
+        if free_bytes < self._free_bytes_min:
+            reasons.append(f"the disk of {self._state_dir} has only {free_bytes // 2**20} MiB free: make room")
+        return reasons + self.reasons_not_alive()
+
+    def reasons_not_alive(self) -> list[str]:
+        stalled_seconds = trio.current_time() - self._committed_at
+        if self._writes_waiting() and stalled_seconds > COMMIT_STALL_SECONDS_MAX:
+            return [f"the store has not committed for {stalled_seconds:.0f} s while writes wait: look at the disk"]
+        return []

@@ -1,0 +1,44 @@
+"""Finds the attempt that a carrier speaks of, and tells it what was said.
+
+Reports of attempts that are over are not dropped unseen: a delivery reported late may still save a second
+bouquet, and if it cannot, it is written down for a person.
+"""
+
+import structlog
+
+from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.outcome import Outcomes
+from faxgw.ops.metrics import Metrics
+from faxgw.provider.port import Report
+from faxgw.store.port import Store
+
+log = structlog.get_logger(__name__)
+
+
+class Matcher:
+    """Applies reports, however they came in."""
+
+    def __init__(self, store: Store, calls: OpenCalls, outcomes: Outcomes, metrics: Metrics) -> None:
+        self._store = store
+        self._calls = calls
+        self._outcomes = outcomes
+        self._metrics = metrics
+
+    async def apply(self, provider: str, report: Report, via: str, receipt_id: int | None = None) -> None:
+        attempt = self._calls.match(provider, report)
+        result = "matched"
+        if attempt is None:
+            attempt = await self._store.attempt_of(report.client_ref, provider, report.provider_ref)
+            result = "late"
+        if attempt is None or attempt.provider != provider:
+            # Another gateway's fax on the same account, or a reference we never gave.
+            log.warning("receipt_unmatched", provider=provider, via=via)
+            self._metrics.receipts.labels(via, "unmatched").inc()
+            await self._settle(receipt_id)
+            return
+        self._metrics.receipts.labels(via, result).inc()
+        await self._outcomes.learnt(attempt, report.fate, receipt_id)
+
+    async def _settle(self, receipt_id: int | None) -> None:
+        if receipt_id is not None:
+            await self._store.settle_receipts([receipt_id])

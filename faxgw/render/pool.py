@@ -1,0 +1,165 @@
+"""The drawing processes: fed in batches, replaced when they die or hang.
+
+A batch that takes its process down is drawn again sheet by sheet, so that the one sheet that kills is found
+out and answered as `Unrenderable` while its neighbours are drawn.
+"""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+import trio
+
+from faxgw.render.sheet import Document, Sheet, Unrenderable
+from faxgw.render.worker import HEADER_BYTES, Batch, draw_batch
+
+log = structlog.get_logger(__name__)
+
+REPLY_BYTES_MAX = 256 * 1024 * 1024
+END_SECONDS_MAX = 2.0
+
+encode_sheets = msgspec.msgpack.Encoder().encode
+decode_batch = msgspec.msgpack.Decoder(Batch).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What one batch cost, for those who watch the pool."""
+
+    pages: int
+    cpu_seconds: float
+    wall_seconds: float
+
+
+class WorkerDiedError(Exception):
+    """The process ended or hung before it answered."""
+
+
+class Worker:
+    """One drawing process, started when first needed."""
+
+    def __init__(self, command: Sequence[str], timeout_seconds: float) -> None:
+        self._command = command
+        self._timeout_seconds = timeout_seconds
+        self._process: trio.Process | None = None
+
+    async def draw(self, sheets: Sequence[Sheet]) -> Batch:
+        """Draw a batch.
+
+        Raises:
+            WorkerDiedError: the process did not answer; the next call starts another.
+        """
+        request = encode_sheets(sheets)
+        finished = False
+        try:
+            with trio.move_on_after(self._timeout_seconds):
+                reply = await self._exchange(request)
+                finished = True
+                return decode_batch(reply)
+        except (trio.BrokenResourceError, trio.ClosedResourceError, EOFError) as error:
+            raise WorkerDiedError(f"the process ended: {type(error).__name__}") from error
+        finally:
+            # Also when cancelled: a process in the middle of an answer cannot be spoken to again.
+            if not finished:
+                await self.end()
+        raise WorkerDiedError(f"no answer in {self._timeout_seconds:g} s")
+
+    async def end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with trio.move_on_after(END_SECONDS_MAX, shield=True):
+            process.kill()
+            await process.wait()
+
+    async def _exchange(self, request: bytes) -> bytes:
+        if self._process is None:
+            self._process = await trio.lowlevel.open_process(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        process = self._process
+        if process.stdin is None or process.stdout is None:
+            raise EOFError
+        await process.stdin.send_all(len(request).to_bytes(HEADER_BYTES, "big") + request)
+        header = await _receive_exactly(process.stdout, HEADER_BYTES)
+        return await _receive_exactly(process.stdout, min(int.from_bytes(header, "big"), REPLY_BYTES_MAX))
+
+
+async def _receive_exactly(stream: trio.abc.ReceiveStream, count: int) -> bytes:
+    received = bytearray()
+    while len(received) < count:
+        chunk = await stream.receive_some(min(count - len(received), 1024 * 1024))
+        if not chunk:
+            raise EOFError
+        received += chunk
+    return bytes(received)
+
+
+class RenderPool:
+    """See `port.Renderer`. Batches of different callers are drawn at once, one a process."""
+
+    def __init__(
+        self,
+        watch: Callable[[Drawn], None],
+        *,
+        workers: int,
+        timeout_seconds: float,
+        command: Sequence[str] = (sys.executable, "-m", "faxgw.render.worker"),
+    ) -> None:
+        self._watch = watch
+        self._workers = [Worker(command, timeout_seconds) for _ in range(workers)]
+        self._give_back, self._free = trio.open_memory_channel[Worker](workers)
+        for worker in self._workers:
+            self._give_back.send_nowait(worker)
+
+    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
+        if not sheets:
+            await trio.lowlevel.checkpoint()
+            return []
+        worker = await self._free.receive()
+        try:
+            started = trio.current_time()
+            batch = await self._draw(worker, sheets)
+            pages = sum(result.pages for result in batch.results if isinstance(result, Document))
+            self._watch(Drawn(pages, batch.cpu_seconds, trio.current_time() - started))
+            return batch.results
+        finally:
+            self._give_back.send_nowait(worker)
+
+    async def aclose(self) -> None:
+        for worker in self._workers:
+            await worker.end()
+
+    async def _draw(self, worker: Worker, sheets: Sequence[Sheet]) -> Batch:
+        try:
+            return await worker.draw(sheets)
+        except WorkerDiedError as died:
+            log.error("render_worker_died", sheets=len(sheets), reason=str(died))
+            if len(sheets) == 1:
+                return Batch([Unrenderable(f"drawing it took the process down: {died}")], 0.0)
+            single = [await self._draw(worker, [sheet]) for sheet in sheets]
+            results = [result for batch in single for result in batch.results]
+            return Batch(results, sum(batch.cpu_seconds for batch in single))
+
+
+@asynccontextmanager
+async def open_pool(
+    watch: Callable[[Drawn], None], *, workers: int, timeout_seconds: float
+) -> AsyncIterator[RenderPool]:
+    pool = RenderPool(watch, workers=workers, timeout_seconds=timeout_seconds)
+    try:
+        yield pool
+    finally:
+        await pool.aclose()
+
+
+class InlineRenderer:
+    """Draws on the caller's thread: for journeys, whose mock clock cannot wait for a process."""
+
+    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
+        await trio.lowlevel.checkpoint()
+        return draw_batch(list(sheets)).results

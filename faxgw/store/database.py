@@ -1,0 +1,128 @@
+"""Opens the database: one connection that writes, a few that only read, and the tables brought up to date.
+
+SQLite before 3.51.3 can corrupt a WAL when two connections write or checkpoint at once
+(https://www.sqlite.org/wal.html#walresetbug), hence readers are `query_only` and never checkpoint.
+"""
+
+import sqlite3
+from importlib import resources
+from pathlib import Path
+from secrets import token_hex
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
+
+from faxgw.errors import ConfigError
+from faxgw.store.schema import meta, sequence
+
+SCHEMA_VERSION = "0001"
+"""The newest file in `migrations/versions`; a test holds the two together."""
+
+WRITER_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # In WAL mode NORMAL would lose the last commits on a power cut; with group commit FULL costs 21 %.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA busy_timeout = 5000",
+)
+READER_PRAGMAS = (
+    "PRAGMA query_only = ON",
+    "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA busy_timeout = 5000",
+)
+
+
+def open_writer(path: Path) -> Engine:
+    """The engine whose single connection writes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = _sqlite_engine(f"sqlite:///{path}", WRITER_PRAGMAS, static=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # IMMEDIATE takes the write lock at once: a second writer is found out here, not at the commit.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def open_reader(path: Path, connections: int) -> Engine:
+    return _sqlite_engine(f"sqlite:///{path}", READER_PRAGMAS, pool_size=connections)
+
+
+def open_in_memory() -> Engine:
+    """A store without a disk, for journeys under a mock clock: the same SQL, one connection for all."""
+    engine = _sqlite_engine("sqlite://", ("PRAGMA foreign_keys = ON",), static=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _sqlite_engine(url: str, pragmas: tuple[str, ...], *, static: bool = False, pool_size: int = 1) -> Engine:
+    # Each connection is used by one thread at a time, which sqlite3 cannot know.
+    arguments: dict[str, object] = {"check_same_thread": False}
+    if static:
+        engine = create_engine(url, poolclass=StaticPool, connect_args=arguments)
+    else:
+        engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, connect_args=arguments)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+        # Else Python's sqlite3 begins transactions behind our back.
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    return engine
+
+
+def bring_up_to_date(engine: Engine) -> str:
+    """Make or migrate the tables, and return the store's id.
+
+    Raises:
+        ConfigError: the store was written by a newer faxgw.
+    """
+    with engine.connect() as connection:
+        version = _version_of(connection)
+        connection.rollback()
+    if version != SCHEMA_VERSION:
+        if version is not None and version > SCHEMA_VERSION:
+            raise ConfigError(f"the store has schema {version}, this faxgw knows up to {SCHEMA_VERSION}: upgrade faxgw")
+        _migrate(engine)
+    with engine.begin() as connection:
+        return _store_id(connection)
+
+
+def _version_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(engine: Engine) -> None:
+    # Imported only when needed: it takes longer than all the rest of a start.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config as AlembicConfig  # noqa: PLC0415
+
+    with engine.begin() as connection, resources.as_file(resources.files("faxgw.store.migrations")) as folder:
+        config = AlembicConfig()
+        config.set_main_option("script_location", str(folder))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _store_id(connection: Connection) -> str:
+    known = connection.execute(select(meta.c.value).where(meta.c.name == "store_id")).scalar()
+    if known is not None:
+        return str(known)
+    store_id = token_hex(4)
+    connection.execute(insert(meta), [{"name": "store_id", "value": store_id}])
+    connection.execute(insert(sequence), [{"name": name, "next": 1} for name in ("fax", "receipt")])
+    return store_id

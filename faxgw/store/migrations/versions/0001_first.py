@@ -1,0 +1,124 @@
+"""The first tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "event",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("fax_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("event_fax", "event", ["fax_id", "seq"], unique=False)
+    op.create_table(
+        "fax",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("submitter", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("accepted_at", sa.Float(), nullable=False),
+        sa.Column("order", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("submitter", "key", name="fax_key"),
+    )
+    op.create_table(
+        "meta",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("value", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "receipt",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.String(length=128), nullable=True),
+        sa.Column("received_at", sa.Float(), nullable=False),
+        sa.Column("report", sa.LargeBinary(), nullable=False),
+        sa.Column("settled", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("provider", "event_id", name="receipt_event"),
+    )
+    op.create_index(
+        "receipt_unsettled",
+        "receipt",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("settled = 0"),
+        postgresql_where=sa.text("settled = 0"),
+    )
+    op.create_table(
+        "sequence",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("next", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "attempt",
+        sa.Column("fax_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("provider", sa.String(length=32), nullable=False),
+        sa.Column("line", sa.String(length=20), nullable=False),
+        sa.Column("slot", sa.SmallInteger(), nullable=False),
+        sa.Column("provider_ref", sa.String(length=128), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("form_version", sa.String(length=32), nullable=False),
+        sa.Column("pages", sa.SmallInteger(), nullable=False),
+        sa.Column("rendered_at", sa.Float(), nullable=False),
+        sa.Column("started_at", sa.Float(), nullable=False),
+        sa.Column("changed_at", sa.Float(), nullable=False),
+        sa.Column("ended_at", sa.Float(), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=True),
+        sa.Column("code", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["fax_id"],
+            ["fax.id"],
+        ),
+        sa.PrimaryKeyConstraint("fax_id", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "attempt_open_call",
+        "attempt",
+        ["line", "slot"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index("attempt_provider_ref", "attempt", ["provider", "provider_ref"], unique=False)
+    op.create_table(
+        "fax_state",
+        sa.Column("fax_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("line", sa.String(length=20), nullable=False),
+        sa.Column("rank", sa.SmallInteger(), nullable=False),
+        sa.Column("due_at", sa.Float(), nullable=False),
+        sa.Column("deadline_at", sa.Float(), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("calls", sa.SmallInteger(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["fax_id"],
+            ["fax.id"],
+        ),
+        sa.PrimaryKeyConstraint("fax_id"),
+    )
+    op.create_index(
+        "fax_state_unfinished",
+        "fax_state",
+        ["state"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"),
+        postgresql_where=sa.text("state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"),
+    )

@@ -1,0 +1,125 @@
+"""The tables: one wide row a fax that never changes, one narrow row that does, attempts, events, receipts.
+
+The narrow row is apart from the wide one so that a state change rewrites tens of bytes, not the order.
+`fax_state.state` is indexed only for what is unfinished; a year of finished faxes costs the index nothing.
+"""
+
+from sqlalchemy import (
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+
+# Ids come from here and not from max(id): they are part of the references carriers know, so that an id
+# must never come back, not even after old rows were deleted.
+sequence = Table(
+    "sequence",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("next", Integer, nullable=False),
+)
+
+fax = Table(
+    "fax",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("submitter", String(64), nullable=False),
+    Column("key", String(128), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("number", String(20), nullable=False),
+    Column("accepted_at", Float, nullable=False),
+    Column("order", LargeBinary, nullable=False),
+    UniqueConstraint("submitter", "key", name="fax_key"),
+)
+
+UNFINISHED = "state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"
+
+fax_state = Table(
+    "fax_state",
+    metadata,
+    Column("fax_id", Integer, ForeignKey("fax.id"), primary_key=True, autoincrement=False),
+    Column("state", String(16), nullable=False),
+    Column("line", String(20), nullable=False),
+    Column("rank", SmallInteger, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("deadline_at", Float),
+    Column("attempts", SmallInteger, nullable=False),
+    Column("calls", SmallInteger, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Index("fax_state_unfinished", "state", sqlite_where=text(UNFINISHED), postgresql_where=text(UNFINISHED)),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("fax_id", Integer, ForeignKey("fax.id"), primary_key=True, autoincrement=False),
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("provider", String(32), nullable=False),
+    Column("line", String(20), nullable=False),
+    # Which of the line's calls this is: 0 for a line that takes one at a time, as nearly all do.
+    Column("slot", SmallInteger, nullable=False),
+    Column("provider_ref", String(128)),
+    Column("sha256", String(64), nullable=False),
+    Column("form_version", String(32), nullable=False),
+    Column("pages", SmallInteger, nullable=False),
+    Column("rendered_at", Float, nullable=False),
+    Column("started_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+    Column("ended_at", Float),
+    Column("outcome", String(16)),
+    Column("code", String(200)),
+    # The line's lock is the open attempt itself, so that no crash and no bug can leave a counter behind.
+    Index(
+        "attempt_open_call",
+        "line",
+        "slot",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index("attempt_provider_ref", "provider", "provider_ref"),
+    sqlite_with_rowid=False,
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("fax_id", Integer, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("event_fax", "fax_id", "seq"),
+    sqlite_autoincrement=True,
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("provider", String(32), nullable=False),
+    Column("event_id", String(128)),
+    Column("received_at", Float, nullable=False),
+    Column("report", LargeBinary, nullable=False),
+    Column("settled", SmallInteger, nullable=False),
+    UniqueConstraint("provider", "event_id", name="receipt_event"),
+    Index("receipt_unsettled", "id", sqlite_where=text("settled = 0"), postgresql_where=text("settled = 0")),
+)

@@ -1,0 +1,170 @@
+"""The store over SQL: one writer, a few readers, and a bell that rings when something new is durable."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+import trio
+from sqlalchemy import Connection, Engine
+
+from faxgw.config import StoreConfig
+from faxgw.fax import ClientRef, FaxId, State
+from faxgw.provider.port import Report
+from faxgw.store import operations, reading
+from faxgw.store.database import bring_up_to_date, open_in_memory, open_reader, open_writer
+from faxgw.store.port import (
+    Admission,
+    Attempt,
+    Begun,
+    Change,
+    Event,
+    FaxView,
+    Intent,
+    KeptReceipt,
+    LineAges,
+    NewFax,
+    Recorded,
+    Unfinished,
+)
+from faxgw.store.writer import Committed, GroupWriter, InlineWriter, Writer
+
+READERS = 2
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Reader(Protocol):
+    async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+
+class InlineReader:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        await trio.lowlevel.checkpoint()
+        with self._engine.connect() as connection:
+            return question(connection, *args, **kwargs)
+
+
+class ThreadReader:
+    """Reads on at most `READERS` threads at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._inline = engine
+        self._limiter = trio.CapacityLimiter(READERS)
+
+    async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        def ask() -> T:
+            with self._inline.connect() as connection:
+                return question(connection, *args, **kwargs)
+
+        return await trio.to_thread.run_sync(ask, limiter=self._limiter)
+
+
+class SqlStore:
+    """See `port.Store`."""
+
+    def __init__(self, writer: Writer, reader: Reader, store_id: str) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._store_id = store_id
+        self._begin = operations.Begin(store_id)
+        self._keep_receipts = operations.KeepReceipts()
+        self._commits = 0
+        self._bell = trio.Event()
+
+    @property
+    def store_id(self) -> str:
+        return self._store_id
+
+    def ring(self) -> None:
+        """Tell those who wait for events that a commit went through."""
+        self._bell.set()
+        self._bell = trio.Event()
+
+    async def admit(self, faxes: Sequence[NewFax]) -> list[Admission]:
+        return await self._writer.write(operations.admit, faxes, bounded=True)
+
+    async def begin(self, intents: Sequence[Intent]) -> list[Begun]:
+        return await self._writer.write(self._begin, intents)
+
+    async def record(self, changes: Sequence[Change]) -> list[Recorded]:
+        return await self._writer.write(operations.record, changes)
+
+    async def keep_receipts(self, provider: str, reports: Sequence[Report], at: float) -> list[KeptReceipt | None]:
+        items = [(provider, report, at) for report in reports]
+        return await self._writer.write(self._keep_receipts, items, bounded=True)
+
+    async def settle_receipts(self, receipt_ids: Sequence[int]) -> list[None]:
+        return await self._writer.write(operations.settle_receipts, receipt_ids)
+
+    async def fax(self, fax_id: FaxId) -> FaxView | None:
+        return await self._reader.read(reading.read_fax, self._store_id, fax_id)
+
+    async def orders(self, fax_ids: Sequence[FaxId]) -> dict[FaxId, bytes]:
+        return await self._reader.read(reading.read_orders, fax_ids)
+
+    async def events(self, after: int, limit: int) -> list[Event]:
+        return await self._reader.read(reading.read_events, after, limit)
+
+    async def attempt_of(self, client_ref: ClientRef | None, provider: str, provider_ref: str | None) -> Attempt | None:
+        return await self._reader.read(reading.read_attempt, self._store_id, client_ref, provider, provider_ref)
+
+    async def lines(self, limit: int) -> list[LineAges]:
+        return await self._reader.read(reading.read_lines, limit)
+
+    async def counts(self) -> dict[State, int]:
+        return await self._reader.read(reading.read_counts)
+
+    async def load(self) -> Unfinished:
+        return await self._reader.read(reading.read_unfinished, self._store_id)
+
+    async def wait_events(self, after: int) -> None:
+        while True:
+            bell = self._bell
+            if await self._reader.read(reading.read_last_event) > after:
+                return
+            await bell.wait()
+
+
+@asynccontextmanager
+async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed], None]) -> AsyncIterator[SqlStore]:
+    """Open (or make, or migrate) the SQLite store at `path`; on leaving, what waits is written first.
+
+    Raises:
+        StoreFailedError: the disk failed while it was open.
+    """
+
+    def committed(commit: Committed) -> None:
+        store.ring()
+        watch(commit)
+
+    engine = open_writer(path)
+    store_id = await trio.to_thread.run_sync(bring_up_to_date, engine)
+    writer = GroupWriter(engine, committed, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
+    readers = open_reader(path, READERS)
+    store = SqlStore(writer, ThreadReader(readers), store_id)
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(writer.run)
+            yield store
+            nursery.cancel_scope.cancel()
+    finally:
+        readers.dispose()
+        engine.dispose()
+
+
+def open_memory_store(watch: Callable[[Committed], None] = lambda _: None) -> SqlStore:
+    """A store that forgets, with no thread: for journeys under a mock clock."""
+
+    def committed(commit: Committed) -> None:
+        store.ring()
+        watch(commit)
+
+    engine = open_in_memory()
+    store_id = bring_up_to_date(engine)
+    store = SqlStore(InlineWriter(engine, committed), InlineReader(engine), store_id)
+    return store
