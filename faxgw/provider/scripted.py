@@ -105,6 +105,7 @@ class ScriptedProvider:
         self._outbox: list[tuple[float, int, _Message]] = []
         self._sequence = itertools.count()
         self._something_new = trio.Event()
+        self._call_ended = trio.lowlevel.ParkingLot()
         self._answers: Counter[str] = Counter()
         self._webhooks: Counter[str] = Counter()
 
@@ -129,6 +130,11 @@ class ScriptedProvider:
         """All faxes ever taken, oldest first."""
         self._catch_up()
         return list(self._board.by_id.values())
+
+    async def wait_ended(self, count: int) -> None:
+        """Until so many calls have ended, well or not; needs `run`."""
+        while self._board.ended < count:
+            await self._call_ended.park()
 
     async def send(self, sending: Sending) -> SendOutcome:
         self._catch_up()
@@ -236,6 +242,7 @@ class ScriptedProvider:
 
     def _end_call(self, fax: Taken, now: float) -> None:
         self._board.end(fax, now)
+        self._call_ended.unpark_all()
         final = msgspec.structs.replace(_report(fax), event_id=f"evt_{fax.id}_{fax.status}")
         match fax.play.receipt:
             case Receipt.MISSING:
