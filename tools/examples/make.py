@@ -24,7 +24,10 @@ EXAMPLE_ORDERS = 100
 def main(arguments: list[str]) -> None:
     options = _parser().parse_args(arguments)
     made: Iterable[Order | Member]
-    made = members(options.members) if options.members else orders(options.orders, list(members(options.among)))
+    if options.members is not None:
+        made = members(options.members)
+    else:
+        made = orders(options.orders, list(members(options.among)))
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with options.out.open("wb") as file:
         file.writelines(line_of(thing) for thing in made)
