@@ -46,6 +46,8 @@ class Api(_Section, frozen=True, kw_only=True):
     upload_lines_max: Count = 10_000
     """NDJSON lines in one request; they share one commit."""
     event_wait_seconds_max: Seconds = 60.0
+    stop_grace_seconds: Seconds = 2.0
+    """How long answers under way may finish once the daemon stops."""
 
 
 class Http(_Section, frozen=True, kw_only=True):

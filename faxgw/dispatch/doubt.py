@@ -104,13 +104,7 @@ class Doubts:
     async def _act_on(self, answer: LookUp, doubt: Doubt, attempt: Attempt) -> None:
         match answer:
             case Found(report=report):
-                match report:
-                    case Report(fate=InProgress(), provider_ref=str(provider_ref)):
-                        await self._outcomes.submitted(attempt, provider_ref)
-                    case Report(fate=InProgress()):
-                        self._ask_later(doubt)
-                    case Report(fate=Delivered() | NotDelivered() as fate):
-                        await self._outcomes.learnt(attempt, fate)
+                await self._act_on_report(report, doubt, attempt)
             case Absent():
                 settled_at = attempt.changed_at + self._carriers[attempt.provider].settle_seconds
                 if attempt.provider_ref is not None:
@@ -122,6 +116,16 @@ class Doubts:
                     await self._outcomes.never_arrived(attempt)
             case NoAnswer(reason=reason):
                 log.warning("look_up_failed", provider=attempt.provider, fax_id=attempt.fax_id, reason=reason)
+                self._ask_later(doubt)
+
+    async def _act_on_report(self, report: Report, doubt: Doubt, attempt: Attempt) -> None:
+        match report.fate:
+            case Delivered() | NotDelivered() as fate:
+                await self._outcomes.learnt(attempt, fate)
+            case InProgress() if report.provider_ref is not None:
+                await self._outcomes.submitted(attempt, report.provider_ref)
+            case InProgress():
+                # Without the carrier's name for it no poll could follow it up.
                 self._ask_later(doubt)
 
     def _ask_later(self, doubt: Doubt) -> None:

@@ -366,7 +366,13 @@ class Store(Protocol):
         """The lines with the most unfinished faxes, oldest first."""
         ...
 
-    async def counts(self) -> dict[State, int]: ...
+    async def counts(self) -> dict[State, int]:
+        """How many faxes are in each state, finished ones included."""
+        ...
+
+    async def unfinished_counts(self) -> dict[State, int]:
+        """The same without the finished ones: cheap however many there are."""
+        ...
 
     async def load(self) -> "Unfinished":
         """All that is unfinished, read once at start."""

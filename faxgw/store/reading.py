@@ -130,6 +130,13 @@ def read_counts(connection: Connection) -> dict[State, int]:
     return {State(state): count for state, count in rows}
 
 
+def read_unfinished_counts(connection: Connection) -> dict[State, int]:
+    rows = connection.execute(
+        select(fax_state.c.state, func.count()).where(text(UNFINISHED)).group_by(fax_state.c.state)
+    )
+    return {State(state): count for state, count in rows}
+
+
 def read_last_event(connection: Connection) -> int:
     return connection.execute(select(func.max(event.c.seq))).scalar() or 0
 

@@ -73,12 +73,15 @@ class SqlStore:
         self._store_id = store_id
         self._begin = operations.Begin(store_id)
         self._keep_receipts = operations.KeepReceipts()
-        self._commits = 0
         self._bell = trio.Event()
 
     @property
     def store_id(self) -> str:
         return self._store_id
+
+    @property
+    def writes_waiting(self) -> int:
+        return self._writer.waiting_items
 
     def ring(self) -> None:
         """Tell those who wait for events that a commit went through."""
@@ -118,6 +121,9 @@ class SqlStore:
 
     async def counts(self) -> dict[State, int]:
         return await self._reader.read(reading.read_counts)
+
+    async def unfinished_counts(self) -> dict[State, int]:
+        return await self._reader.read(reading.read_unfinished_counts)
 
     async def load(self) -> Unfinished:
         return await self._reader.read(reading.read_unfinished, self._store_id)

@@ -56,6 +56,11 @@ class Committed:
 
 
 class Writer(Protocol):
+    @property
+    def waiting_items(self) -> int:
+        """How much is handed in and not yet durable."""
+        ...
+
     async def write(
         self, operation: Operation[Item, Answer], items: Sequence[Item], *, bounded: bool = False
     ) -> list[Answer]:
@@ -69,6 +74,10 @@ class InlineWriter:
     def __init__(self, engine: Engine, watch: Callable[[Committed], None]) -> None:
         self._connection = engine.connect()
         self._watch = watch
+
+    @property
+    def waiting_items(self) -> int:
+        return 0
 
     async def write(
         self, operation: Operation[Item, Answer], items: Sequence[Item], *, bounded: bool = False

@@ -1,0 +1,221 @@
+"""The life of the daemon: opens every concrete part, runs the gateway over them, and closes them in order.
+
+The nesting below is the order of stopping, from the inside out: the doors close first, then sends under way
+finish or time out, then those who listen for carriers' answers end, then the drawing processes, and the
+store last. A failed disk ends the process with `EXIT_STORE_FAILED`; the supervisor starts it anew.
+"""
+
+import fcntl
+import random
+import signal
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from pathlib import Path
+
+import structlog
+import trio
+
+from faxgw.api.app import Behind, local_app, outside_app
+from faxgw.api.server import serve
+from faxgw.api.sockets import TcpBind, UnixBind
+from faxgw.clock import Clock, SystemClock
+from faxgw.config import Config, ProviderConfig, read_secret
+from faxgw.errors import ConfigError, OperatorError, StoreFailedError
+from faxgw.gateway import Gateway, Parts
+from faxgw.members.register import Register, load_register
+from faxgw.ops.health import GatewayHealth
+from faxgw.ops.logs import configure_logs
+from faxgw.ops.metrics import Metrics, QueueFigures
+from faxgw.provider.http import Timeouts
+from faxgw.provider.port import Provider
+from faxgw.provider.simulated import SimulatedProvider
+from faxgw.render.pool import Drawn, open_pool
+from faxgw.store.sql import SqlStore, open_store
+from faxgw.store.writer import Committed
+
+log = structlog.get_logger(__name__)
+
+EXIT_OK = 0
+EXIT_OPERATOR = 2
+EXIT_STORE_FAILED = 74
+"""EX_IOERR of sysexits.h."""
+
+STORE_FILE = "faxgw.db"
+WATCH_SECONDS = 5.0
+LAG_PROBE_SECONDS = 0.5
+
+
+def run(config: Config) -> int:
+    """Run the daemon until it is told to stop; returns the exit code."""
+    configure_logs(config.logs.format, config.logs.level)
+    exit_code = EXIT_OK
+    try:
+        with _only_one_daemon(Path(config.gateway.state_dir)):
+            trio.run(partial(live, config), strict_exception_groups=True)
+    except* OperatorError as errors:
+        for error in _leaves(errors):
+            log.error("cannot_run", reason=str(error))
+        exit_code = EXIT_OPERATOR
+    except* StoreFailedError as errors:
+        for error in _leaves(errors):
+            log.critical("store_failed", reason=str(error))
+        exit_code = EXIT_STORE_FAILED
+    return exit_code
+
+
+async def live(config: Config) -> None:
+    """Open, run, close."""
+    clock = SystemClock()
+    metrics = Metrics()
+    state_dir = Path(config.gateway.state_dir)
+    health = GatewayHealth(state_dir, config.store.free_bytes_min, lambda: store.writes_waiting)
+
+    def committed(commit: Committed) -> None:
+        health.note_commit()
+        metrics.store_commit_duration.observe(commit.seconds)
+        metrics.store_commit_batch_size.observe(commit.items)
+
+    def drawn(batch: Drawn) -> None:
+        metrics.render_pages.inc(batch.pages)
+        metrics.render_duration.observe(batch.wall_seconds)
+
+    async with (
+        open_store(state_dir / STORE_FILE, config.store, committed) as store,
+        open_pool(drawn, workers=config.render.workers, timeout_seconds=config.render.timeout_seconds) as pool,
+        open_providers(config, clock) as providers,
+    ):
+        parts = Parts(
+            config=config,
+            store=store,
+            renderer=pool,
+            providers=providers,
+            register=_load_register(config),
+            clock=clock,
+            random=random.SystemRandom().random,
+            metrics=metrics,
+        )
+        await _serve(parts, store, health)
+
+
+async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
+    gateway = Gateway(parts)
+    behind = Behind(
+        store=store,
+        desk=gateway.desk,
+        archive=gateway.archive,
+        receipts=gateway.receipts,
+        health=health,
+        metrics=parts.metrics,
+        clock=parts.clock,
+        config=parts.config,
+    )
+    async with trio.open_nursery() as watchers:
+        watchers.start_soon(_watch_queue, gateway, store, parts.metrics)
+        watchers.start_soon(_watch_loop, parts.metrics)
+        async with trio.open_nursery() as working:
+            stop_sending, stop_serving = trio.Event(), trio.Event()
+            working.start_soon(_heed_signals, stop_serving, working.cancel_scope)
+            await working.start(gateway.run, stop_sending)
+            health.note_recovered()
+            async with trio.open_nursery() as doors:
+                await _open_doors(doors, behind, stop_serving)
+                await stop_serving.wait()
+                health.note_stopping()
+            stop_sending.set()
+        watchers.cancel_scope.cancel()
+    log.info("stopped")
+
+
+async def _open_doors(doors: trio.Nursery, behind: Behind, stopping: trio.Event) -> None:
+    config = behind.config
+    door = partial(serve, clock=behind.clock, stopping=stopping, grace_seconds=config.api.stop_grace_seconds)
+    local = UnixBind(Path(config.api.socket), int(config.api.socket_mode, 8))
+    outside = TcpBind(config.http.bind)
+    addresses = await doors.start(door, local_app(behind), local)
+    addresses += await doors.start(door, outside_app(behind), outside)
+    log.info("listening", addresses=addresses)
+
+
+async def _heed_signals(stopping: trio.Event, everything: trio.CancelScope) -> None:
+    """The first SIGTERM or SIGINT stops in order, a second one at once."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            log.info("signal", name=signal.Signals(number).name, at_once=stopping.is_set())
+            if stopping.is_set():
+                everything.cancel()
+            stopping.set()
+
+
+async def _watch_queue(gateway: Gateway, store: SqlStore, metrics: Metrics) -> None:
+    """Keep the queue's figures at hand, so that a scrape asks no database."""
+    figures = QueueFigures({}, 0.0)
+    metrics.read_queue_from(lambda: figures)
+    while True:
+        counts = await store.unfinished_counts()
+        figures = QueueFigures(counts, gateway.waiting.oldest_due_age_seconds())
+        await trio.sleep(WATCH_SECONDS)
+
+
+async def _watch_loop(metrics: Metrics) -> None:
+    """Measure how late the event loop wakes a task: what every carrier and caller waits on top."""
+    while True:
+        due = trio.current_time() + LAG_PROBE_SECONDS
+        await trio.sleep_until(due)
+        metrics.loop_lag.observe(max(0.0, trio.current_time() - due))
+
+
+@asynccontextmanager
+async def open_providers(config: Config, clock: Clock) -> AsyncIterator[list[tuple[Provider, ProviderConfig]]]:
+    """Every carrier of the config. A new carrier's class is named here and nowhere else."""
+    async with AsyncExitStack() as stack:
+        providers: list[tuple[Provider, ProviderConfig]] = []
+        for own in config.provider:
+            provider = _make_provider(own, clock)
+            stack.push_async_callback(provider.aclose)
+            providers.append((provider, own))
+        yield providers
+
+
+def _make_provider(own: ProviderConfig, clock: Clock) -> Provider:
+    match own.kind:
+        case "simulated":
+            try:
+                return SimulatedProvider(
+                    own.name,
+                    base_url=own.base_url,
+                    login=own.account,
+                    password=read_secret(own.password_file),
+                    lanes=own.lanes,
+                    timeouts=Timeouts(own.connect_seconds, own.send_seconds, own.send_seconds),
+                    webhook_secret=read_secret(own.webhook_secret_file),
+                    clock=clock,
+                    ssl_context=ssl.create_default_context() if own.base_url.startswith("https:") else None,
+                )
+            except ValueError as error:
+                raise ConfigError(f"provider {own.name}: {error}") from error
+
+
+def _load_register(config: Config) -> Register:
+    return load_register(Path(config.members.file)) if config.members.file else Register([])
+
+
+@contextmanager
+def _only_one_daemon(state_dir: Path) -> Iterator[None]:
+    """Hold the state directory: two writers on one store would each believe to be alone."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"another daemon runs on {state_dir}; stop it or set another state_dir") from None
+        yield
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

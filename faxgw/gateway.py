@@ -1,0 +1,121 @@
+"""The gateway without its doors and its disk: the steps wired together over parts that are handed in.
+
+The daemon hands in a store on disk, drawing processes and carriers over HTTP; journeys hand in a store in
+memory, a scripted carrier and a clock that jumps. Both run what stands here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+import trio
+
+from faxgw.api.desk import OrderDesk
+from faxgw.clock import Clock
+from faxgw.config import Config, ProviderConfig
+from faxgw.dispatch.archive import PageArchive
+from faxgw.dispatch.attempt import Attempts, Carrier, Prepared
+from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.doubt import Askable, Doubts
+from faxgw.dispatch.expire import expire_faxes
+from faxgw.dispatch.gate import Gate
+from faxgw.dispatch.lanes import Lanes
+from faxgw.dispatch.outcome import Outcomes
+from faxgw.dispatch.prepare import Preparer
+from faxgw.dispatch.recovery import recover
+from faxgw.members.register import Register
+from faxgw.ops.metrics import Metrics
+from faxgw.provider.port import Provider
+from faxgw.queue.waiting import WaitingRoom
+from faxgw.receipt.match import Matcher
+from faxgw.receipt.poll import Poller
+from faxgw.receipt.webhook import Webhooks
+from faxgw.render.port import Renderer
+from faxgw.store.port import Store
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What differs between the daemon and a journey."""
+
+    config: Config
+    store: Store
+    renderer: Renderer
+    providers: Sequence[tuple[Provider, ProviderConfig]]
+    register: Register
+    clock: Clock
+    random: Callable[[], float]
+    metrics: Metrics
+
+
+class Gateway:
+    """Everything between an order that was let in and its receipt."""
+
+    def __init__(self, parts: Parts) -> None:
+        config, store, clock, metrics = parts.config, parts.store, parts.clock, parts.metrics
+        self._parts = parts
+        self.waiting = WaitingRoom(clock)
+        self.calls = OpenCalls()
+        gates = {provider.name: Gate(provider.name, clock) for provider, _ in parts.providers}
+        self._outcomes = Outcomes(store, self.calls, self.waiting, clock, config.retry_for, parts.random, metrics)
+        askable = {provider.name: Askable(provider, own.settle_seconds) for provider, own in parts.providers}
+        self._doubts = Doubts(askable, self.calls, self._outcomes, clock)
+        attempts = Attempts(store, self.calls, self.waiting, self._outcomes, self._doubts, clock, metrics)
+        self._lanes = [
+            Lanes(Carrier(provider, own.send_seconds, gates[provider.name]), own.lanes, attempts)
+            for provider, own in parts.providers
+        ]
+        self._preparer = Preparer(
+            store,
+            self.waiting,
+            parts.renderer,
+            parts.register,
+            self._outcomes,
+            clock,
+            metrics,
+            header_name=config.gateway.name,
+            batch_max=config.render.batch_max,
+        )
+        matcher = Matcher(store, self.calls, self._outcomes, metrics)
+        self._pollers = [Poller(provider, own, self.calls, matcher, clock) for provider, own in parts.providers]
+        by_name = {provider.name: provider for provider, _ in parts.providers}
+        self.receipts = Webhooks(by_name, store, matcher, clock)
+        self.desk = OrderDesk(store, self.waiting, parts.register, gates, clock, metrics)
+        self.archive = PageArchive(parts.register, parts.renderer, clock, config.gateway.name)
+
+    async def run(self, stopping: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Recover, then work until `stopping` is set; sends under way are finished within the config's grace."""
+        parts = self._parts
+        kept = await recover(parts.store, self.waiting, self.calls, self._doubts, parts.clock)
+        self.receipts.put(kept)
+        async with trio.open_nursery() as followers:
+            followers.start_soon(self._doubts.run)
+            followers.start_soon(self.receipts.run)
+            for poller in self._pollers:
+                followers.start_soon(poller.run)
+            followers.start_soon(expire_faxes, self.waiting, self._outcomes, parts.clock, parts.metrics)
+            async with trio.open_nursery() as senders:
+                senders.start_soon(self._send, stopping)
+                task_status.started()
+            followers.cancel_scope.cancel()
+
+    async def _send(self, stopping: trio.Event) -> None:
+        """Draw and send until told to stop; then begin nothing, and let what is under way end in time."""
+        batch_max, workers = self._parts.config.render.batch_max, self._parts.config.render.workers
+        # Room for one batch more than the processes draw, so that neither lanes nor processes wait for the other.
+        to_lanes, prepared = trio.open_memory_channel[Prepared](batch_max * (workers + 1))
+        async with trio.open_nursery() as sending:
+            async with to_lanes, prepared, trio.open_nursery() as preparing:
+                for lanes in self._lanes:
+                    sending.start_soon(lanes.run, prepared.clone())
+                for _ in range(workers + 1):
+                    preparing.start_soon(self._preparer.run, to_lanes.clone())
+                await stopping.wait()
+                preparing.cancel_scope.cancel()
+            for lanes in self._lanes:
+                lanes.stop()
+            grace_seconds = self._parts.config.gateway.stop_grace_seconds
+            log.info("stopping", sends_under_way=sum(lanes.busy for lanes in self._lanes))
+            sending.cancel_scope.deadline = trio.current_time() + grace_seconds
