@@ -1,0 +1,69 @@
+# `make help` lists what there is. Everything runs in .venv, which is made when it is missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing faxgw and what it stands on into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: env
+env: $(STAMP) ## Make the environment
+
+.PHONY: demo
+demo: $(STAMP) ## Send a hundred example orders through daemon and carrier, and print the account
+	@$(BIN)/faxgw demo
+
+.PHONY: peers
+peers:
+	@./tests/install-peers
+
+.PHONY: test
+test: $(STAMP) peers ## Install the test peers where possible and run all tests
+	@$(BIN)/python -m pytest
+
+.PHONY: format
+format: $(STAMP) ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: lint
+lint: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+.PHONY: types
+types: $(STAMP)
+	@$(BIN)/mypy
+
+.PHONY: layers
+layers: $(STAMP)
+	@$(BIN)/lint-imports
+
+.PHONY: check
+check: lint types layers test ## Format, lint, types, layers, tests: what has to pass before a change lands
+
+.PHONY: bench
+bench: $(STAMP) peers ## Measure side by side and print the table
+	@$(BIN)/python -m tools.bench
+
+.PHONY: lock
+lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
+	@$(BIN)/pip-compile --quiet --upgrade --extra dev --extra loadtest --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+		--output-file requirements.lock pyproject.toml
+
+.PHONY: clean
+clean: ## Remove the environment and everything that was made
+	@rm -rf $(VENV) build var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
