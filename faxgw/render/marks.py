@@ -1,13 +1,12 @@
 """What can stand on a page: text, solid rules and the order's QR code, each at its place.
 
-Positions are columns and fine rows from the page's upper left corner, whatever the resolution.
+A layout counts columns and fine rows from the page's upper left corner; `at_resolution` turns its marks
+into rows of the paper they go on, once, before anything is drawn.
 """
 
-import functools
-
 import msgspec
-import segno
 
+from faxgw.render.paper import Paper
 from faxgw.render.typeface import Style
 
 
@@ -34,7 +33,8 @@ class Code(msgspec.Struct, frozen=True, gc=False):
 
     x: int
     y: int
-    module_px: int
+    module_columns: int
+    module_rows: int
     content: str
 
 
@@ -52,7 +52,18 @@ def frame(x: int, y: int, width: int, height: int, stroke: int) -> list[Rule]:
     ]
 
 
-@functools.lru_cache(64)
-def code_modules(content: str) -> tuple[bytes, ...]:
-    """The QR code's rows, one byte a module, dark is 1. Level M bears the dirt of a fax line."""
-    return tuple(bytes(row) for row in segno.make(content, error="m", micro=False, boost_error=False).matrix)
+def at_resolution(page: Page, paper: Paper) -> Page:
+    """The same marks, in the paper's own rows. A rule never gets thinner than one row."""
+    if paper.times == paper.per:
+        return page
+    return [_at_resolution(mark, paper) for mark in page]
+
+
+def _at_resolution(mark: Mark, paper: Paper) -> Mark:
+    match mark:
+        case Text(x, baseline, style, text):
+            return Text(x, paper.row(baseline), style, text)
+        case Rule(x, y, width, height):
+            return Rule(x, paper.row(y), width, max(1, paper.row(y + height) - paper.row(y)))
+        case Code(x, y, columns, rows, content):
+            return Code(x, paper.row(y), columns, paper.row(rows), content)

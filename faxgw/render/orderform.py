@@ -10,8 +10,9 @@ import msgspec
 from faxgw.money import Money
 from faxgw.order import ProductLine
 from faxgw.render.characters import printable, printable_lines
-from faxgw.render.marks import Code, Page, Rule, Text, code_modules, frame
+from faxgw.render.marks import Code, Page, Rule, Text, frame
 from faxgw.render.paper import COLUMNS
+from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Party, Sheet
 from faxgw.render.typeface import Style, width_px
 from faxgw.render.wording import Wording, wording_of
@@ -117,8 +118,8 @@ class _Flow:
 
 def _place_code(flow: _Flow, y: int) -> None:
     content = order_code(flow.order.number, len(flow.pages))
-    side = len(code_modules(content)) * CODE_MODULE_PX
-    flow.page.append(Code(RIGHT - side, y, CODE_MODULE_PX, content))
+    side = len(code_rows(content)) * CODE_MODULE_PX
+    flow.page.append(Code(RIGHT - side, y, CODE_MODULE_PX, CODE_MODULE_PX, content))
 
 
 def _duplicate_mark(flow: _Flow) -> None:

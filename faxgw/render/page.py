@@ -11,10 +11,9 @@ from PIL import Image, ImageSequence
 
 from faxgw.render.marks import Page, Text
 from faxgw.render.orderform import FORM_REVISION, PAGES_MAX, Overlong, lay_out
-from faxgw.render.paint import paint_page
 from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import Document, Resolution, Sheet, Unrenderable
-from faxgw.render.strip import encode_strip
+from faxgw.render.strip import encode_page
 from faxgw.render.tiff import CodedPage, write_tiff
 from faxgw.render.typeface import has_glyph, typeface_version
 
@@ -27,7 +26,7 @@ def render_sheet(sheet: Sheet, resolution: Resolution = Resolution.FINE) -> Docu
     if isinstance(pages, Overlong):
         return Unrenderable(f"the order sheet would need {pages.pages} pages; a fax has at most {PAGES_MAX}")
     paper = PAPERS[resolution]
-    coded = [CodedPage(encode_strip(paint_page(page, resolution)), paper.rows, paper.lines_per_inch) for page in pages]
+    coded = [CodedPage(encode_page(page, resolution), paper.rows, paper.lines_per_inch) for page in pages]
     tiff = write_tiff(coded, sheet.sent_at)
     return Document(
         tiff=tiff,

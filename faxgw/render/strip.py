@@ -1,47 +1,154 @@
-"""A page's pixels as one group-4 strip (ITU-T T.6), coded by libtiff.
+"""A page's group-4 strip, put together from bands in the compressed domain.
 
-Pillow is used for nothing but the coding. Its default TIFF would be in eight strips, inverted, and
-without a resolution; asking it for white-is-zero starts a loop over every pixel in Python.
+Group 4 codes each row against the row above and runs on as one stream of bits. A band starts from a
+background row that is known, and ends with one; so its bits are the same wherever it stands, and rows
+between bands, being equal to the row above, are nothing but 1 bits (a "vertical 0" for each edge and one
+for the end of the row). Bands are remembered; only those not seen before are drawn and coded, in few
+calls. The strip is bit for bit what libtiff makes of the whole page (`tests/render/test_group4.py`).
 """
 
-import io
-import struct
+import collections
+import functools
 
-from PIL import Image
+import numpy as np
+from numpy.typing import NDArray
 
+from faxgw.render import libtiff
+from faxgw.render.bands import Background, Band, cut
+from faxgw.render.marks import Page, at_resolution
+from faxgw.render.paint import blank, paint, ruled_row
+from faxgw.render.paper import PAPERS
+from faxgw.render.sheet import Resolution
 from faxgw.render.typeface import Pixels
 
-_STRIP_OFFSETS, _STRIP_BYTE_COUNTS = 273, 279
-_ONE_STRIP = 1 << 30
-_LONG = 4
+Bits = NDArray[np.uint8]
+"""One bit a byte, in the order they go on the line."""
+
+_EOFB = np.array([*[0] * 11, 1] * 2, np.uint8)
+"""Closes every strip: end of facsimile block."""
+
+_ONES = np.ones(1 << 16, np.uint8)
+_SLOT_ROWS_MIN = 64
 
 
-def encode_strip(canvas: Pixels) -> bytes:
-    """The canvas (packed, ink is 1) as group 4, most significant bit first, closed by its EOFB."""
-    rows, columns = canvas.shape[0], canvas.shape[1] * 8
-    # libtiff codes a 0 bit as white whatever the tags say: ink as 1 goes in as it is.
-    picture = Image.frombytes("1", (columns, rows), canvas.tobytes())
-    file = io.BytesIO()
-    picture.save(file, "TIFF", compression="group4", strip_size=_ONE_STRIP)
-    return _only_strip(file.getvalue())
+class BandCache:
+    """Bits of the bands used last, at one resolution; bounded by the memory they take."""
+
+    def __init__(self, bits_max: int = 32 << 20) -> None:
+        self._bits: collections.OrderedDict[Band, Bits] = collections.OrderedDict()
+        self._bits_max = bits_max
+        self._bits_held = 0
+
+    def get(self, band: Band) -> Bits | None:
+        bits = self._bits.get(band)
+        if bits is not None:
+            self._bits.move_to_end(band)
+        return bits
+
+    def put(self, band: Band, bits: Bits) -> None:
+        self._bits[band] = bits
+        self._bits_held += len(bits)
+        while self._bits_held > self._bits_max:
+            self._bits_held -= len(self._bits.popitem(last=False)[1])
 
 
-def _only_strip(tiff: bytes) -> bytes:
-    """Cut the one strip out of a little-endian TIFF."""
-    tags = _long_tags(tiff)
-    (offset,), (size,) = tags[_STRIP_OFFSETS], tags[_STRIP_BYTE_COUNTS]
-    return tiff[offset : offset + size]
+_CACHES = {resolution: BandCache() for resolution in Resolution}
 
 
-def _long_tags(tiff: bytes) -> dict[int, tuple[int, ...]]:
-    (directory,) = struct.unpack_from("<4xL", tiff)
-    (entries,) = struct.unpack_from("<H", tiff, directory)
-    tags = {}
-    for entry in range(entries):
-        place = directory + 2 + 12 * entry
-        tag, kind, count, value = struct.unpack_from("<HHLL", tiff, place)
-        if kind == _LONG:
-            tags[tag] = (value,) if count == 1 else struct.unpack_from(f"<{count}L", tiff, value)
-        elif count == 1:
-            tags[tag] = struct.unpack_from("<H", tiff, place + 8)
-    return tags
+def encode_page(page: Page, resolution: Resolution, cache: BandCache | None = None) -> bytes:
+    """The page as one group-4 strip, most significant bit first, closed by its EOFB."""
+    paper = PAPERS[resolution]
+    bands = cut(at_resolution(page, paper), resolution)
+    coded = _code_all([band for _, band in bands], resolution, _CACHES[resolution] if cache is None else cache)
+    parts: list[Bits] = []
+    row, background = 0, 0
+    for top, band in bands:
+        parts += (_ones((top - row) * (2 * background + 1)), coded[band])
+        row, background = top + band.rows, len(band.below)
+    parts += (_ones((paper.rows - row) * (2 * background + 1)), _EOFB)
+    return np.packbits(np.concatenate(parts)).tobytes()
+
+
+def paint_page(page: Page, resolution: Resolution) -> Pixels:
+    """The whole page's packed rows, ink is 1: shape (rows, 216). What `encode_page` is measured against."""
+    paper = PAPERS[resolution]
+    canvas = blank(paper.rows)
+    for mark in at_resolution(page, paper):
+        paint(canvas, mark, resolution)
+    return canvas
+
+
+def _ones(count: int) -> Bits:
+    return _ONES[:count] if count <= len(_ONES) else np.ones(count, np.uint8)
+
+
+def _code_all(bands: list[Band], resolution: Resolution, cache: BandCache) -> dict[Band, Bits]:
+    """Each band's bits. Those not in the cache are coded together, by height, and put there."""
+    coded: dict[Band, Bits] = {}
+    missing: dict[int, list[Band]] = {}
+    for band in bands:
+        if band in coded:
+            continue
+        bits = cache.get(band)
+        if bits is None:
+            missing.setdefault(_slot_rows(band), []).append(band)
+            bits = _EOFB
+        coded[band] = bits
+    for slot_rows, group in missing.items():
+        for band, bits in zip(group, _code(group, slot_rows, resolution), strict=True):
+            coded[band] = bits
+            cache.put(band, bits)
+    return coded
+
+
+def _slot_rows(band: Band) -> int:
+    """Bands of like height share a call: the next power of two that holds the band and the row above it."""
+    return max(_SLOT_ROWS_MIN, 1 << band.rows.bit_length())
+
+
+def _code(bands: list[Band], slot_rows: int, resolution: Resolution) -> list[Bits]:
+    """Draw bands of at most `slot_rows - 1` rows under each other and code each as a strip of its own.
+
+    In its slot a band has the background row above it first, so that it is coded against that, and after
+    it the background below down to the slot's end; both are cut off again, for their bits are known.
+    """
+    canvas = blank(slot_rows * len(bands))
+    for slot, band in enumerate(bands):
+        _draw(canvas[slot * slot_rows : (slot + 1) * slot_rows], band, resolution)
+    return [
+        _cut_out(strip, band, slot_rows) for strip, band in zip(libtiff.encode(canvas, slot_rows), bands, strict=True)
+    ]
+
+
+def _draw(slot: Pixels, band: Band, resolution: Resolution) -> None:
+    _rule_off(slot[:1], band.above)
+    place = slot[1 : 1 + band.rows]
+    for mark in band.marks:
+        paint(place, mark, resolution)
+    _rule_off(slot[1 + band.rows :], band.below)
+
+
+def _rule_off(rows: Pixels, background: Background) -> None:
+    for x, width in background:
+        rows |= ruled_row(x, width)
+
+
+def _cut_out(strip: bytes, band: Band, slot_rows: int) -> Bits:
+    rows_below = slot_rows - 1 - band.rows
+    first = _first_row_bits(band.above)
+    end = _length(strip) - rows_below * (2 * len(band.below) + 1)
+    return np.unpackbits(np.frombuffer(strip, np.uint8), count=end)[first:].copy()
+
+
+def _length(strip: bytes) -> int:
+    """How many bits a strip has before its EOFB, whose last bit is the last 1."""
+    last = strip[-1]
+    return len(strip) * 8 - ((last & -last).bit_length() - 1) - len(_EOFB)
+
+
+@functools.lru_cache(256)
+def _first_row_bits(background: Background) -> int:
+    """How many bits the background takes as the first row of a strip."""
+    row = blank(1)
+    _rule_off(row, background)
+    return _length(libtiff.encode(row, 1)[0])

@@ -40,6 +40,8 @@ class Style(enum.Enum):
         self.size_px = size_px
         self.weight = weight
 
+    __hash__ = object.__hash__  # There is one object a style; Enum's own hash is a Python call.
+
 
 _FAMILIES = {"Noto Sans": (100,), "Source Sans 3": ()}
 """Looked through in this order (docs/adr/0003-font.md); with each, its axes beyond the weight."""
@@ -61,18 +63,16 @@ class Glyph(msgspec.Struct, frozen=True):
 
     left: int
     top: int
-    width: int
-    shifts: tuple[Pixels, ...]
-    """The ink, moved right by 0..7 pixels; none at all for a blank."""
+    advance: int
+    ink: Pixels
+    """Unpacked: one byte a pixel. Without rows for a blank."""
 
-
-@functools.cache
-def advance_px(style: Style, character: str) -> int:
-    """How far the pen moves for a character."""
-    font = _font_for(style, character)
-    if font is None:
-        return _box_width(style) + style.size_px // 6
-    return round(font.getlength(character))
+    def shifted(self, shift: int) -> Pixels:
+        """The ink packed, moved right by 0..7 pixels."""
+        rows, width = self.ink.shape
+        room = np.zeros((rows, width + shift), np.uint8)
+        room[:, shift:] = self.ink
+        return np.packbits(room, axis=1)
 
 
 class _Advances(dict[str, int]):
@@ -83,13 +83,15 @@ class _Advances(dict[str, int]):
         self._style = style
 
     def __missing__(self, character: str) -> int:
-        if len(self) > _CHARACTERS_MAX:
+        if len(self) > CHARACTERS_MAX:
             self.clear()
-        advance = self[character] = advance_px.__wrapped__(self._style, character)
+        font = _font_for(self._style, character)
+        advance = _box_advance(self._style) if font is None else round(font.getlength(character))
+        self[character] = advance
         return advance
 
 
-_CHARACTERS_MAX = 4096
+CHARACTERS_MAX = 4096
 """Strange texts must not fill the memory: past this many characters a cache begins anew."""
 
 _ADVANCES = {style: _Advances(style) for style in Style}
@@ -100,30 +102,19 @@ def width_px(style: Style, text: str) -> int:
     return sum(map(_ADVANCES[style].__getitem__, text))
 
 
-@functools.lru_cache(_CHARACTERS_MAX)
+@functools.lru_cache(CHARACTERS_MAX)
 def has_glyph(character: str) -> bool:
     """Whether any of our fonts can print the character."""
     return _font_for(Style.BODY, character) is not None
 
 
-@functools.lru_cache(_CHARACTERS_MAX)
+@functools.lru_cache(CHARACTERS_MAX)
 def glyph_of(style: Style, character: str, resolution: Resolution) -> Glyph:
     """The character's pixels at a resolution."""
     ink, left, top = _ink_of(style, character, resolution)
-    return packed_glyph(ink, left, top)
-
-
-def packed_glyph(ink: Pixels, left: int, top: int) -> Glyph:
-    """Pack an unpacked picture (one byte a pixel) in its eight shifts."""
-    rows, width = ink.shape
     if not ink.any():
-        return Glyph(left=0, top=0, width=0, shifts=())
-    shifts = []
-    for shift in range(8):
-        room = np.zeros((rows, (width + shift + 7) // 8 * 8), np.uint8)
-        room[:, shift : shift + width] = ink
-        shifts.append(np.packbits(room, axis=1))
-    return Glyph(left=left, top=top, width=width, shifts=tuple(shifts))
+        ink, top = ink[:0], 0
+    return Glyph(left=left, top=top, advance=_ADVANCES[style][character], ink=ink)
 
 
 @functools.cache
@@ -152,6 +143,10 @@ def _draws(font: ImageFont.FreeTypeFont, character: str) -> bool:
 
 def _box_width(style: Style) -> int:
     return style.size_px * 9 // 16
+
+
+def _box_advance(style: Style) -> int:
+    return _box_width(style) + style.size_px // 6
 
 
 def _ink_of(style: Style, character: str, resolution: Resolution) -> tuple[Pixels, int, int]:
