@@ -180,10 +180,15 @@ class _Body(httpx.AsyncByteStream):
         self._content = content
         self.has_begun = False
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        # No generator: one that is left at its `yield` by a failed write would wait for the garbage collector.
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self.has_begun:
+            raise StopAsyncIteration
         self.has_begun = True
-        if self._content:
-            yield self._content
+        return self._content
 
 
 def _single_connection(ssl_context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
@@ -195,12 +200,19 @@ async def _exchange(transport: httpx.AsyncHTTPTransport, request: httpx.Request)
     response = await transport.handle_async_request(request)
     stream = response.stream
     assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - the asynchronous transport's own type.
+    body = bytearray()
     try:
-        body = b""
         async for part in stream:
             body += part
             if len(body) > BODY_BYTES_MAX:
-                return NotAnswered("the answer is too long")
+                # Closed under the reader, the generators inside httpx end one after the other;
+                # leaving the loop instead would leave them to the garbage collector.
+                await stream.aclose()
+    except httpx.ReadError:
+        if len(body) <= BODY_BYTES_MAX:
+            raise
     finally:
         await stream.aclose()
-    return Answer(response.status_code, dict(response.headers), body)
+    if len(body) > BODY_BYTES_MAX:
+        return NotAnswered("the answer is too long")
+    return Answer(response.status_code, dict(response.headers), bytes(body))
