@@ -1,0 +1,130 @@
+"""The two faces: everything on the local socket, receipts and health on TCP."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.handlers import HTTPRouteHandler
+
+from faxgw.api.backlog import backlog_routes
+from faxgw.api.connection import AsgiApp, PeerGoneError
+from faxgw.api.events import event_routes
+from faxgw.api.faxes import fax_routes
+from faxgw.api.health import health_routes
+from faxgw.api.openapi import openapi_config
+from faxgw.api.orders import order_routes
+from faxgw.api.port import Archive, Desk, Health, ReceiptDesk
+from faxgw.api.problem import Kind, problem, problem_routes
+from faxgw.api.receipts import receipt_routes
+from faxgw.clock import Clock
+from faxgw.config import Config
+from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
+from faxgw.ops.metrics import Metrics
+from faxgw.store.port import Store
+
+log = structlog.get_logger(__name__)
+
+_BUSY_RETRY_SECONDS = 1
+_FULL_RETRY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """All that the faces stand on."""
+
+    store: Store
+    desk: Desk
+    archive: Archive
+    receipts: ReceiptDesk
+    health: Health
+    metrics: Metrics
+    clock: Clock
+    config: Config
+
+
+def local_app(behind: Behind) -> AsgiApp:
+    """What the order system and the operator reach: everything."""
+    return _app([*_local_routes(behind), *_outside_routes(behind)], behind.metrics)
+
+
+def outside_app(behind: Behind) -> AsgiApp:
+    """What carriers and monitoring reach: receipts in, figures out."""
+    return _app(_outside_routes(behind), behind.metrics)
+
+
+def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
+    refused = _refusals(behind.metrics, "orders")
+    return [
+        *order_routes(behind.desk, behind.clock, behind.config.api, refused),
+        *fax_routes(behind.store, behind.desk, behind.archive),
+        *backlog_routes(behind.store, behind.clock),
+        *event_routes(behind.store, behind.config.api),
+    ]
+
+
+def _outside_routes(behind: Behind) -> list[HTTPRouteHandler]:
+    refused = _refusals(behind.metrics, "receipts")
+    return [
+        *receipt_routes(behind.receipts, behind.config.http, refused),
+        *health_routes(behind.health, behind.metrics),
+    ]
+
+
+def _refusals(metrics: Metrics, door: str) -> Callable[[str], None]:
+    return lambda reason: metrics.refused.labels(door, reason).inc()
+
+
+def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics) -> AsgiApp:
+    def store_busy(request: Request[Any, Any, Any], _: StoreBusyError) -> Response[Any]:
+        metrics.refused.labels(_door_of(request), "busy").inc()
+        return problem(Kind.BUSY, Kind.BUSY.explanation, headers={"Retry-After": str(_BUSY_RETRY_SECONDS)})
+
+    def store_full(request: Request[Any, Any, Any], _: StoreFullError) -> Response[Any]:
+        metrics.refused.labels(_door_of(request), "full").inc()
+        return problem(Kind.FULL, Kind.FULL.explanation, headers={"Retry-After": str(_FULL_RETRY_SECONDS)})
+
+    return Litestar(
+        [*routes, *problem_routes()],
+        openapi_config=openapi_config(),
+        exception_handlers={
+            StoreBusyError: store_busy,
+            StoreFullError: store_full,
+            StoreFailedError: _pass_on,
+            PeerGoneError: _pass_on,
+            HTTPException: _refuse,
+            Exception: _crash,
+        },
+        request_max_body_size=64 * 1024,
+        logging_config=None,
+    )  # type: ignore[return-value]
+
+
+def _door_of(request: Request[Any, Any, Any]) -> str:
+    return "receipts" if request.url.path.startswith("/v1/receipts/") else "orders"
+
+
+def _pass_on(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """For the server: a failed store ends the process, a peer that left gets no answer."""
+    raise error
+
+
+def _refuse(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    match error:
+        case NotFoundException():
+            return problem(Kind.NOT_FOUND, error.detail if error.detail != "Not Found" else "see /v1/openapi.json")
+        case MethodNotAllowedException():
+            return problem(Kind.BAD_METHOD, "see /v1/openapi.json", headers=error.headers)
+        case _ if error.status_code == 413:
+            return problem(Kind.TOO_LARGE, "the body is too large")
+        case _ if error.status_code >= 500:
+            return _crash(_, error)
+        case _:
+            return problem(Kind.BAD_REQUEST, error.detail)
+
+
+def _crash(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.error("request failed", exc_info=error)
+    return problem(Kind.CRASHED, Kind.CRASHED.explanation)

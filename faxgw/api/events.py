@@ -1,0 +1,117 @@
+"""Tells what happens, in the order of commits: by cursor, by long-poll, or as a stream (server-sent events).
+
+Events are durable and never skipped: a client that keeps its last `seq` resumes where it stopped.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+import trio
+from litestar import Request, Response, get
+from litestar.exceptions import ValidationException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.types import Receive
+
+from faxgw.api.body import header
+from faxgw.api.connection import Scope as AsgiScope
+from faxgw.api.connection import Send
+from faxgw.api.views import EventsBody, event_body
+from faxgw.config import Api
+from faxgw.store.port import Event, Store
+
+_CURSOR_MAX = 2**63 - 1
+_HEARTBEAT_SECONDS = 15.0
+"""Proxies drop a connection that is silent for longer (HTML standard, 9.2.7)."""
+_STREAM_BATCH_MAX = 500
+
+Cursor = Annotated[int, QueryParameter(ge=0, le=_CURSOR_MAX, description="Tell what came after this `seq`")]
+Limit = Annotated[int, QueryParameter(ge=1, le=1_000)]
+Wait = Annotated[float, QueryParameter(ge=0, description="Seconds to wait for an event if there is none yet")]
+
+
+def event_routes(store: Store, config: Api) -> list[HTTPRouteHandler]:
+    @get(
+        "/v1/events",
+        summary="What happened after a cursor; with Accept: text/event-stream a stream of it",
+        responses={200: ResponseSpec(EventsBody, generate_examples=False, description="Events in order of commit")},
+    )
+    async def show_events(
+        request: Request[Any, Any, Any], after: Cursor = 0, limit: Limit = 100, wait: Wait = 0.0
+    ) -> Response[Any]:
+        if "text/event-stream" in header(request, b"accept"):
+            return _EventStream(store, _resume_point(request, after))
+        events = await store.events(after, limit)
+        if not events and wait > 0:
+            with trio.move_on_after(min(wait, config.event_wait_seconds_max)):
+                await _wait_events(store, after, request.receive)
+            events = await store.events(after, limit)
+        return Response(EventsBody([event_body(event) for event in events], events[-1].seq if events else after))
+
+    return [show_events]
+
+
+def _resume_point(request: Request[Any, Any, Any], after: int) -> int:
+    last = header(request, b"last-event-id")
+    if not last:
+        return after
+    if not last.isdecimal() or int(last) > _CURSOR_MAX:
+        raise ValidationException(detail="Last-Event-ID is the number of an event")
+    return int(last)
+
+
+async def _wait_events(store: Store, after: int, receive: Receive) -> None:
+    """Return when there is something to tell or nobody to tell it to."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_cancel_when_gone, receive, nursery.cancel_scope)
+        await store.wait_events(after)
+        nursery.cancel_scope.cancel()
+
+
+async def _cancel_when_gone(receive: Receive, scope: trio.CancelScope) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
+
+
+class _EventStream(Response[bytes]):
+    """An answer that goes on for as long as the peer listens and the server runs."""
+
+    def __init__(self, store: Store, after: int) -> None:
+        super().__init__(b"", media_type="text/event-stream")
+        self._store = store
+        self._after = after
+
+    def to_asgi_response(self, *_: object, **__: object) -> Any:
+        return self._run
+
+    async def _run(self, scope: AsgiScope, receive: Receive, send: Send) -> None:  # noqa: ARG002 ASGI's signature
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_cancel_when_gone, receive, nursery.cancel_scope)
+            await self._tell(send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell(self, send: Send) -> None:
+        await _send_piece(send, b"retry: 2000\n\n")
+        while True:
+            events = await self._store.events(self._after, _STREAM_BATCH_MAX)
+            if events:
+                await _send_piece(send, b"".join(map(_as_sse, events)))
+                self._after = events[-1].seq
+                continue
+            with trio.move_on_after(_HEARTBEAT_SECONDS) as silence:
+                await self._store.wait_events(self._after)
+            if silence.cancelled_caught:
+                await _send_piece(send, b": nothing new\n\n")
+
+
+async def _send_piece(send: Send, piece: bytes) -> None:
+    await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+def _as_sse(event: Event) -> bytes:
+    # JSON never holds a raw line feed, hence one `data:` line is enough.
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (event.seq, event.kind.encode(), msgspec.json.encode(event_body(event)))

@@ -1,0 +1,33 @@
+"""The API's own description: what Litestar gathers, and the bodies, which are read from the wire by hand."""
+
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from faxgw.api.faxes import Asked
+from faxgw.order import Order
+
+_SCHEMA_REF = "#/components/schemas/{name}"
+
+
+def openapi_config() -> OpenAPIConfig:
+    """Serves `/v1/openapi.json`."""
+    return OpenAPIConfig(title="faxgw", version=version("faxgw"), path="/v1", render_plugins=[_WithBodies()])
+
+
+class _WithBodies(JsonRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        (order, asked), schemas = msgspec.json.schema_components([Order, Asked], ref_template=_SCHEMA_REF)
+        openapi_schema["components"].setdefault("schemas", {}).update(schemas)
+        for path, operations in openapi_schema["paths"].items():
+            if path == "/v1/orders":
+                many = order | {"description": "One order in each line"}
+                content = {"application/json": {"schema": order}, "application/x-ndjson": {"schema": many}}
+                operations["post"]["requestBody"] = {"required": True, "content": content}
+            elif path.endswith(("/cancel", "/hold", "/release")):
+                operations["post"]["requestBody"] = {"content": {"application/json": {"schema": asked}}}
+        return super().render(request, openapi_schema)

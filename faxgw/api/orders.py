@@ -1,0 +1,166 @@
+"""Takes orders in: one as JSON, or many as NDJSON in one commit with one answer a line."""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import trio
+from litestar import Request, Response, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+
+from faxgw.api.body import TooLarge, header, media_type, read_body
+from faxgw.api.port import Desk
+from faxgw.api.problem import Kind, documented, problem
+from faxgw.api.reading import LineTooLong, NotJson, ReadLine, count_lines, decode_order, read_upload
+from faxgw.api.views import Taken
+from faxgw.clock import Clock
+from faxgw.config import Api
+from faxgw.faults import Fault
+from faxgw.fax import State
+from faxgw.order import Order
+from faxgw.store.port import Admission, Admitted, KeyTaken, Repeated
+
+NDJSON = "application/x-ndjson"
+JSON = "application/json"
+_SUBMITTER = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
+_LINES_BETWEEN_CHECKPOINTS = 500
+
+Refused = Callable[[str], None]
+"""Counts a refusal by its reason."""
+
+_encoder = msgspec.json.Encoder()
+
+
+class LineAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of one line of an upload; `status` is what a single POST would have had."""
+
+    line: int
+    status: int
+    id: int | None = None
+    state: State | None = None
+    repeated: bool | None = None
+    detail: str = ""
+    errors: tuple[Fault, ...] = ()
+
+
+def order_routes(desk: Desk, clock: Clock, config: Api, refused: Refused) -> list[HTTPRouteHandler]:
+    @post(
+        "/v1/orders",
+        request_max_body_size=None,  # It depends on the content type; `read_body` bounds it.
+        status_code=202,
+        summary="Take in one order (application/json) or many (application/x-ndjson)",
+        description=__doc__,
+        responses={
+            202: ResponseSpec(Taken, generate_examples=False, description="Taken: it survives a power cut from here"),
+            200: ResponseSpec(LineAnswer, generate_examples=False, description="A repeat, or one answer for each line"),
+            **documented(Kind.NOT_JSON, Kind.KEY_TAKEN, Kind.TOO_LARGE, Kind.BAD_TYPE, Kind.INVALID),
+            **documented(Kind.BUSY, Kind.FULL),
+        },
+    )
+    async def take_orders(request: Request[Any, Any, Any]) -> Response[Any]:
+        submitter = header(request, b"x-submitter") or "local"
+        if not _SUBMITTER.fullmatch(submitter):
+            refused("bad_request")
+            return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
+        match media_type(request):
+            case "application/json":
+                return await take_one(request, submitter)
+            case "application/x-ndjson":
+                return await take_many(request, submitter)
+            case _:
+                refused("bad_type")
+                return problem(Kind.BAD_TYPE, f"send {JSON} for one order, {NDJSON} for many, one in each line")
+
+    async def take_one(request: Request[Any, Any, Any], submitter: str) -> Response[Any]:
+        body = await read_body(request, config.order_bytes_max)
+        if isinstance(body, TooLarge):
+            refused("too_large")
+            return problem(Kind.TOO_LARGE, f"an order has at most {body.bytes_max} bytes")
+        match decode_order(body, _utc_now(clock)):
+            case NotJson(detail=detail):
+                refused("not_json")
+                return problem(Kind.NOT_JSON, detail)
+            case Order() as order:
+                [answer] = await desk.submit(submitter, [order])
+                return _one_answer(answer, refused)
+            case faults:
+                return _one_answer(faults, refused)
+
+    async def take_many(request: Request[Any, Any, Any], submitter: str) -> Response[Any]:
+        body = await read_body(request, config.upload_bytes_max)
+        if isinstance(body, TooLarge):
+            refused("too_large")
+            return problem(Kind.TOO_LARGE, f"an upload has at most {body.bytes_max} bytes")
+        if count_lines(body) > config.upload_lines_max:
+            refused("too_large")
+            return problem(Kind.TOO_LARGE, f"an upload has at most {config.upload_lines_max} lines")
+        reads = [read async for read in read_upload(body, config.order_bytes_max, _utc_now(clock))]
+        orders = [read for _, read in reads if isinstance(read, Order)]
+        admissions = await desk.submit(submitter, orders) if orders else []
+        return Response(await _answer_lines(reads, admissions, refused), status_code=200, media_type=NDJSON)
+
+    return [take_orders]
+
+
+def _one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[Any]:
+    match answer:
+        case Admitted(fax_id=fax_id):
+            return _taken(202, Taken(fax_id, State.QUEUED, repeated=False))
+        case Repeated(fax_id=fax_id, state=state):
+            return _taken(200, Taken(fax_id, state, repeated=True))
+        case KeyTaken(fax_id=fax_id):
+            refused("key_taken")
+            return problem(Kind.KEY_TAKEN, f"fax {fax_id} was taken under this key with another order", fax_id=fax_id)
+        case list() as faults:
+            refused("invalid")
+            return problem(Kind.INVALID, _count_of(faults), errors=faults)
+
+
+def _taken(status: int, taken: Taken) -> Response[Any]:
+    content = _encoder.encode(taken)
+    return Response(content, status_code=status, media_type=JSON, headers={"Location": f"/v1/faxes/{taken.id}"})
+
+
+async def _answer_lines(
+    reads: Sequence[tuple[int, ReadLine]], admissions: Sequence[Admission | list[Fault]], refused: Refused
+) -> bytes:
+    admission = iter(admissions)
+    out = bytearray()
+    for number, read in reads:
+        answer = _line_answer(number, next(admission) if isinstance(read, Order) else read, refused)
+        out += _encoder.encode(answer)
+        out += b"\n"
+        if number % _LINES_BETWEEN_CHECKPOINTS == 0:
+            await trio.lowlevel.checkpoint()
+    return bytes(out)
+
+
+def _line_answer(number: int, answer: Admission | list[Fault] | NotJson | LineTooLong, refused: Refused) -> LineAnswer:
+    match answer:
+        case Admitted(fax_id=fax_id):
+            return LineAnswer(line=number, status=202, id=fax_id, state=State.QUEUED, repeated=False)
+        case Repeated(fax_id=fax_id, state=state):
+            return LineAnswer(line=number, status=200, id=fax_id, state=state, repeated=True)
+        case KeyTaken(fax_id=fax_id):
+            refused("key_taken")
+            return LineAnswer(line=number, status=409, id=fax_id, detail=Kind.KEY_TAKEN.title)
+        case NotJson(detail=detail):
+            refused("not_json")
+            return LineAnswer(line=number, status=400, detail=f"not JSON: {detail}")
+        case LineTooLong(bytes_max=bytes_max):
+            refused("too_large")
+            return LineAnswer(line=number, status=413, detail=f"an order has at most {bytes_max} bytes")
+        case list() as faults:
+            refused("invalid")
+            return LineAnswer(line=number, status=422, detail=_count_of(faults), errors=tuple(faults))
+
+
+def _count_of(faults: Sequence[Fault]) -> str:
+    return "1 field is refused" if len(faults) == 1 else f"{len(faults)} fields are refused"
+
+
+def _utc_now(clock: Clock) -> dt.datetime:
+    return dt.datetime.fromtimestamp(clock.now(), dt.UTC)

@@ -1,0 +1,125 @@
+"""Refusals as RFC 9457 problems: each kind has one status, one title, and a page that explains it."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath
+
+from faxgw.faults import Fault
+from faxgw.fax import State
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Kind(enum.Enum):
+    """What can be refused: name in the URI, status, title, and what the caller can do."""
+
+    BAD_REQUEST = (
+        "bad-request",
+        400,
+        "The request cannot be read",
+        "Mend the request; sending it again will not help.",
+    )
+    NOT_JSON = ("not-json", 400, "The body is not JSON", "`detail` says at which byte reading stopped.")
+    RECEIPT_REFUSED = (
+        "receipt-refused", 401, "The receipt is not accepted",
+        "The signature does not fit, or the body is no receipt of this carrier. Check the webhook's secret.",
+    )  # fmt: skip
+    NOT_FOUND = ("not-found", 404, "There is no such thing", "Check the id; faxes never change theirs.")
+    BAD_METHOD = ("bad-method", 405, "This address takes other methods", "See /v1/openapi.json.")
+    KEY_TAKEN = (
+        "key-taken", 409, "The key belongs to another order",
+        "The same key came before with another order. Nothing was taken; give the order a key of its own.",
+    )  # fmt: skip
+    TOO_LATE = (
+        "too-late", 409, "The fax is not in a state for this",
+        "`state` says where the fax stands instead; nothing was changed.",
+    )  # fmt: skip
+    TOO_LARGE = ("too-large", 413, "The body is too large", "Send fewer orders at once, or raise the limit in [api].")
+    BAD_TYPE = ("bad-type", 415, "The content type is not taken", "`detail` names the types that are.")
+    INVALID = (
+        "invalid", 422, "The order cannot be taken",
+        "`errors` lists every fault with its place. Nothing was taken; mend the order and send it again.",
+    )  # fmt: skip
+    CRASHED = (
+        "crashed", 500, "Something went wrong here",
+        "Our fault, noted in the log. Whether the order was taken is not known: send it again with the same key.",
+    )  # fmt: skip
+    BUSY = ("busy", 503, "Too much waits already", "Nothing was taken. Send it again after `Retry-After` seconds.")
+    FULL = ("full", 507, "The disk is full", "Nothing was taken. An operator must make room.")
+
+    def __init__(self, slug: str, status: int, title: str, explanation: str) -> None:
+        self.slug = slug
+        self.status = status
+        self.title = title
+        self.explanation = explanation
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A refusal (RFC 9457); `errors` names each refused field by its JSON pointer."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[Fault, ...] = ()
+    id: int | None = None
+    """The fax that stands in the way, or that was asked of."""
+    state: State | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """What one type of problem means."""
+
+    title: str
+    status: int
+    explanation: str
+
+
+def problem(
+    kind: Kind,
+    detail: str,
+    *,
+    errors: Sequence[Fault] = (),
+    fax_id: int | None = None,
+    state: State | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    body = Problem(
+        type=f"/v1/problems/{kind.slug}",
+        title=kind.title,
+        status=kind.status,
+        detail=detail,
+        errors=tuple(errors),
+        id=fax_id,
+        state=state,
+    )
+    content = msgspec.json.encode(body)
+    return Response(content, status_code=kind.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def documented(*kinds: Kind) -> dict[int, ResponseSpec]:
+    """The refusals of a route, for the OpenAPI document."""
+    return {
+        kind.status: ResponseSpec(Problem, generate_examples=False, description=kind.title, media_type=MEDIA_TYPE)
+        for kind in kinds
+    }
+
+
+def problem_routes() -> list[HTTPRouteHandler]:
+    kinds = {kind.slug: kind for kind in Kind}
+
+    @get("/v1/problems/{slug:str}", sync_to_thread=False, summary="Explain a type of problem")
+    def explain(slug: FromPath[str]) -> Explanation:
+        kind = kinds.get(slug)
+        if kind is None:
+            raise NotFoundException(detail="there is no such type of problem")
+        return Explanation(kind.title, kind.status, kind.explanation)
+
+    return [explain]

@@ -1,0 +1,113 @@
+"""The gateway's figures for Prometheus, each described in docs/metrics.md.
+
+One object in the one process that has metrics: workers return what they measured with their result.
+No label holds a telephone number, a fax id or anything else that grows without bound.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.registry import Collector
+
+from faxgw.fax import FINAL, State
+
+__all__ = ["CONTENT_TYPE", "Metrics", "QueueFigures"]
+
+_COMMIT_SECONDS = (0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000)
+_RENDER_SECONDS = (0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0)
+_LAG_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
+_CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_RECEIPT_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 120.0, 300.0, 900.0, 3_600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """How the queue stands at the moment of a scrape."""
+
+    faxes: Mapping[State, int]
+    """By state; states that are missing count as 0, final ones are not shown."""
+    oldest_due_age_seconds: float
+    """For how long the oldest fax has been due and could have gone; 0 when none is due."""
+
+
+class Metrics:
+    """Every metric, in a registry of its own. Labels stand in the order in which `labels()` takes them."""
+
+    def __init__(self) -> None:
+        # A creation time beside each counter doubles the answer, and Prometheus does not read it in this format.
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._queue = _QueueCollector()
+        self.registry.register(self._queue)
+        prometheus_client.ProcessCollector(registry=self.registry)
+
+        self.accepted = self._counter("accepted", "Orders taken in and durable", "source")
+        self.refused = self._counter("refused", "Requests and orders refused", "door", "reason")
+        self.finished = self._counter("finished", "Faxes that reached a final state", "outcome")
+        self.set_aside = self._counter("set_aside", "Faxes held because they cannot be sent as they are")
+        self.attempts = self._counter("attempts", "Attempts that ended", "provider", "result")
+        self.attempt_duration = self._histogram(
+            "attempt_duration_seconds", "From the intent to the carrier's answer", _CALL_SECONDS, "provider"
+        )
+        self.receipts = self._counter("receipts", "What carriers said of attempts", "via", "result")
+        self.receipt_lag = self._histogram(
+            "receipt_lag_seconds", "From the end of a call at the carrier to its receipt here", _RECEIPT_SECONDS, "via"
+        )
+        self.render_pages = self._counter("render_pages", "Pages drawn")
+        self.render_duration = self._histogram(
+            "render_duration_seconds", "Time in a render process for one document", _RENDER_SECONDS
+        )
+        self.store_commit_duration = self._histogram(
+            "store_commit_duration_seconds", "From BEGIN to the end of the commit's fsync", _COMMIT_SECONDS
+        )
+        self.store_commit_batch_size = self._histogram(
+            "store_commit_batch_size", "Changes that shared one commit", _BATCH_SIZES
+        )
+        self.store_wal_bytes = Gauge("faxgw_store_wal_bytes", "Size of the write-ahead log", registry=self.registry)
+        self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
+        Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
+
+    def read_queue_from(self, read: Callable[[], QueueFigures]) -> None:
+        """Ask `read` for the queue's figures at each scrape; it must be cheap and not wait."""
+        self._queue.read = read
+
+    def exposition(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return prometheus_client.generate_latest(self.registry)
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"faxgw_{name}_total", what, labels, registry=self.registry)
+
+    def _histogram(self, name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"faxgw_{name}", what, labels, buckets=buckets, registry=self.registry)
+
+
+class _QueueCollector(Collector):
+    """Shows the queue as it is at the scrape, where a gauge would show it as it was at the last change."""
+
+    def __init__(self) -> None:
+        self.read: Callable[[], QueueFigures] = lambda: QueueFigures({}, 0.0)
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self.read()
+        by_state = GaugeMetricFamily("faxgw_queue_faxes", "Unfinished faxes by state", labels=["state"])
+        for state in State:
+            if state not in FINAL:
+                by_state.add_metric([state], figures.faxes.get(state, 0))
+        yield by_state
+        yield GaugeMetricFamily(
+            "faxgw_queue_oldest_due_age_seconds",
+            "For how long the oldest fax that could go has been due",
+            value=figures.oldest_due_age_seconds,
+        )
+        yield GaugeMetricFamily(
+            "faxgw_unknown_outcome_faxes",
+            "Faxes that a carrier may or may not have",
+            value=figures.faxes.get(State.UNKNOWN, 0),
+        )

@@ -1,0 +1,132 @@
+import json
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from faxgw.api.app import local_app
+from tests.api.fakes import Fakes, make_fakes
+from tests.api.peer import Answer, peer_of
+
+
+async def get(fakes: Fakes, path: str) -> Answer:
+    async with peer_of(local_app(fakes.behind)) as peer:
+        return await peer.get(path)
+
+
+async def test_events_come_after_a_cursor() -> None:
+    """Each answer names the cursor for the next; asking on from it misses and repeats nothing."""
+    fakes = make_fakes()
+    for kind in ("accepted", "submitted", "delivered"):
+        fakes.store.happen(kind)
+    first = (await get(fakes, "/v1/events?limit=2")).json()
+    assert ([event["kind"] for event in first["events"]], first["next"]) == (["accepted", "submitted"], 2)
+    second = (await get(fakes, f"/v1/events?after={first['next']}")).json()
+    assert ([event["seq"] for event in second["events"]], second["next"]) == ([3], 3)
+    assert (await get(fakes, "/v1/events?after=3")).json() == {"events": [], "next": 3}
+
+
+@pytest.mark.parametrize(
+    "query", ["after=-1", "after=x", "limit=0", "limit=1001", "wait=-1", "after=9223372036854775808"]
+)
+async def test_a_wrong_cursor_is_refused(query: str) -> None:
+    """Numbers out of range are a 400."""
+    answer = await get(make_fakes(), f"/v1/events?{query}")
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+
+
+async def test_a_long_poll_waits_for_news(autojump_clock: MockClock) -> None:
+    """The answer comes as soon as something happens."""
+    fakes = make_fakes()
+    async with trio.open_nursery() as nursery:
+
+        async def happen_later() -> None:
+            await trio.sleep(5)
+            fakes.store.happen("delivered")
+
+        nursery.start_soon(happen_later)
+        answer = await get(fakes, "/v1/events?wait=30")
+    assert [event["kind"] for event in answer.json()["events"]] == ["delivered"]
+    assert 5 <= trio.current_time() < 6
+
+
+async def test_a_long_poll_ends_without_news(autojump_clock: MockClock) -> None:
+    """Nothing happened: an empty answer after the time asked for, and never longer than configured."""
+    started = trio.current_time()
+    assert (await get(make_fakes(), "/v1/events?wait=7")).json() == {"events": [], "next": 0}
+    assert trio.current_time() - started == pytest.approx(7)
+    await get(make_fakes(), "/v1/events?wait=1e9")
+    assert trio.current_time() - started == pytest.approx(67)
+
+
+async def test_a_long_poll_ends_when_the_daemon_stops(autojump_clock: MockClock) -> None:
+    """A stop is answered at once, so that waiting clients do not use up the grace."""
+    async with peer_of(local_app(make_fakes().behind)) as peer, trio.open_nursery() as nursery:
+
+        async def stop_later() -> None:
+            await trio.sleep(5)
+            peer.stopping.set()
+
+        nursery.start_soon(stop_later)
+        answer = await peer.get("/v1/events?wait=30")
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
+        assert trio.current_time() == pytest.approx(5)
+
+
+async def test_a_long_poll_of_a_peer_that_left_ends(autojump_clock: MockClock) -> None:
+    """Nobody listens: the wait is over, not after its full time."""
+    async with peer_of(local_app(make_fakes().behind)) as peer:
+        await peer.stream.send_all(b"GET /v1/events?wait=50 HTTP/1.1\r\nhost: faxgw\r\n\r\n")
+        await trio.sleep(1)
+    assert trio.current_time() < 2
+
+
+def parse(stream: bytes) -> list[dict[str, str]]:
+    blocks = [block for block in stream.decode().split("\n\n") if block]
+    return [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+
+
+async def stream_events(fakes: Fakes, path: str, until: bytes, **headers: str) -> bytes:
+    """The stream from its first event until `until` was told."""
+    async with peer_of(local_app(fakes.behind)) as peer:
+        lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items()]
+        # HTTP/1.0 gets no chunks: what comes is the stream itself.
+        await peer.stream.send_all(f"GET {path} HTTP/1.0\r\naccept: text/event-stream\r\n{''.join(lines)}\r\n".encode())
+        head = await peer.read_until(b"retry: 2000\n\n")
+        assert b"content-type: text/event-stream" in head
+        return head.partition(b"retry: 2000\n\n")[2] + await peer.read_until(until)
+
+
+async def test_events_can_be_streamed(autojump_clock: MockClock) -> None:
+    """Events come as server-sent events with their cursor as id."""
+    fakes = make_fakes()
+    fakes.store.happen("accepted", pages=1)
+    fakes.store.happen("delivered")
+    first, second = parse(await stream_events(fakes, "/v1/events", b'"seq":2,"fax_id":1'))[:2]
+    assert (first["id"], first["event"]) == ("1", "accepted")
+    assert json.loads(first["data"])["data"] == {"pages": 1}
+    assert second["id"] == "2"
+
+
+async def test_a_stream_resumes_where_it_broke(autojump_clock: MockClock) -> None:
+    """Last-Event-ID, as browsers send it, is the cursor."""
+    fakes = make_fakes()
+    fakes.store.happen("accepted")
+    fakes.store.happen("delivered")
+    told = await stream_events(fakes, "/v1/events", b"id: 2\n", last_event_id="1")
+    assert b"id: 1\n" not in told
+
+
+async def test_a_silent_stream_shows_that_it_lives(autojump_clock: MockClock) -> None:
+    """Without news a comment comes every 15 seconds, so that proxies keep the stream."""
+    await stream_events(make_fakes(), "/v1/events", b": nothing new\n\n")
+    assert trio.current_time() == pytest.approx(15)
+
+
+async def test_a_stream_ends_when_the_daemon_stops(autojump_clock: MockClock) -> None:
+    """The stream is closed properly: a chunked body with its end."""
+    async with peer_of(local_app(make_fakes().behind)) as peer:
+        await peer.stream.send_all(b"GET /v1/events HTTP/1.1\r\nhost: faxgw\r\naccept: text/event-stream\r\n\r\n")
+        await peer.read_until(b"retry: 2000\n\n")
+        peer.stopping.set()
+        assert (await peer.read_all()).endswith(b"0\r\n\r\n")
