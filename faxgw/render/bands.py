@@ -6,15 +6,14 @@ code depends on nothing but itself and the backgrounds above and below, and what
 is known without drawing it.
 """
 
-import functools
+import operator
 
 import msgspec
 
 from faxgw.render.marks import Code, Mark, Page, Rule, Text
-from faxgw.render.paint import word_of
 from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Resolution
-from faxgw.render.typeface import Style
+from faxgw.render.typeface import GLYPHS
 
 Background = tuple[tuple[int, int], ...]
 """Upright strokes that cross a row, as disjoint (first column, width), left to right; () is white."""
@@ -35,42 +34,50 @@ class Band(msgspec.Struct, frozen=True):
 
 def cut(page: Page, resolution: Resolution) -> list[tuple[int, Band]]:
     """The page's bands from top to bottom, each with its top row."""
-    uprights = [mark for mark in page if isinstance(mark, Rule) and mark.height >= _UPRIGHT_ROWS]
-    spans = [(*_rows_of(mark, resolution), mark) for mark in page if mark not in uprights]
-    # Where a background begins or ends there must be a band, even if nothing else stands there.
-    spans += [(end, end + 1, None) for rule in uprights for end in (rule.y, rule.y + rule.height - 1)]
-    spans = sorted((span for span in spans if span[1] > span[0]), key=_by_top)
+    uprights: list[Rule] = []
+    spans: list[_Span] = []
+    for mark in page:
+        if isinstance(mark, Rule) and mark.height >= _UPRIGHT_ROWS:
+            uprights.append(mark)
+            # Where a background begins or ends there must be a band, even if nothing else stands there.
+            spans += [(mark.y, mark.y + 1, None), (mark.y + mark.height - 1, mark.y + mark.height, None)]
+        else:
+            spans.append((*_rows_of(mark, resolution), mark))
+    spans.sort(key=_by_top)
     return [_band(group, uprights) for group in _groups(spans)]
 
 
 _Span = tuple[int, int, Mark | None]
 """First row, row after the last, and what stands there."""
 
-
-def _by_top(span: _Span) -> int:
-    return span[0]
+_by_top = operator.itemgetter(0)
 
 
-def _groups(spans: list[_Span]) -> list[list[_Span]]:
-    """Spans that touch or overlap belong together: there is no row of background between them."""
-    groups: list[list[_Span]] = []
-    bottom = -2
-    for span in spans:
-        if span[0] > bottom:
-            groups.append([])
-        groups[-1].append(span)
-        bottom = max(bottom, span[1])
-    return groups
+def _groups(spans: list[_Span]) -> list[tuple[int, int, list[Mark]]]:
+    """Top row, row after the last, and marks of each run of rows without a row of background in it."""
+    groups: list[tuple[int, int, list[Mark]]] = []
+    marks: list[Mark] = []
+    first, end = 0, -1
+    for top, bottom, mark in spans:
+        if top > end:
+            if end >= 0:
+                groups.append((first, end, marks))
+            first, end, marks = top, bottom, []
+        elif bottom > end:
+            end = bottom
+        if mark is not None:
+            marks.append(mark)
+    return [*groups, (first, end, marks)] if end >= 0 else groups
 
 
-def _band(group: list[_Span], uprights: list[Rule]) -> tuple[int, Band]:
-    top = group[0][0]
-    rows = max(span[1] for span in group) + 1 - top
-    marks = [_lifted(mark, top) for _, _, mark in group if mark is not None]
-    if not uprights:
-        return top, Band(rows, (), (), tuple(marks))
-    marks += [_lifted(part, top) for part in _crossing(uprights, top, top + rows)]
-    return top, Band(rows, _background(uprights, top - 1), _background(uprights, top + rows - 1), tuple(marks))
+def _band(group: tuple[int, int, list[Mark]], uprights: list[Rule]) -> tuple[int, Band]:
+    top, last, marks = group
+    end = last + 1
+    near = [rule for rule in uprights if rule.y < end and rule.y + rule.height >= top]
+    lifted = tuple([_lifted(mark, top) for mark in (*marks, *_crossing(near, top, end))])
+    if not near:
+        return top, Band(end - top, (), (), lifted)
+    return top, Band(end - top, _background(near, top - 1), _background(near, end - 1), lifted)
 
 
 def _crossing(uprights: list[Rule], top: int, bottom: int) -> list[Rule]:
@@ -110,24 +117,9 @@ def _rows_of(mark: Mark, resolution: Resolution) -> tuple[int, int]:
     """The rows a mark may ink: first, and the one after the last."""
     match mark:
         case Text():
-            top, bottom = _reach(mark.style, mark.text, resolution)
+            top, bottom = GLYPHS[mark.style, resolution].reach(mark.text)
             return mark.baseline + top, mark.baseline + bottom
         case Rule():
             return mark.y, mark.y + mark.height
         case Code():
             return mark.y, mark.y + len(code_rows(mark.content)) * mark.module_rows
-
-
-def _reach(style: Style, text: str, resolution: Resolution) -> tuple[int, int]:
-    """How far a text's ink goes above (negative) and below its baseline."""
-    if text.isascii():
-        return _ascii_reach(style, resolution)
-    word = word_of(style, "".join(sorted(set(text))), resolution)
-    top, bottom = _ascii_reach(style, resolution)
-    return min(top, word.top), max(bottom, word.top + word.ink.shape[0])
-
-
-@functools.cache
-def _ascii_reach(style: Style, resolution: Resolution) -> tuple[int, int]:
-    word = word_of(style, "".join(map(chr, range(0x20, 0x7F))), resolution)
-    return word.top, word.top + word.ink.shape[0]

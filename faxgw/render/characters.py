@@ -10,6 +10,9 @@ import unicodedata
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
+_EVERYDAY = re.compile("[ -~\xa0-\xac\xae-\u017f–—‘’“”„…•€]*")
+"""Composed letters and signs of one line, as most texts are: nothing to do."""
+
 _NEW_LINES = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANK_LINES = re.compile("\n *(?:\n *)+\n")
 _NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}"
@@ -18,7 +21,7 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 def printable_lines(text: str) -> str:
     """The text as it prints; `\\n` parts the lines, and two blank lines in a row become one."""
-    if text.isascii() and text.isprintable():
+    if _EVERYDAY.fullmatch(text):
         return text
     lines = _NEW_LINES.sub("\n", text)
     kept = "".join(_printed(character) for character in unicodedata.normalize("NFC", lines))
@@ -27,7 +30,7 @@ def printable_lines(text: str) -> str:
 
 def printable(text: str) -> str:
     """The text as it prints on one line."""
-    if text.isascii() and text.isprintable():
+    if _EVERYDAY.fullmatch(text):
         return text
     return printable_lines(text).replace("\n", " ")
 

@@ -7,6 +7,7 @@ tags as given and copies rows as they are, and a picture of 216 grey bytes a row
 """
 
 import struct
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -22,7 +23,7 @@ _BUFFER_BYTES = 1 << 20
 _SHORT, _LONG = 3, 4
 
 
-class EncodingFailed(Exception):
+class EncodingError(Exception):
     """libtiff refused; nothing a page contains can cause that."""
 
 
@@ -44,13 +45,13 @@ def encode(canvas: Pixels, rows_per_strip: int) -> list[bytes]:
     return _strips(tiff)
 
 
-def _drain(encoder: "Image.core.ImagingEncoder") -> bytes:
+def _drain(encoder: Any) -> bytes:
     parts = []
     while True:
         _, status, data = encoder.encode(_BUFFER_BYTES)
         parts.append(data)
         if status < 0:
-            raise EncodingFailed(f"libtiff says {status}")
+            raise EncodingError(f"libtiff says {status}")
         if status:
             return b"".join(parts)
 
@@ -64,7 +65,7 @@ def _strips(tiff: bytes) -> list[bytes]:
     ]
 
 
-def _strip_tags(tiff: bytes) -> "list[tuple[int, tuple[int, ...]]]":
+def _strip_tags(tiff: bytes) -> list[tuple[int, tuple[int, ...]]]:
     (directory,) = struct.unpack_from("<4xL", tiff)
     (entries,) = struct.unpack_from("<H", tiff, directory)
     found = []

@@ -52,7 +52,8 @@ def document_to_png(document: Document, page: int = 1) -> bytes:
 
 def _unprintable(pages: list[Page]) -> str:
     """Every character that prints as a box, once, in the order of its first appearance."""
-    characters = dict.fromkeys(
-        character for page in pages for mark in page if isinstance(mark, Text) for character in mark.text
-    )
-    return "".join(character for character in characters if not has_glyph(character))
+    texts = [mark.text for page in pages for mark in page if isinstance(mark, Text)]
+    lacking = {character for character in set().union(*texts) if not has_glyph(character)}
+    if not lacking:
+        return ""
+    return "".join(dict.fromkeys(character for text in texts for character in text if character in lacking))

@@ -1,4 +1,4 @@
-"""Puts marks down as black pixels, word by word, from pictures of words that were drawn before.
+"""Puts marks down as black pixels.
 
 Marks and canvas count the same rows: a whole page's, or those of one band of it.
 """
@@ -6,15 +6,13 @@ Marks and canvas count the same rows: a whole page's, or those of one band of it
 import functools
 
 import numpy as np
+from numpy import bitwise_or
 
 from faxgw.render.marks import Code, Mark, Rule, Text
 from faxgw.render.paper import COLUMNS
 from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Resolution
-from faxgw.render.typeface import Glyph, Pixels, Style, glyph_of
-
-WORDS_MAX = 8192
-"""Words kept as pictures, each in the shifts it was needed in: about 1 kB a picture."""
+from faxgw.render.typeface import GLYPHS, Pixels
 
 
 def blank(rows: int) -> Pixels:
@@ -42,52 +40,13 @@ def ruled_row(x: int, width: int) -> Pixels:
 
 
 def _paint_text(canvas: Pixels, text: Text, resolution: Resolution) -> None:
-    x, baseline, style = text.x, text.baseline, text.style
-    space_px = glyph_of(style, " ", resolution).advance
-    for word in text.text.split(" "):
-        if word:
-            left, top, advance, width = _extent(style, word, resolution)
-            if width:
-                column, shift = divmod(x + left, 8)
-                ink = _packed(style, word, resolution, shift)
-                row = baseline + top
-                canvas[row : row + ink.shape[0], column : column + ink.shape[1]] |= ink
-            x += advance
-        x += space_px
-
-
-def _extent(style: Style, word: str, resolution: Resolution) -> tuple[int, int, int, int]:
-    glyph = word_of(style, word, resolution)
-    return glyph.left, glyph.top, glyph.advance, glyph.ink.shape[0]
-
-
-@functools.lru_cache(WORDS_MAX)
-def _packed(style: Style, word: str, resolution: Resolution, shift: int) -> Pixels:
-    return word_of(style, word, resolution).shifted(shift)
-
-
-@functools.lru_cache(WORDS_MAX)
-def word_of(style: Style, word: str, resolution: Resolution) -> Glyph:
-    """A word's letters set side by side, as one picture."""
-    glyphs = [glyph_of(style, character, resolution) for character in word]
-    inked = [glyph for glyph in glyphs if glyph.ink.shape[0]]
-    advance = sum(glyph.advance for glyph in glyphs)
-    if not inked:
-        return Glyph(left=0, top=0, advance=advance, ink=np.zeros((0, 0), np.uint8))
-    top = min(glyph.top for glyph in inked)
-    bottom = max(glyph.top + glyph.ink.shape[0] for glyph in inked)
-    # Letters may reach back over the pen's place, and a mark may lie wholly before it.
-    overhang = max(0, -min(glyph.left for glyph in inked))
-    reach = max(glyph.left + glyph.ink.shape[1] - glyph.advance for glyph in inked)
-    ink = np.zeros((bottom - top, overhang + advance + max(0, reach)), np.uint8)
-    x = overhang
-    for glyph in glyphs:
-        rows, columns = glyph.ink.shape
-        ink[glyph.top - top : glyph.top - top + rows, x + glyph.left : x + glyph.left + columns] |= glyph.ink
-        x += glyph.advance
-    used = np.flatnonzero(ink.any(axis=0))
-    first, last = int(used[0]), int(used[-1])
-    return Glyph(left=first - overhang, top=top, advance=advance, ink=ink[:, first : last + 1].copy())
+    x, baseline = text.x, text.baseline
+    for advance, left, top, rows, columns, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
+        if rows:
+            row, column = baseline + top, (x + left) >> 3
+            place = canvas[row : row + rows, column : column + columns]
+            bitwise_or(place, shifts[(x + left) & 7], place)
+        x += advance
 
 
 def _paint_code(canvas: Pixels, code: Code) -> None:

@@ -37,7 +37,7 @@ class BandCache:
     def __init__(self, bits_max: int = 32 << 20) -> None:
         self._bits: collections.OrderedDict[Band, Bits] = collections.OrderedDict()
         self._bits_max = bits_max
-        self._bits_held = 0
+        self.bits_held = 0
 
     def get(self, band: Band) -> Bits | None:
         bits = self._bits.get(band)
@@ -47,9 +47,9 @@ class BandCache:
 
     def put(self, band: Band, bits: Bits) -> None:
         self._bits[band] = bits
-        self._bits_held += len(bits)
-        while self._bits_held > self._bits_max:
-            self._bits_held -= len(self._bits.popitem(last=False)[1])
+        self.bits_held += len(bits)
+        while self.bits_held > self._bits_max:
+            self.bits_held -= len(self._bits.popitem(last=False)[1])
 
 
 _CACHES = {resolution: BandCache() for resolution in Resolution}

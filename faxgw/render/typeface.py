@@ -7,9 +7,10 @@ single OR. A character that no font has is drawn as a box of the height of a cap
 import enum
 import functools
 import importlib.metadata
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import fontpkg
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -58,21 +59,18 @@ def typeface_version() -> str:
     return "+".join((*fonts, f"pillow-{importlib.metadata.version('pillow')}"))
 
 
-class Glyph(msgspec.Struct, frozen=True):
-    """One drawn character, or a word of them. Offsets are pixels from the pen's place on the baseline."""
+class Glyph(NamedTuple):
+    """One drawn character, unpacked where it is drawn. Offsets are pixels from the pen on the baseline."""
 
+    advance: int
     left: int
     top: int
-    advance: int
-    ink: Pixels
-    """Unpacked: one byte a pixel. Without rows for a blank."""
-
-    def shifted(self, shift: int) -> Pixels:
-        """The ink packed, moved right by 0..7 pixels."""
-        rows, width = self.ink.shape
-        room = np.zeros((rows, width + shift), np.uint8)
-        room[:, shift:] = self.ink
-        return np.packbits(room, axis=1)
+    rows: int
+    """0 for a blank."""
+    columns: int
+    """How many bytes a row of `shifts` has."""
+    shifts: tuple[Pixels, ...]
+    """The ink, packed, moved right by 0..7 pixels; none for a blank."""
 
 
 class _Advances(dict[str, int]):
@@ -108,13 +106,63 @@ def has_glyph(character: str) -> bool:
     return _font_for(Style.BODY, character) is not None
 
 
-@functools.lru_cache(CHARACTERS_MAX)
-def glyph_of(style: Style, character: str, resolution: Resolution) -> Glyph:
-    """The character's pixels at a resolution."""
-    ink, left, top = _ink_of(style, character, resolution)
+class Glyphs(dict[str, Glyph]):
+    """The characters of one style at one resolution, cut out as they come up."""
+
+    def __init__(self, style: Style, resolution: Resolution) -> None:
+        super().__init__()
+        self._style = style
+        self._resolution = resolution
+
+    def __missing__(self, character: str) -> Glyph:
+        if len(self) > CHARACTERS_MAX:
+            self.clear()
+        ink, left, top = _ink_of(self._style, character, self._resolution)
+        glyph = self[character] = _packed(ink, left, top, _ADVANCES[self._style][character])
+        return glyph
+
+    def reach(self, text: str) -> tuple[int, int]:
+        """Rows above (negative) and below the baseline that hold all of the text's ink.
+
+        Text in everyday letters gets the reach of them all, which is quicker than to look at each.
+        """
+        if text.isascii():
+            return self._ascii_reach
+        return self._latin_reach if _LATIN.issuperset(text) else self._exact_reach(text)
+
+    @functools.cached_property
+    def _ascii_reach(self) -> tuple[int, int]:
+        return self._exact_reach(_ASCII)
+
+    @functools.cached_property
+    def _latin_reach(self) -> tuple[int, int]:
+        return self._exact_reach(_LATIN)
+
+    def _exact_reach(self, characters: Iterable[str]) -> tuple[int, int]:
+        inked = [glyph for glyph in map(self.__getitem__, characters) if glyph.rows]
+        if not inked:
+            return 0, 0
+        return min(glyph.top for glyph in inked), max(glyph.top + glyph.rows for glyph in inked)
+
+
+_ASCII = frozenset(map(chr, range(0x20, 0x7F)))
+_LATIN = _ASCII | frozenset(map(chr, range(0xA0, 0x180))) | frozenset("–—‘’“”„…•€")
+
+
+GLYPHS = {(style, resolution): Glyphs(style, resolution) for style in Style for resolution in Resolution}
+
+
+def _packed(ink: Pixels, left: int, top: int, advance: int) -> Glyph:
+    """Pack an unpacked picture (one byte a pixel) in its eight shifts, all of the same width."""
+    rows, width = ink.shape
     if not ink.any():
-        ink, top = ink[:0], 0
-    return Glyph(left=left, top=top, advance=_ADVANCES[style][character], ink=ink)
+        return Glyph(left=0, top=0, rows=0, columns=0, advance=advance, shifts=())
+    shifts = []
+    for shift in range(8):
+        room = np.zeros((rows, (width + 7 + 7) // 8 * 8), np.uint8)
+        room[:, shift : shift + width] = ink
+        shifts.append(np.packbits(room, axis=1))
+    return Glyph(left=left, top=top, rows=rows, columns=shifts[0].shape[1], advance=advance, shifts=tuple(shifts))
 
 
 @functools.cache

@@ -10,9 +10,10 @@ import pytest
 from faxgw.money import Money
 from faxgw.order import Delivery, Language, ProductLine
 from faxgw.render.characters import printable_lines
-from faxgw.render.marks import Code, Page, Rule, Text, code_modules
+from faxgw.render.marks import Code, Page, Rule, Text
 from faxgw.render.orderform import LEFT, PAGES_MAX, REPLY_TICKS, RIGHT, TICK_SIDE, Overlong, lay_out, order_code
 from faxgw.render.paper import COLUMNS, FINE_ROWS
+from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Sheet
 from faxgw.render.typeface import Style, width_px
 from faxgw.render.wording import wording_of
@@ -143,8 +144,8 @@ def _inside(mark: Text | Rule | Code) -> bool:
             )
         case Rule(x, y, width, height):
             return x >= LEFT and x + width <= RIGHT and y >= 0 and y + height < FINE_ROWS
-        case Code(x, y, module_px, content):
-            side = len(code_modules(content)) * module_px
+        case Code(x, y, module_px, _, content):
+            side = len(code_rows(content)) * module_px
             return x >= LEFT and x + side <= RIGHT and y >= 0 and y + side < FINE_ROWS
 
 
