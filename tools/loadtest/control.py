@@ -16,6 +16,12 @@ _LOOK_SECONDS = 0.01
 _encode = msgspec.json.Encoder().encode
 
 
+class Aim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where receipts go; null keeps them from going anywhere."""
+
+    url: str | None
+
+
 @dataclass(slots=True)
 class Control:
     """Serves `/control/...`. `open_door` and `close_door` end and begin that the carrier is down."""
@@ -38,12 +44,14 @@ class Control:
             case "PUT", "/control/shares":
                 self._set_shares(request, msgspec.json.decode(request.body, type=dict[str, float]))
             case "PUT", "/control/webhook":
-                self.desk.courier.aim(msgspec.json.decode(request.body, type=dict[str, str | None])["url"])
+                self.desk.courier.aim(msgspec.json.decode(request.body, type=Aim).url)
                 request.answer(200, {"url": self.desk.courier.url})
             case "PUT", _ if path.startswith("/control/numbers/"):
                 number = unquote(path.removeprefix("/control/numbers/"))
                 self._script(number, msgspec.json.decode(request.body, type=list[str]))
                 request.answer(200, {})
+            case "GET", "/control/shares":
+                request.answer(200, dict(self.desk.board.shares.by_name))
             case "GET", "/control/account":
                 request.answer(200, self._account())
             case "DELETE", "/control/account":
@@ -52,7 +60,7 @@ class Control:
             case "GET", "/control/faxes":
                 request.answer_raw(200, b"".join(self._fax_lines()), b"application/x-ndjson")
             case "GET", "/control/ended":
-                count = int(parse_qs(query)["count"][0])
+                count = int(parse_qs(query).get("count", ["1"])[0])
                 self._wait(request, lambda: self.desk.board.ended >= count)
             case "GET", "/control/settled":
                 self._wait(request, self._is_settled)
