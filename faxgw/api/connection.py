@@ -227,7 +227,7 @@ class Connection:
         if self._lost:
             raise PeerGoneError  # The application answers a request it did not get; ours says what went wrong.
         headers = [*message.get("headers", ()), (b"date", self._date())]
-        if self._stopping.is_set() or self._is_crowded() or not self._is_body_read():
+        if not self._is_body_read() or self._stopping.is_set() or self._is_crowded():
             headers.append((b"connection", b"close"))
         return h11.Response(status_code=message["status"], headers=headers)
 
