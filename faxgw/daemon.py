@@ -116,7 +116,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
         watchers.start_soon(_watch_loop, parts.metrics)
         async with trio.open_nursery() as working:
             stop_sending, stop_serving = trio.Event(), trio.Event()
-            working.start_soon(_heed_signals, stop_serving, working.cancel_scope)
+            watchers.start_soon(_heed_signals, stop_serving, working.cancel_scope)
             await working.start(gateway.run, stop_sending)
             health.note_recovered()
             async with trio.open_nursery() as doors:

@@ -29,7 +29,7 @@ ASKING_MAX = 16
 """Look-ups under way at once; carriers limit them more than sends."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Doubt:
     attempt: Attempt
     asked: int = 0

@@ -1,0 +1,260 @@
+"""Shows the whole way on one machine: a carrier, the daemon, a hundred orders, and the account at the end.
+
+Everything runs as it would for real: processes of their own, the socket, HTTP, receipts, a store on disk. Only
+the carrier's calls are shorter, and it errs on purpose. What was lost or sent twice is counted by the carrier,
+never by us.
+"""
+
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from faxgw.cli.client import LocalClient, NotReachableError
+from faxgw.errors import OperatorError
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "config" / "examples"
+START_SECONDS_MAX = 30.0
+WHOLE_SECONDS_MAX = 180.0
+STOP_SECONDS_MAX = 20.0
+CONTROL_SECONDS_MAX = 60.0
+EVENT_WAIT_SECONDS = 5
+LOOK_AGAIN_SECONDS = 0.05
+
+FINAL_KINDS = frozenset({"delivered", "failed", "expired", "cancelled"})
+SHARES = "busy=0.05,no_answer=0.03,lost_answer=0.03,too_many=0.02,doubled_receipt=0.05,missing_receipt=0.03"
+"""What goes wrong on purpose: enough to see retries, doubts and polls at work in a hundred orders."""
+
+CONFIG = """\
+[gateway]
+name = "Interflora (demo)"
+state_dir = "state"
+
+[api]
+socket = "{socket}"
+
+[http]
+bind = "127.0.0.1:{port}"
+
+[members]
+file = "{members}"
+
+[[provider]]
+name = "demo"
+kind = "simulated"
+base_url = "{carrier}"
+account = "demo"
+password_file = "carrier-password"
+webhook_secret_file = "webhook-secret"
+lanes = 16
+settle_seconds = 1
+receipt_late_seconds = 2
+poll_seconds = 1
+
+[retry]
+busy = {{ calls_max = 12, wait_seconds = 1 }}
+no_answer = {{ calls_max = 5, wait_seconds = 1 }}
+
+[logs]
+format = "json"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What came of it, by the daemon's word and by the carrier's."""
+
+    accepted: int
+    delivered: int
+    lost: int
+    twice: int
+    outcomes: dict[str, int]
+    carrier: dict[str, Any]
+
+    @property
+    def is_right(self) -> bool:
+        return self.accepted == self.delivered and not self.lost and not self.twice
+
+    def __str__(self) -> str:
+        return f"accepted {self.accepted} delivered {self.delivered} lost {self.lost} twice {self.twice}"
+
+
+def demo(folder: Path, console: Console) -> Account:
+    """Run the demo in `folder`, which is made anew; returns the account.
+
+    Raises:
+        OperatorError: a part could not be started, or the whole took too long; says where its log lies.
+    """
+    if not (ROOT / "tools" / "loadtest" / "carrier.py").exists():
+        raise OperatorError("the demo needs the simulated carrier: run it from a checkout of faxgw (`make demo`)")
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "pages").mkdir(parents=True)
+    orders = (EXAMPLES / "orders.ndjson").read_bytes()
+    port = _free_port()
+    with ExitStack() as stack:
+        carrier = stack.enter_context(_carrier(folder, port))
+        client = stack.enter_context(_daemon(folder, port, carrier["listening"]))
+        console.print(f"carrier on {carrier['listening']}, daemon on {folder / 'faxgw.sock'}")
+        accepted = _submit(client, orders)
+        console.print(f"{accepted} orders are in and durable; on purpose the carrier errs: {SHARES}")
+        outcomes = _follow(client, accepted, console)
+        control = _Control(carrier["control"])
+        control.get("settled")
+        return _take_account(accepted, outcomes, control.get("account"))
+
+
+@contextmanager
+def _carrier(folder: Path, webhook_port: int) -> Iterator[dict[str, Any]]:
+    secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
+    password = secrets.token_urlsafe(16)
+    _write_secret(folder / "webhook-secret", secret)
+    _write_secret(folder / "carrier-password", password)
+    _write_secret(folder / "carrier-account", f"demo:{password}")
+    options = {
+        "account-file": folder / "carrier-account",
+        "webhook-secret-file": folder / "webhook-secret",
+        "webhook-url": f"http://127.0.0.1:{webhook_port}/v1/receipts/demo",
+        "keep-pages": folder / "pages",
+        "share": SHARES,
+        "time-scale": 100,
+    }
+    command = [sys.executable, "-m", "tools.loadtest.carrier"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    with _process(command, folder / "carrier.log", stdout=subprocess.PIPE) as process:
+        if process.stdout is None or not (line := process.stdout.readline()):
+            raise OperatorError(f"the carrier did not start: see {folder / 'carrier.log'}")
+        yield msgspec.json.decode(line)
+
+
+@contextmanager
+def _daemon(folder: Path, port: int, carrier_url: str) -> Iterator[LocalClient]:
+    config = folder / "faxgw.toml"
+    config.write_text(
+        CONFIG.format(socket=folder / "faxgw.sock", port=port, members=EXAMPLES / "members.ndjson", carrier=carrier_url)
+    )
+    client = LocalClient(folder / "faxgw.sock", "demo")
+    with _process([sys.executable, "-m", "faxgw", "run", "-c", str(config)], folder / "daemon.log") as process:
+        _wait_until(lambda: _is_ready(client) or process.poll() is not None, START_SECONDS_MAX)
+        if not _is_ready(client):
+            raise OperatorError(f"the daemon did not start: see {folder / 'daemon.log'}")
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+@contextmanager
+def _process(command: Sequence[str], log: Path, stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process of our own, and end it however the block ends."""
+    with log.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _submit(client: LocalClient, orders: bytes) -> int:
+    reply = client.post("/v1/orders", orders, "application/x-ndjson")
+    answers = [msgspec.json.decode(line) for line in reply.body.splitlines()] if reply.is_good else []
+    refused = [answer for answer in answers if answer["status"] not in {200, 202}]
+    if refused or not answers:
+        raise OperatorError(f"the daemon refused example orders: {(refused or [reply.body])[0]!r}")
+    return len(answers)
+
+
+def _follow(client: LocalClient, accepted: int, console: Console) -> Counter[str]:
+    """Watch the events until every fax is final."""
+    seen: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    cursor = 0
+    give_up_at = time.monotonic() + WHOLE_SECONDS_MAX
+    bar = Progress(TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*bar.columns, console=console) as progress:
+        sent = progress.add_task("taken by the carrier", total=accepted)
+        done = progress.add_task("confirmed by a receipt", total=accepted)
+        while outcomes.total() < accepted and time.monotonic() < give_up_at:
+            page = client.get(f"/v1/events?after={cursor}&limit=1000&wait={EVENT_WAIT_SECONDS}").json()
+            cursor = page["next"]
+            for event in page["events"]:
+                seen[event["kind"]] += 1
+                outcomes[event["kind"]] += event["kind"] in FINAL_KINDS
+            progress.update(sent, completed=min(seen["submitted"], accepted))
+            progress.update(done, completed=outcomes.total())
+    console.print(
+        f"on the way: {seen['retry']} retries, {seen['in_doubt']} in doubt and asked for at the carrier",
+        highlight=False,
+    )
+    return outcomes
+
+
+def _take_account(accepted: int, outcomes: Counter[str], carrier: dict[str, Any]) -> Account:
+    """Lost and twice are what the carrier says it delivered, not what we believe."""
+    return Account(
+        accepted=accepted,
+        delivered=outcomes["delivered"],
+        lost=accepted - carrier["faxes_delivered"],
+        twice=len(carrier["delivered_twice"]),
+        outcomes={kind: count for kind, count in outcomes.items() if count},
+        carrier=carrier,
+    )
+
+
+class _Control:
+    """The levers of the simulated carrier."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def get(self, name: str) -> Any:
+        with urllib.request.urlopen(f"{self._url}/control/{name}", timeout=CONTROL_SECONDS_MAX) as answer:  # noqa: S310 - loopback
+            body = answer.read()
+        return msgspec.json.decode(body) if body else None
+
+
+def _is_ready(client: LocalClient) -> bool:
+    try:
+        return client.get("/readyz").is_good
+    except NotReachableError:
+        return False
+
+
+def _wait_until(is_so: Callable[[], bool], seconds_max: float) -> None:
+    give_up_at = time.monotonic() + seconds_max
+    while not is_so() and time.monotonic() < give_up_at:
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    path.touch(mode=0o600)
+    path.write_text(secret + "\n")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
