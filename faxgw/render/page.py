@@ -12,9 +12,10 @@ from PIL import Image, ImageSequence
 from faxgw.render.marks import Page, Text
 from faxgw.render.orderform import FORM_REVISION, PAGES_MAX, Overlong, lay_out
 from faxgw.render.paper import PAPERS
+from faxgw.render.pdf import write_pdf
 from faxgw.render.sheet import Document, Resolution, Sheet, Unrenderable
 from faxgw.render.strip import encode_page
-from faxgw.render.tiff import CodedPage, write_tiff
+from faxgw.render.tiff import CodedPage, read_pages, write_tiff
 from faxgw.render.typeface import has_glyph, typeface_version
 
 FORM_VERSION = f"{FORM_REVISION}+{typeface_version()}"
@@ -35,6 +36,11 @@ def render_sheet(sheet: Sheet, resolution: Resolution = Resolution.FINE) -> Docu
         form_version=FORM_VERSION,
         unprintable=_unprintable(pages),
     )
+
+
+def document_to_pdf(document: Document) -> bytes:
+    """The same pages in a PDF, around the same strips."""
+    return write_pdf(read_pages(document.tiff))
 
 
 def document_to_png(document: Document, page: int = 1) -> bytes:

@@ -9,9 +9,9 @@ import msgspec
 from faxgw.render.sheet import Resolution
 
 COLUMNS = 1728
-"""Pixels across, at 204 to the inch (ITU-T T.4 table 1): 215 mm."""
+"""Pixels across (ITU-T T.4 table 1): 215 mm."""
 
-COLUMN_BYTES = COLUMNS // 8
+COLUMNS_PER_INCH = 204
 
 FINE_ROWS = 2287
 """Rows of an A4 page at 196 to the inch.

@@ -10,7 +10,7 @@ import struct
 
 import msgspec
 
-from faxgw.render.paper import COLUMNS
+from faxgw.render.paper import COLUMNS, COLUMNS_PER_INCH
 
 SOFTWARE = b"faxgw\0"
 
@@ -37,6 +37,22 @@ def write_tiff(pages: list[CodedPage], made_at: dt.datetime) -> bytes:
         parts.append(part)
         offset += len(part)
     return b"".join(parts)
+
+
+def read_pages(tiff: bytes) -> list[CodedPage]:
+    """The pages of a file that `write_tiff` wrote; any other is read elsewhere."""
+    pages = []
+    (directory,) = struct.unpack_from("<4xL", tiff)
+    while directory:
+        values = {
+            tag: value
+            for tag, _, _, value in struct.iter_unpack("<HHLL", tiff[directory + 2 : directory + 2 + 12 * _ENTRIES])
+        }
+        (lines_per_inch,) = struct.unpack_from("<L", tiff, values[283])
+        strip = tiff[values[273] : values[273] + values[279]].translate(_REVERSED_BITS)
+        pages.append(CodedPage(strip, values[257], lines_per_inch))
+        (directory,) = struct.unpack_from("<L", tiff, directory + 2 + 12 * _ENTRIES)
+    return pages
 
 
 def _page(page: CodedPage, index: int, pages: int, offset: int, made_at: dt.datetime) -> bytes:
@@ -70,7 +86,7 @@ def _page(page: CodedPage, index: int, pages: int, offset: int, made_at: dt.date
         struct.pack("<HHLL", 306, _ASCII, len(date_time), date_at),
     )
     directory = struct.pack("<H", _ENTRIES) + b"".join(entries) + struct.pack("<L", next_at)
-    resolutions = struct.pack("<4L", 204, 1, page.lines_per_inch, 1)
+    resolutions = struct.pack("<4L", COLUMNS_PER_INCH, 1, page.lines_per_inch, 1)
     strip = page.strip.translate(_REVERSED_BITS)
     return b"".join((directory, resolutions, SOFTWARE, date_time, strip, b"\0" * padding))
 
