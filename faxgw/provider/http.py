@@ -171,9 +171,9 @@ class _Body(httpx.AsyncByteStream):
     """A body that knows whether it was begun.
 
     The transport asks for the first chunk only when connection, TLS and head of the request are through.
-    So a failure before that is certain to have sent nothing of the fax, whatever its exception was; one after it may
-    have, even if the very first write failed. This costs a flag, where httpcore's `trace` extension
-    calls back 18 times a request.
+    So a failure before that is certain to have sent nothing of the fax, whatever its exception was; one after it
+    may have, even if the very first write failed. The flag costs nothing, where httpcore's `trace` extension
+    calls back ten times a request (10 us of 290 us) to tell the same.
     """
 
     def __init__(self, content: bytes) -> None:
