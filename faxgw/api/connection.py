@@ -6,6 +6,7 @@ connection for a known time. An error of the application is logged and answered 
 """
 
 import email.utils
+import math
 import urllib.parse
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Limits:
     idle_seconds: float = 60.0
     """Between two requests."""
     head_seconds: float = 10.0
-    """From a request's first byte to the end of its head; against slowloris."""
+    """From connecting to the first byte, and from there to the end of the head; against slowloris."""
     body_seconds: float = 60.0
     """For one whole body."""
     send_seconds: float = 30.0
@@ -68,7 +69,11 @@ class HttpDate:
 
 
 class Connection:
-    """Answers one peer's requests, one after the other; pipelined ones wait in the buffer."""
+    """Answers one peer's requests, one after the other; pipelined ones wait in the buffer.
+
+    One cancel scope serves the waits within a request, its deadline moved from wait to wait: a scope for each
+    would cost a tenth of the request. While the application works, the deadline is far away.
+    """
 
     def __init__(
         self,
@@ -87,16 +92,19 @@ class Connection:
         self._stopping = stopping
         self._is_crowded = is_crowded
         self._wire = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head_bytes_max)
+        self._patience = trio.CancelScope()
         self._idle: trio.CancelScope | None = None
+        self._is_fresh = True
         self._body_deadline = 0.0
         self._head: h11.Response | None = None
         self._is_head_request = False
         self._lost = 0
-        """0 while the peer is there; else the status that would tell it what it did wrong."""
+        """0 while all is well; else the status that would tell the peer what it did wrong."""
 
     @property
-    def is_idle(self) -> bool:
-        return self._idle is not None
+    def can_make_room(self) -> bool:
+        """Whether it was answered and only kept for the next request."""
+        return self._idle is not None and not self._is_fresh
 
     def close_idle(self) -> None:
         """Close it if it waits for a request; else its answer will say that it is the last."""
@@ -105,32 +113,41 @@ class Connection:
 
     async def serve(self) -> None:
         try:
-            while (request := await self._next_request()) is not None:
-                await self._answer(request)
-                if not self._is_ready_for_another():
-                    break
+            with self._patience:
+                await self._serve_requests()
+            if self._patience.cancelled_caught:
+                self._lost = 408
+            if self._lost:
+                with trio.move_on_after(self._limits.linger_seconds):
+                    await self._refuse(self._lost)
             await self._linger()
         except (trio.BrokenResourceError, trio.ClosedResourceError, PeerGoneError):
             pass
         finally:
             await trio.aclose_forcefully(self._stream)
 
+    async def _serve_requests(self) -> None:
+        while (request := await self._next_request()) is not None:
+            self._patience.deadline = math.inf
+            self._is_fresh = False
+            await self._answer(request)
+            if not self._is_ready_for_another():
+                return
+
     async def _next_request(self) -> h11.Request | None:
         if not self._wire.trailing_data[0] and not await self._wait_for_bytes():
             return None
-        with trio.move_on_after(self._limits.head_seconds):
-            event = await self._next_event()
-            if isinstance(event, h11.Request):
-                return event
-            if isinstance(event, h11.ConnectionClosed):
-                return None
-        await self._refuse(self._lost or 408)
-        return None
+        self._patience.deadline = trio.current_time() + self._limits.head_seconds
+        event = await self._next_event()
+        return event if isinstance(event, h11.Request) else None
 
     async def _wait_for_bytes(self) -> bool:
+        """A scope of its own, so that bytes that came in the moment of closing are still answered."""
         if self._stopping.is_set():
             return False
-        with trio.move_on_after(self._limits.idle_seconds) as self._idle:
+        seconds = self._limits.head_seconds if self._is_fresh else self._limits.idle_seconds
+        self._patience.deadline = math.inf
+        with trio.move_on_after(seconds) as self._idle:
             self._wire.receive_data(bytes(await self._stream.receive_some(_CHUNK_BYTES)))
         was_idle, self._idle = self._idle, None
         return not was_idle.cancelled_caught
@@ -150,7 +167,7 @@ class Connection:
 
     async def _continue_if_awaited(self) -> None:
         if self._wire.they_are_waiting_for_100_continue:
-            await self._write(self._wire.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
+            await self._stream.send_all(self._wire.send(h11.InformationalResponse(status_code=100, headers=[])) or b"")
 
     # --- answering -----------------------------------------------------------------------------------
 
@@ -159,38 +176,49 @@ class Connection:
         self._is_head_request = request.method == b"HEAD"
         scope = _scope_of(request)
         if scope is None:
-            await self._refuse(400)
+            self._lost = 400
             return
         try:
             await self._app(scope, self._receive, self._send)
         except StoreFailedError:
             raise
         except Exception as error:  # noqa: BLE001 The crash barrier: one broken request must not end the others.
-            await self._answer_crash(error)
+            self._note_crash(error)
         if self._wire.our_state is h11.SEND_RESPONSE:
-            await self._answer_crash(RuntimeError("the application gave no answer"))
+            self._note_crash(RuntimeError("the application gave no answer"))
 
-    async def _answer_crash(self, error: Exception) -> None:
+    def _note_crash(self, error: Exception) -> None:
         if self._lost == 0:
             log.error("request failed", exc_info=error)
+            self._lost = 500
         if self._wire.our_state is not h11.SEND_RESPONSE:
             raise PeerGoneError  # Half an answer is out: only closing tells the peer that it is not whole.
-        await self._refuse(self._lost or 500)
 
     async def _receive(self) -> Message:
         if self._wire.their_state is not h11.SEND_BODY or self._lost:
             await self._wait_gone()
             return {"type": "http.disconnect"}
-        with trio.move_on_at(self._body_deadline):
-            match await self._next_event():
-                case h11.Data(data=data):
-                    return {"type": "http.request", "body": bytes(data), "more_body": True}
-                case h11.EndOfMessage():
-                    return {"type": "http.request", "body": b"", "more_body": False}
-                case _:
-                    return {"type": "http.disconnect"}
-        self._lost = 408
-        return {"type": "http.disconnect"}
+        self._patience.deadline = self._body_deadline
+        event = await self._next_event()
+        self._patience.deadline = math.inf
+        match event:
+            case h11.Data():
+                return self._take_body(event)
+            case h11.EndOfMessage():
+                return {"type": "http.request", "body": b"", "more_body": False}
+            case _:
+                return {"type": "http.disconnect"}
+
+    def _take_body(self, first: h11.Data) -> Message:
+        """All of the body that is here: most bodies come in one piece, and then so does the message."""
+        pieces = [bytes(first.data)]
+        try:
+            while isinstance(event := self._wire.next_event(), h11.Data):
+                pieces.append(bytes(event.data))
+        except h11.RemoteProtocolError as error:
+            self._lost = error.error_status_hint
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": b"".join(pieces), "more_body": event is h11.NEED_DATA}
 
     async def _wait_gone(self) -> None:
         """Return once the peer hung up or the server stops: either way a long wait should end."""
@@ -247,34 +275,32 @@ class Connection:
         return self._wire.their_state is not h11.ERROR
 
     async def _write(self, data: bytes) -> None:
-        with trio.move_on_after(self._limits.send_seconds):
-            try:
-                await self._stream.send_all(data)
-            except trio.BrokenResourceError:
-                self._lost = self._lost or 400
-                raise PeerGoneError from None
-            return
-        self._lost = 408
-        raise PeerGoneError
+        self._patience.deadline = trio.current_time() + self._limits.send_seconds
+        try:
+            await self._stream.send_all(data)
+        except trio.BrokenResourceError:
+            self._lost = self._lost or 400
+            raise PeerGoneError from None
+        self._patience.deadline = math.inf
 
     # --- ending --------------------------------------------------------------------------------------
 
     def _is_ready_for_another(self) -> bool:
-        if self._wire.our_state is not h11.DONE or self._wire.their_state is not h11.DONE:
+        if self._lost or self._wire.our_state is not h11.DONE or self._wire.their_state is not h11.DONE:
             return False
         self._wire.start_next_cycle()
         return True
 
     async def _refuse(self, status: int) -> None:
-        """Say what is wrong, if an answer can still be given; the connection ends here."""
-        if self._wire.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-            return
-        headers = [(b"content-length", b"0"), (b"connection", b"close"), (b"date", self._date())]
-        out = self._wire.send(h11.Response(status_code=status, headers=headers)) or b""
-        await self._write(out + (self._wire.send(h11.EndOfMessage()) or b""))
+        """Say what is wrong, if an answer can still be given."""
+        if self._wire.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            headers = [(b"content-length", b"0"), (b"connection", b"close"), (b"date", self._date())]
+            out = self._wire.send(h11.Response(status_code=status, headers=headers)) or b""
+            await self._stream.send_all(out + (self._wire.send(h11.EndOfMessage()) or b""))
 
     async def _linger(self) -> None:
-        if self._wire.their_state in {h11.DONE, h11.CLOSED, h11.MUST_CLOSE, h11.IDLE}:
+        """Read on for a moment where the peer may still be sending, so that it gets to read our answer."""
+        if self._wire.their_state not in {h11.SEND_BODY, h11.ERROR}:
             return
         with trio.move_on_after(self._limits.linger_seconds):
             await self._stream.send_eof()

@@ -82,9 +82,9 @@ class _Door:
         return self._free.statistics().tasks_waiting > 0
 
     def _close_one_idle(self) -> None:
-        idle = next((connection for connection in self._connections if connection.is_idle), None)
-        if idle is not None:
-            idle.close_idle()
+        kept = next((connection for connection in self._connections if connection.can_make_room), None)
+        if kept is not None:
+            kept.close_idle()
 
     async def _serve_one(self, stream: trio.SocketStream) -> None:
         connection = Connection(
