@@ -273,6 +273,18 @@ async def test_a_receipt_is_given_up_after_its_tries() -> None:
         await provider.aclose()
 
 
+async def test_an_early_receipt_that_nobody_takes_does_not_hold_the_answer_back() -> None:
+    """The answer follows the first try."""
+    async with open_inbox() as inbox, running_carrier(webhook_url=inbox.url, webhook_backoff_seconds=60) as carrier:
+        inbox.refusals = 1
+        await carrier.script(LINE, "early_receipt")
+        provider = carrier.provider()
+        with trio.fail_after(10):
+            assert isinstance(await send(provider, "s-1-1"), Accepted)
+        assert (inbox.refusals, inbox.waiting()) == (0, 0)
+        await provider.aclose()
+
+
 async def test_waiting_receipts_can_share_a_webhook() -> None:
     """With a batch, those that wait while a connection is busy go together."""
     options = {"webhook_batch": 50, "webhook_connections": 1, "webhook_backoff_seconds": 0.01}

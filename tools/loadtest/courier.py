@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import secrets
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -22,11 +23,11 @@ _BACKOFF_SECONDS_MAX = 60.0
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """One webhook: its events, how often it was tried, and whom to tell when it is over."""
+    """One webhook: its events, how often it was tried, and whom to tell when it was tried for the first time."""
 
     id: str
     events: list[dict[str, object]]
-    when_over: list[Callable[[], None]]
+    when_tried: list[Callable[[], None]]
     tries: int = 0
 
 
@@ -50,17 +51,19 @@ class Courier:
     _open: int = 0
     """Connections: idle, busy, or being made."""
     _backing_off: int = 0
+    _run: str = field(default_factory=lambda: secrets.token_hex(4))
+    """Keeps ids apart from those of an earlier life."""
     _ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     _connecting: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    def post(self, event: dict[str, object], when_over: Callable[[], None] | None = None) -> None:
-        """Send one event; the caller hears when it was taken or given up. Without an address it is dropped."""
+    def post(self, event: dict[str, object], when_tried: Callable[[], None] | None = None) -> None:
+        """Send one event; the caller hears when it was tried once, taken or not. Without an address it is dropped."""
         if self.url is None:
             self.counts["no_address"] += 1
-            if when_over is not None:
-                when_over()
+            if when_tried is not None:
+                when_tried()
             return
-        self._waiting.append(Message(f"msg_{next(self._ids)}", [event], [when_over] if when_over else []))
+        self._waiting.append(Message(f"msg_{self._run}_{next(self._ids)}", [event], [when_tried] if when_tried else []))
         self._work()
 
     @property
@@ -100,7 +103,11 @@ class Courier:
                 message.tries += 1
                 self._again_later(message)
         else:
-            self._idle.append(connection)
+            if url == self.url:
+                self._idle.append(connection)
+            else:
+                self._open -= 1
+                connection.close()
         self._work()
 
     def _hand(self, connection: "ClientProtocol") -> None:
@@ -108,7 +115,7 @@ class Courier:
         while not message.tries and len(message.events) < self.batch and self._waiting and not self._waiting[0].tries:
             other = self._waiting.popleft()
             message.events += other.events
-            message.when_over += other.when_over
+            message.when_tried += other.when_tried
         message.tries += 1
         self.counts["posted"] += 1
         connection.post(message, self._request(message, connection.url))
@@ -132,7 +139,7 @@ class Courier:
             self._open -= 1
             connection.close()
         if 200 <= status < 300:
-            self._over(message)
+            self._tell(message)
         else:
             self._again_later(message)
         self._work()
@@ -149,9 +156,9 @@ class Courier:
         self._work()
 
     def _again_later(self, message: Message) -> None:
+        self._tell(message)
         if message.tries >= self.tries_max:
             self.counts["given_up"] += 1
-            self._over(message)
             return
         self._backing_off += 1
         seconds = min(self.backoff_seconds * 2 ** (message.tries - 1), _BACKOFF_SECONDS_MAX)
@@ -163,9 +170,10 @@ class Courier:
         self._work()
 
     @staticmethod
-    def _over(message: Message) -> None:
-        for when_over in message.when_over:
-            when_over()
+    def _tell(message: Message) -> None:
+        told, message.when_tried = message.when_tried, []
+        for tell in told:
+            tell()
 
 
 class ClientProtocol(asyncio.Protocol):

@@ -1,7 +1,8 @@
 """What a simulated carrier took, one line a fact, so that its count survives its own death.
 
 A line is handed to the kernel before the answer leaves: that survives a killed process, which is what the
-crash tests do to it. It is not synced, so it does not survive a power cut.
+crash tests do to it. It is not synced, so it does not survive a power cut. Receipts that were still on
+their way are not in it: after a crash they are missing, as with real carriers.
 """
 
 import os
