@@ -1,0 +1,112 @@
+"""kill -9 of the whole daemon, again and again: nothing that was answered is lost, nothing goes out twice."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+import trio
+
+from faxgw.cli.client import NotReachableError
+from tests.carriers import Carrier, running_carrier
+from tests.daemons import Daemon, prepared_daemon
+from tools.examples.make import line_of
+from tools.examples.orders import orders
+from tools.examples.shops import members
+
+CYCLES = int(os.environ.get("FAXGW_KILL_CYCLES", "50"))
+ORDERS = int(os.environ.get("FAXGW_KILL_ORDERS", "2000"))
+SEED = int(os.environ.get("FAXGW_KILL_SEED", "20270530"))
+SHOPS = 400
+SENDERS = 4
+LIFE_SECONDS = (0.3, 2.2)
+"""How long a daemon lives: from before it listens until it is in full swing."""
+REPEAT_SECONDS = 0.1
+FINISH_SECONDS_MAX = 120.0
+SHARES = {"busy": 0.03, "lost_answer": 0.02, "broken_body": 0.01, "doubled_receipt": 0.03, "missing_receipt": 0.02}
+
+
+@pytest.mark.live
+async def test_a_daemon_that_is_killed_again_and_again_loses_nothing_and_sends_nothing_twice(tmp_path: Path) -> None:
+    """2,000 orders go in while the daemon is killed at 50 random moments; the carrier counts what went out."""
+    seeded = random.Random(SEED)  # noqa: S311 - a seed that is printed, to play it again
+    shops = list(members(SHOPS))
+    lines = [line_of(order) for order in orders(ORDERS, shops)]
+    async with (
+        running_carrier(share=SHARES, seed=SEED, time_scale=500, call_seconds=16.8, webhook_tries=20) as carrier,
+        prepared_daemon(tmp_path, carrier, b"".join(line_of(shop) for shop in shops)) as daemon,
+    ):
+        async with trio.open_nursery() as nursery:
+            all_sent = trio.Event()
+            nursery.start_soon(_send_all, daemon, lines, all_sent)
+            killed = await _kill_again_and_again(daemon, seeded)
+            await daemon.start()
+            with trio.fail_after(FINISH_SECONDS_MAX):
+                await all_sent.wait()
+        states = await daemon.wait_finished(ORDERS, FINISH_SECONDS_MAX)
+        account = await carrier.account()
+        print(f"seed {SEED}: killed {killed} times, states {states}, carrier {account}")
+        await _check_account(daemon, carrier, states)
+
+
+async def _kill_again_and_again(daemon: Daemon, seeded: random.Random) -> int:
+    for _ in range(CYCLES):
+        await daemon.start()
+        await trio.sleep(seeded.uniform(*LIFE_SECONDS))
+        await daemon.kill()
+    return CYCLES
+
+
+async def _send_all(daemon: Daemon, lines: list[bytes], all_sent: trio.Event) -> None:
+    """Hand every order in, alone or a few at once, repeating whatever was not answered, as an order system does."""
+    remaining = [lines[start : start + 7] if start % 2 else [lines[start]] for start in _starts(len(lines))]
+    async with trio.open_nursery() as nursery:
+        for sender in range(SENDERS):
+            nursery.start_soon(_send_each, daemon, remaining[sender::SENDERS])
+    all_sent.set()
+
+
+def _starts(count: int) -> list[int]:
+    """Where portions begin: 1 order, then 7, then 1 again."""
+    starts, start = [], 0
+    while start < count:
+        starts.append(start)
+        start += 7 if start % 2 else 1
+    return starts
+
+
+async def _send_each(daemon: Daemon, portions: list[list[bytes]]) -> None:
+    for portion in portions:
+        while not await _is_answered(daemon, portion):  # noqa: ASYNC110 - only asking again can tell
+            await trio.sleep(REPEAT_SECONDS)
+
+
+async def _is_answered(daemon: Daemon, portion: list[bytes]) -> bool:
+    try:
+        if len(portion) == 1:
+            return (await daemon.ask("POST", "/v1/orders", portion[0])).status in {200, 202}
+        answers = await daemon.submit_lines(portion)
+    except NotReachableError:
+        return False
+    return all(answer["status"] in {200, 202} for answer in answers)
+
+
+async def _check_account(daemon: Daemon, carrier: Carrier, states: dict[str, int]) -> None:
+    """The books agree: accepted = delivered, and the carrier counts each fax once."""
+    account = await carrier.account()
+    assert states == {"delivered": ORDERS}
+    assert account["faxes_delivered"] == ORDERS, "lost"
+    assert account["delivered_twice"] == [], "twice"
+    assert account["line_overlap_max"] == 1
+    by_reference = {fax["reference"] for fax in await carrier.faxes() if fax["outcome"] == "delivered"}
+    told = await _delivered_in_events(daemon)
+    assert told == {int(reference.split("-")[1]) for reference in by_reference}
+
+
+async def _delivered_in_events(daemon: Daemon) -> set[int]:
+    told: set[int] = set()
+    cursor = 0
+    while (page := await daemon.get(f"/v1/events?after={cursor}&limit=1000"))["events"]:
+        told |= {event["fax_id"] for event in page["events"] if event["kind"] == "delivered"}
+        cursor = page["next"]
+    return told
