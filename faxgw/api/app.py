@@ -126,5 +126,5 @@ def _refuse(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
 
 
 def _crash(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    log.error("request failed", exc_info=error)
+    log.error("request_failed", exc_info=error)
     return problem(Kind.CRASHED, Kind.CRASHED.explanation)

@@ -189,7 +189,7 @@ class Connection:
 
     def _note_crash(self, error: Exception) -> None:
         if self._lost == 0:
-            log.error("request failed", exc_info=error)
+            log.error("request_failed", exc_info=error)
             self._lost = 500
         if self._wire.our_state is not h11.SEND_RESPONSE:
             raise PeerGoneError  # Half an answer is out: only closing tells the peer that it is not whole.

@@ -61,7 +61,7 @@ class Metrics:
         )
         self.render_pages = self._counter("render_pages", "Pages drawn")
         self.render_duration = self._histogram(
-            "render_duration_seconds", "Time in a render process for one document", _RENDER_SECONDS
+            "render_duration_seconds", "Time in a render process for one batch of documents", _RENDER_SECONDS
         )
         self.store_commit_duration = self._histogram(
             "store_commit_duration_seconds", "From BEGIN to the end of the commit's fsync", _COMMIT_SECONDS
