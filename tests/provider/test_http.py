@@ -90,6 +90,35 @@ async def test_a_connection_idle_for_too_long_is_not_used_again(mock_clock: Mock
         await lanes.aclose()
 
 
+async def test_the_lane_used_last_is_used_first_and_the_others_are_let_go(mock_clock: MockClock) -> None:
+    """After a rush, one warm connection serves the trickle, and those left idle are closed."""
+    used: list[int] = []
+    closed: list[int] = []
+    rush = trio.Event()
+
+    async def serve(server: StandIn, stream: trio.SocketStream) -> None:
+        own_number = server.connections
+        while await read_request(stream):
+            used.append(own_number)
+            if len(used) == 3:
+                rush.set()
+            await rush.wait()
+            await stream.send_all(response())
+        closed.append(own_number)
+
+    async with stand_in(serve) as server:
+        lanes = open_lanes(server.base_url)
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(lanes.request, "GET", "/")
+        for _ in range(4):
+            mock_clock.jump(2)
+            await lanes.request("GET", "/")
+        await lanes.aclose()
+    assert len(set(used[3:])) == 1
+    assert set(closed) >= {1, 2, 3} - set(used[3:])
+
+
 async def test_a_connection_closed_by_the_carrier_is_noticed_before_it_is_used() -> None:
     """A carrier that closes after each answer costs a connection each time, and no doubt."""
 
