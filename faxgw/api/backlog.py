@@ -18,9 +18,10 @@ LineCount = Annotated[
 def backlog_routes(store: Store, clock: Clock) -> list[HTTPRouteHandler]:
     @get("/v1/queue", summary="Faxes by state, and the lines whose faxes wait longest")
     async def show_queue(lines: LineCount = 20) -> QueueBody:
+        last_event = await store.last_event()
         states = await store.counts()
         oldest = await store.lines(lines) if lines else []
         now = clock.now()
-        return QueueBody(utc(now), states, [line_body(line, now) for line in oldest])
+        return QueueBody(utc(now), states, [line_body(line, now) for line in oldest], last_event)
 
     return [show_queue]

@@ -102,6 +102,8 @@ class QueueBody(msgspec.Struct, frozen=True):
     at: dt.datetime
     states: dict[State, int]
     lines: list[LineBody]
+    last_event: int
+    """The `seq` of the newest event: ask for events after it to hear only news."""
 
 
 class HealthBody(msgspec.Struct, frozen=True):

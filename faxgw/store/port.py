@@ -378,6 +378,10 @@ class Store(Protocol):
         """All that is unfinished, read once at start."""
         ...
 
+    async def last_event(self) -> int:
+        """The `seq` of the newest event, 0 when there is none: where somebody starts who wants only news."""
+        ...
+
     async def wait_events(self, after: int) -> None:
         """Return once an event later than `after` is durable; at once if one is already."""
         ...

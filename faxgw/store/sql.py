@@ -128,10 +128,13 @@ class SqlStore:
     async def load(self) -> Unfinished:
         return await self._reader.read(reading.read_unfinished, self._store_id)
 
+    async def last_event(self) -> int:
+        return await self._reader.read(reading.read_last_event)
+
     async def wait_events(self, after: int) -> None:
         while True:
             bell = self._bell
-            if await self._reader.read(reading.read_last_event) > after:
+            if await self.last_event() > after:
                 return
             await bell.wait()
 

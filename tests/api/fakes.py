@@ -68,6 +68,10 @@ class FakeStore:
         await trio.lowlevel.checkpoint()
         return [event for event in self.log if event.seq > after][:limit]
 
+    async def last_event(self) -> int:
+        await trio.lowlevel.checkpoint()
+        return len(self.log)
+
     async def wait_events(self, after: int) -> None:
         while not self.log or self.log[-1].seq <= after:
             await self._news.wait()

@@ -121,6 +121,7 @@ async def test_the_queue_is_shown() -> None:
     fakes.store.ages = [LineAges(Line("+33199004321"), 3, NOW - 90.5, {State.QUEUED: 2, State.HELD: 1})]
     queue = (await get(fakes, "/v1/queue")).json()
     assert queue["states"] == {"queued": 1, "delivered": 1}
+    assert queue["last_event"] == 0
     [line] = queue["lines"]
     assert (line["waiting"], line["oldest_age_seconds"], line["states"]) == (3, 90.5, {"queued": 2, "held": 1})
     assert (await get(fakes, "/v1/queue?lines=0")).json()["lines"] == []
