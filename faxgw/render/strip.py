@@ -28,7 +28,10 @@ _EOFB = np.array([*[0] * 11, 1] * 2, np.uint8)
 """Closes every strip: end of facsimile block."""
 
 _ONES = np.ones(1 << 16, np.uint8)
-_SLOT_ROWS_MIN = 64
+
+
+_LOW_BITS = 6
+"""Bands of less than 64 rows (a line of text, a rule) share one call; taller ones, one for each doubling."""
 
 
 class BandCache:
@@ -85,39 +88,32 @@ def _ones(count: int) -> Bits:
 def _code_all(bands: list[Band], resolution: Resolution, cache: BandCache) -> dict[Band, Bits]:
     """Each band's bits. Those not in the cache are coded together, by height, and put there."""
     coded: dict[Band, Bits] = {}
-    missing: dict[int, list[Band]] = {}
+    missing: dict[int, dict[Band, None]] = {}
     for band in bands:
-        if band in coded:
-            continue
         bits = cache.get(band)
         if bits is None:
-            missing.setdefault(_slot_rows(band), []).append(band)
-            bits = _EOFB
-        coded[band] = bits
-    for slot_rows, group in missing.items():
-        for band, bits in zip(group, _code(group, slot_rows, resolution), strict=True):
+            missing.setdefault(max(_LOW_BITS, band.rows.bit_length()), {})[band] = None
+        else:
+            coded[band] = bits
+    for group in missing.values():
+        for band, bits in zip(group, _code(list(group), resolution), strict=True):
             coded[band] = bits
             cache.put(band, bits)
     return coded
 
 
-def _slot_rows(band: Band) -> int:
-    """Bands of like height share a call: the next power of two that holds the band and the row above it."""
-    return max(_SLOT_ROWS_MIN, 1 << band.rows.bit_length())
-
-
-def _code(bands: list[Band], slot_rows: int, resolution: Resolution) -> list[Bits]:
-    """Draw bands of at most `slot_rows - 1` rows under each other and code each as a strip of its own.
+def _code(bands: list[Band], resolution: Resolution) -> list[Bits]:
+    """Draw bands of like height under each other and code them in one call, each as a strip of its own.
 
     In its slot a band has the background row above it first, so that it is coded against that, and after
     it the background below down to the slot's end; both are cut off again, for their bits are known.
     """
+    slot_rows = 1 + max(band.rows for band in bands)
     canvas = blank(slot_rows * len(bands))
     for slot, band in enumerate(bands):
         _draw(canvas[slot * slot_rows : (slot + 1) * slot_rows], band, resolution)
-    return [
-        _cut_out(strip, band, slot_rows) for strip, band in zip(libtiff.encode(canvas, slot_rows), bands, strict=True)
-    ]
+    strips = libtiff.encode(canvas, slot_rows)
+    return [_cut_out(strip, band, slot_rows) for strip, band in zip(strips, bands, strict=True)]
 
 
 def _draw(slot: Pixels, band: Band, resolution: Resolution) -> None:
