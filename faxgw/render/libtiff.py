@@ -9,10 +9,9 @@ tags as given and copies rows as they are, and a picture of 216 grey bytes a row
 import struct
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
-from faxgw.render.typeface import Pixels
+from faxgw.render.paint import Rows
 
 _IMAGE_WIDTH, _IMAGE_LENGTH, _ROWS_PER_STRIP = 256, 257, 278
 _STRIP_OFFSETS, _STRIP_BYTE_COUNTS = 273, 279
@@ -27,18 +26,18 @@ class EncodingError(Exception):
     """libtiff refused; nothing a page contains can cause that."""
 
 
-def encode(canvas: Pixels, rows_per_strip: int) -> list[bytes]:
-    """Code a packed canvas (ink is 1) in strips of so many rows.
+def encode(rows: Rows, rows_per_strip: int) -> list[bytes]:
+    """Code packed rows (ink is 1) in strips of so many.
 
     Each strip starts from a white row, as if a page began, has its most significant bit first, and is
     closed by an EOFB.
     """
-    rows, row_bytes = canvas.shape
-    tags = _FIXED_TAGS | {_IMAGE_WIDTH: row_bytes * 8, _IMAGE_LENGTH: rows, _ROWS_PER_STRIP: rows_per_strip}
-    picture = Image.frombuffer("L", (row_bytes, rows), np.ascontiguousarray(canvas), "raw", "L", 0, 1)
+    length, row_bytes = rows.shape
+    tags = _FIXED_TAGS | {_IMAGE_WIDTH: row_bytes * 8, _IMAGE_LENGTH: length, _ROWS_PER_STRIP: rows_per_strip}
+    picture = Image.frombuffer("L", (row_bytes, length), rows, "raw", "L", 0, 1)
     encoder = Image._getencoder("L", "libtiff", ("L", 0, "strips", sorted(tags.items()), {}), ())  # noqa: SLF001
     try:
-        encoder.setimage(picture.im, (0, 0, row_bytes, rows))
+        encoder.setimage(picture.im, (0, 0, row_bytes, length))
         tiff = _drain(encoder)
     finally:
         encoder.cleanup()

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from faxgw.render import libtiff
 from faxgw.render.bands import Background, Band, cut
 from faxgw.render.marks import Page, at_resolution
-from faxgw.render.paint import blank, paint, ruled_row
+from faxgw.render.paint import Canvas, Rows, blank, paint, rows_of, ruled_row
 from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import Resolution
-from faxgw.render.typeface import Pixels
 
 Bits = NDArray[np.uint8]
 """One bit a byte, in the order they go on the line."""
@@ -72,13 +71,13 @@ def encode_page(page: Page, resolution: Resolution, cache: BandCache | None = No
     return np.packbits(np.concatenate(parts)).tobytes()
 
 
-def paint_page(page: Page, resolution: Resolution) -> Pixels:
-    """The whole page's packed rows, ink is 1: shape (rows, 216). What `encode_page` is measured against."""
+def paint_page(page: Page, resolution: Resolution) -> Rows:
+    """The whole page's rows, ink is 1: shape (rows, 216). What `encode_page` is measured against."""
     paper = PAPERS[resolution]
     canvas = blank(paper.rows)
     for mark in at_resolution(page, paper):
         paint(canvas, mark, resolution)
-    return canvas
+    return rows_of(canvas)
 
 
 def _ones(count: int) -> Bits:
@@ -111,20 +110,20 @@ def _code(bands: list[Band], resolution: Resolution) -> list[Bits]:
     slot_rows = 1 + max(band.rows for band in bands)
     canvas = blank(slot_rows * len(bands))
     for slot, band in enumerate(bands):
-        _draw(canvas[slot * slot_rows : (slot + 1) * slot_rows], band, resolution)
-    strips = libtiff.encode(canvas, slot_rows)
+        _draw(canvas[:, slot * slot_rows : (slot + 1) * slot_rows], band, resolution)
+    strips = libtiff.encode(rows_of(canvas), slot_rows)
     return [_cut_out(strip, band, slot_rows) for strip, band in zip(strips, bands, strict=True)]
 
 
-def _draw(slot: Pixels, band: Band, resolution: Resolution) -> None:
-    _rule_off(slot[:1], band.above)
-    place = slot[1 : 1 + band.rows]
+def _draw(slot: Canvas, band: Band, resolution: Resolution) -> None:
+    _rule_off(slot[:, :1], band.above)
+    place = slot[:, 1 : 1 + band.rows]
     for mark in band.marks:
         paint(place, mark, resolution)
-    _rule_off(slot[1 + band.rows :], band.below)
+    _rule_off(slot[:, 1 + band.rows :], band.below)
 
 
-def _rule_off(rows: Pixels, background: Background) -> None:
+def _rule_off(rows: Canvas, background: Background) -> None:
     for x, width in background:
         rows |= ruled_row(x, width)
 
@@ -147,4 +146,4 @@ def _first_row_bits(background: Background) -> int:
     """How many bits the background takes as the first row of a strip."""
     row = blank(1)
     _rule_off(row, background)
-    return _length(libtiff.encode(row, 1)[0])
+    return _length(libtiff.encode(rows_of(row), 1)[0])

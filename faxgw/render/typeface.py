@@ -1,7 +1,7 @@
 """Letters as black pixels: the typeface in the few styles a sheet uses, measured and cut out once.
 
-A glyph is kept packed, in the eight ways it can lie across byte borders, so that drawing one is a
-single OR. A character that no font has is drawn as a box of the height of a capital.
+A glyph is kept packed in 64-pixel words, in the ways it came to lie across their borders, so that
+drawing one is an OR or two. A character that no font has is drawn as a box of the height of a capital.
 """
 
 import enum
@@ -19,7 +19,12 @@ from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import Resolution
 
 Pixels = NDArray[np.uint8]
-"""Packed rows, eight pixels a byte, first pixel in the high bit, ink is 1: shape (rows, bytes)."""
+"""A small picture, one byte a pixel, ink is 1: shape (rows, columns)."""
+
+Words = NDArray[np.uint64]
+"""Sixty-four pixels a word, the first in the highest bit of the first byte in memory, whatever the machine."""
+
+WORD_PX = 64
 
 
 class Style(enum.Enum):
@@ -59,6 +64,23 @@ def typeface_version() -> str:
     return "+".join((*fonts, f"pillow-{importlib.metadata.version('pillow')}"))
 
 
+class Shifts(dict[int, tuple[Words, ...]]):
+    """One glyph's ink, moved right by 0..63 pixels: for each shift the words it spans, each a column of rows."""
+
+    def __init__(self, ink: Pixels) -> None:
+        super().__init__()
+        self._ink = ink
+
+    def __missing__(self, shift: int) -> tuple[Words, ...]:
+        rows, width = self._ink.shape
+        words = -(-(shift + width) // WORD_PX)
+        room = np.zeros((rows, words * WORD_PX), np.uint8)
+        room[:, shift : shift + width] = self._ink
+        packed = np.packbits(room, axis=1).view(np.uint64)
+        columns = self[shift] = tuple(np.ascontiguousarray(packed[:, word]) for word in range(words))
+        return columns
+
+
 class Glyph(NamedTuple):
     """One drawn character, unpacked where it is drawn. Offsets are pixels from the pen on the baseline."""
 
@@ -67,10 +89,7 @@ class Glyph(NamedTuple):
     top: int
     rows: int
     """0 for a blank."""
-    columns: int
-    """How many bytes a row of `shifts` has."""
-    shifts: tuple[Pixels, ...]
-    """The ink, packed, moved right by 0..7 pixels; none for a blank."""
+    shifts: Shifts
 
 
 class _Advances(dict[str, int]):
@@ -89,7 +108,7 @@ class _Advances(dict[str, int]):
         return advance
 
 
-CHARACTERS_MAX = 4096
+CHARACTERS_MAX = 1024
 """Strange texts must not fill the memory: past this many characters a cache begins anew."""
 
 _ADVANCES = {style: _Advances(style) for style in Style}
@@ -118,7 +137,8 @@ class Glyphs(dict[str, Glyph]):
         if len(self) > CHARACTERS_MAX:
             self.clear()
         ink, left, top = _ink_of(self._style, character, self._resolution)
-        glyph = self[character] = _packed(ink, left, top, _ADVANCES[self._style][character])
+        rows = ink.shape[0] if ink.any() else 0
+        glyph = self[character] = Glyph(_ADVANCES[self._style][character], left, top, rows, Shifts(ink))
         return glyph
 
     def reach(self, text: str) -> tuple[int, int]:
@@ -150,19 +170,6 @@ _LATIN = _ASCII | frozenset(map(chr, range(0xA0, 0x180))) | frozenset("–—‘
 
 
 GLYPHS = {(style, resolution): Glyphs(style, resolution) for style in Style for resolution in Resolution}
-
-
-def _packed(ink: Pixels, left: int, top: int, advance: int) -> Glyph:
-    """Pack an unpacked picture (one byte a pixel) in its eight shifts, all of the same width."""
-    rows, width = ink.shape
-    if not ink.any():
-        return Glyph(left=0, top=0, rows=0, columns=0, advance=advance, shifts=())
-    shifts = []
-    for shift in range(8):
-        room = np.zeros((rows, (width + 7 + 7) // 8 * 8), np.uint8)
-        room[:, shift : shift + width] = ink
-        shifts.append(np.packbits(room, axis=1))
-    return Glyph(left=left, top=top, rows=rows, columns=shifts[0].shape[1], advance=advance, shifts=tuple(shifts))
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from faxgw.render.orderform import Overlong, lay_out
 from faxgw.render.paper import COLUMNS, PAPERS
 from faxgw.render.sheet import Resolution
 from faxgw.render.strip import BandCache, encode_page, paint_page
-from faxgw.render.typeface import Pixels, Style
+from faxgw.render.typeface import Style
 from tests.render import sheets
 
 
@@ -148,7 +148,7 @@ def test_most_bands_of_the_next_order_are_remembered() -> None:
 @pytest.mark.parametrize("rows", [1, 2, 64])
 def test_libtiff_called_directly_codes_as_through_pillow(rows: int) -> None:
     """The way past Pillow's `save` gives the strips that `save` gives."""
-    canvas: Pixels = np.random.default_rng(7).integers(0, 256, (64, COLUMNS // 8), np.uint8)
+    canvas = np.random.default_rng(7).integers(0, 256, (64, COLUMNS // 8), np.uint8)
     canvas[10:30] = 0
     file = io.BytesIO()
     Image.frombytes("1", (COLUMNS, 64), canvas.tobytes()).save(
