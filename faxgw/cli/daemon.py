@@ -1,0 +1,106 @@
+"""`faxgw run`, `demo` and `check-config`: what starts a daemon, or tells whether one could start."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from faxgw.cli.connection import config_option, find_config, json_option
+from faxgw.cli.screen import print_json
+from faxgw.config import DEFAULT_RETRIES, Config, load_config, read_secret
+from faxgw.errors import ConfigError
+
+
+@click.command()
+@config_option
+def run(config_path: Path | None) -> int:
+    """Run the daemon in the foreground until SIGTERM or SIGINT; a second signal stops it at once."""
+    config = load_config(find_config(config_path))
+    import faxgw.daemon  # noqa: PLC0415 Imports all of the gateway.
+
+    return faxgw.daemon.run(config)
+
+
+@click.command()
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("var/demo"),
+    show_default=True,
+    help="Where it works; what is in there is removed first.",
+)
+@json_option
+def demo(folder: Path, as_json: bool) -> int:
+    """Send a hundred example orders through a daemon and a simulated carrier, and show the account."""
+    from faxgw.cli.demo import demo as show_the_way  # noqa: PLC0415
+    from faxgw.cli.screen import console  # noqa: PLC0415
+
+    screen = console()
+    screen.quiet = as_json
+    account = show_the_way(folder.resolve(), screen)
+    if as_json:
+        print_json(msgspec.to_builtins(account))
+    else:
+        screen.print(str(account), style="bold green" if account.is_right else "bold red")
+        screen.print(f"the pages as the carrier got them lie in {folder / 'pages'}")
+    return 0 if account.is_right else 1
+
+
+@click.command("check-config")
+@config_option
+@json_option
+def check_config(config_path: Path | None, as_json: bool) -> None:
+    """Show the config as it takes effect, or every fault of it. Secrets appear only as names of files."""
+    path = find_config(config_path)
+    config = _with_all_retries(load_config(path))
+    _check_files(path, config)
+    if as_json:
+        print_json(msgspec.to_builtins(config))
+    else:
+        click.echo(f"# {path} as it takes effect\n" + "\n".join(_toml_lines("", msgspec.to_builtins(config))))
+
+
+def _with_all_retries(config: Config) -> Config:
+    return msgspec.structs.replace(config, retry={failure: config.retry_for(failure) for failure in DEFAULT_RETRIES})
+
+
+def _check_files(path: Path, config: Config) -> None:
+    """Look at what the config only names.
+
+    Raises:
+        ConfigError: a secret or the register cannot be used; the message lists every fault.
+    """
+    faults = []
+    for provider in config.provider:
+        for secret in (provider.password_file, provider.webhook_secret_file):
+            try:
+                read_secret(secret)
+            except ConfigError as error:
+                faults.append(f"provider {provider.name}: {error}")
+    if config.members.file:
+        from faxgw.members.register import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
+
+        try:
+            load_register(Path(config.members.file))
+        except ConfigError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigError("\n".join([f"{path} cannot be used:", *(f"  {fault}" for fault in faults)]))
+
+
+def _toml_lines(table: str, values: dict[str, Any]) -> list[str]:
+    """TOML of nested tables, values before tables as it asks; what is not set is left out."""
+    tables = {name: value for name, value in values.items() if isinstance(value, dict)}
+    lists = {name: value for name, value in values.items() if isinstance(value, list)}
+    plain = {name: value for name, value in values.items() if name not in tables | lists and value is not None}
+    lines = [f"{name} = {msgspec.json.encode(value).decode()}" for name, value in plain.items()]
+    for name, value in tables.items():
+        inner = f"{table}{name}"
+        body = _toml_lines(f"{inner}.", value)
+        has_own = any(not isinstance(item, dict) for item in value.values())
+        lines += ["", f"[{inner}]", *body] if has_own else body
+    for name, items in lists.items():
+        for item in items:
+            lines += ["", f"[[{table}{name}]]", *_toml_lines(f"{table}{name}.", item)]
+    return lines

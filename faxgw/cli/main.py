@@ -1,0 +1,101 @@
+"""The `faxgw` command. Each command's module is imported only when it runs, so that help is quick.
+
+Exit codes: 0 done; 1 refused (an order, a change, a fax that is not there); 2 wrong usage, config or input;
+3 no daemon answers; 130 interrupted. `run` has the daemon's own, see `faxgw.daemon`.
+"""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from faxgw.errors import FaxgwError, OperatorError
+
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+EXIT_NOT_REACHABLE = 3
+EXIT_INTERRUPTED = 130
+
+_COMMANDS = {
+    "run": ("faxgw.cli.daemon", "run", "Run the daemon in the foreground."),
+    "demo": ("faxgw.cli.daemon", "demo", "Send a hundred example orders the whole way on this machine."),
+    "check-config": ("faxgw.cli.daemon", "check_config", "Show the config as it takes effect, or every fault of it."),
+    "submit": ("faxgw.cli.submit", "submit", "Hand orders in."),
+    "show": ("faxgw.cli.show", "show", "Show a fax with its whole story."),
+    "why": ("faxgw.cli.show", "why", "Say why a fax is not being sent this moment."),
+    "queue": ("faxgw.cli.queue", "queue", "Show what waits, and on which lines it waits longest."),
+    "events": ("faxgw.cli.events", "events", "Tell what happens to faxes."),
+    "hold": ("faxgw.cli.control", "hold", "Keep faxes from being sent."),
+    "release": ("faxgw.cli.control", "release", "Let held faxes go."),
+    "cancel": ("faxgw.cli.control", "cancel", "Take faxes out of the queue for good."),
+    "render": ("faxgw.cli.render", "render", "Draw the page of an order, without a daemon."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, _, summary) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="faxgw")
+def faxgw() -> None:
+    """A fax gateway for flower-relay networks.
+
+    Commands find the daemon by --socket, by $FAXGW_SOCKET, or by the config (-c, or config/faxgw.toml, or
+    /etc/faxgw/faxgw.toml). --json makes the output fit for scripts.
+
+    \b
+    Exit codes:
+      0  done
+      1  refused, or no such fax
+      2  wrong usage, config or input
+      3  no daemon answers
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave the process with its exit code."""
+    sys.exit(_exit_code_of(arguments))
+
+
+def _exit_code_of(arguments: Sequence[str] | None) -> int:
+    try:
+        done: Any = faxgw.main(arguments, prog_name="faxgw", standalone_mode=False)
+        sys.stdout.flush()
+        return done if isinstance(done, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    except OperatorError as error:
+        click.echo(f"faxgw: {error}", err=True)
+        return EXIT_USAGE
+    except FaxgwError as error:
+        click.echo(f"faxgw: {error}", err=True)
+        return _exit_code_for(error)
+    except BrokenPipeError:
+        # `faxgw events | head`: nobody reads on. The interpreter would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _exit_code_for(error: FaxgwError) -> int:
+    from faxgw.cli.client import NotReachableError  # noqa: PLC0415 Help must not wait for it.
+
+    return EXIT_NOT_REACHABLE if isinstance(error, NotReachableError) else EXIT_REFUSED

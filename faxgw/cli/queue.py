@@ -1,0 +1,52 @@
+"""`faxgw queue`: what waits and where, like Postfix' qshape."""
+
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from faxgw.cli.client import LocalClient
+from faxgw.cli.connection import body_of, json_option, with_client
+from faxgw.cli.screen import STATE_STYLES, age_text, console, print_json
+
+_UNFINISHED = ("queued", "held", "sending", "submitted", "unknown")
+
+
+@click.command()
+@click.option("--lines", default=20, show_default=True, type=click.IntRange(0, 1_000), help="How many lines to show.")
+@json_option
+@with_client
+def queue(client: LocalClient, lines: int, as_json: bool) -> None:
+    """Show what waits, and on which lines it waits longest."""
+    body = body_of(client.get(f"/v1/queue?lines={lines}"))
+    if as_json:
+        print_json(body)
+        return
+    screen = console()
+    screen.print(_states_text(body["states"]))
+    if body["lines"]:
+        screen.print(_lines_table(body["lines"]))
+
+
+def _states_text(states: dict[str, int]) -> Text:
+    unfinished = sum(states.get(state, 0) for state in _UNFINISHED)
+    text = Text(f"{unfinished:,} unfinished" if unfinished else "nothing waits")
+    for state, style in STATE_STYLES.items():
+        if states.get(state, 0):
+            text.append(", ").append(f"{states[state]:,} {state}", style)
+    return text
+
+
+def _lines_table(lines: list[dict[str, Any]]) -> Table:
+    shown = [state for state in _UNFINISHED if any(line["states"].get(state) for line in lines)]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("line", no_wrap=True)
+    table.add_column("oldest", justify="right", no_wrap=True)
+    table.add_column("all", justify="right")
+    for state in shown:
+        table.add_column(state, justify="right", style=STATE_STYLES[state])
+    for line in lines:
+        counts = [str(line["states"].get(state) or "") for state in shown]
+        table.add_row(line["line"], age_text(line["oldest_age_seconds"]), str(line["waiting"]), *counts)
+    return table
