@@ -9,6 +9,8 @@ import io
 
 from PIL import Image, ImageSequence
 
+from faxgw.money import MINOR_DIGITS
+from faxgw.order import Order
 from faxgw.render.marks import Page, Text
 from faxgw.render.orderform import FORM_REVISION, PAGES_MAX, Overlong, lay_out
 from faxgw.render.paper import PAPERS
@@ -23,6 +25,9 @@ FORM_VERSION = f"{FORM_REVISION}+{typeface_version()}"
 
 def render_sheet(sheet: Sheet, resolution: Resolution = Resolution.FINE) -> Document | Unrenderable:
     """Lay out, draw and code the sheet; the document's TIFF has one page a sheet page."""
+    unknown = _unknown_currency(sheet.order)
+    if unknown is not None:
+        return Unrenderable(f"nobody said how many decimals {unknown} has, so its amounts cannot be printed")
     pages = lay_out(sheet)
     if isinstance(pages, Overlong):
         return Unrenderable(f"the order sheet would need {pages.pages} pages; a fax has at most {PAGES_MAX}")
@@ -54,6 +59,12 @@ def document_to_png(document: Document, page: int = 1) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=False, dpi=(204, 196))
     return file.getvalue()
+
+
+def _unknown_currency(order: Order) -> str | None:
+    """The door refuses such orders; one stored before a currency was taken off the list may still come."""
+    amounts = (order.customer_price, order.execution_price, *(line.unit_price for line in order.lines))
+    return next((money.currency for money in amounts if money.currency not in MINOR_DIGITS), None)
 
 
 def _unprintable(pages: list[Page]) -> str:

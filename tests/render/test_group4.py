@@ -42,6 +42,8 @@ def _text(at_most: int, at_least: int = 0) -> st.SearchStrategy[str]:
     return _PROSE.map(lambda text: (text or "x")[:at_most]).filter(lambda text: len(text) >= at_least)
 
 
+_LONG_PROSE = st.builds(lambda text, times: (text * times)[:4000], _PROSE, st.sampled_from([1, 1, 1, 1, 12]))
+
 _MONEY = st.builds(Money, st.integers(0, 10_000_000_00), st.just("EUR"))
 _LINES = st.builds(
     ProductLine,
@@ -71,7 +73,7 @@ _ORDERS = st.builds(
     customer_price=_MONEY,
     execution_price=_MONEY,
     sending_member=st.just("M1"),
-    card_message=_text(1500),
+    card_message=_LONG_PROSE,
     instructions=_text(600),
     payment_reference=_text(64),
 )
@@ -96,6 +98,7 @@ def test_the_composed_strip_is_libtiffs_own(
     pages = lay_out(sheet)
     hypothesis.assume(not isinstance(pages, Overlong))
     assert not isinstance(pages, Overlong)
+    hypothesis.event(f"{len(pages)} pages")
     for page in pages:
         assert encode_page(page, resolution) == _whole(page, resolution)
 

@@ -75,6 +75,13 @@ def test_a_sheet_too_long_for_a_fax_is_set_aside() -> None:
     assert outcome == Unrenderable("the order sheet would need 48 pages; a fax has at most 12")
 
 
+def test_a_currency_that_nobody_knows_is_set_aside() -> None:
+    """An amount whose decimals are unknown is not guessed at."""
+    outcome = render_sheet(sheets.sheet(sheets.order(currency="XAU")))
+    assert isinstance(outcome, Unrenderable)
+    assert "XAU" in outcome.reason
+
+
 def test_a_page_that_is_not_there() -> None:
     """Asking for a page beyond the last is refused."""
     with pytest.raises(IndexError):
