@@ -8,13 +8,14 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
 
 from faxgw.api.backlog import backlog_routes
 from faxgw.api.connection import AsgiApp, PeerGoneError
 from faxgw.api.events import event_routes
 from faxgw.api.faxes import fax_routes
 from faxgw.api.health import health_routes
-from faxgw.api.openapi import openapi_config
+from faxgw.api.openapi import openapi_config, openapi_routes
 from faxgw.api.orders import order_routes
 from faxgw.api.port import Archive, Desk, Health, ReceiptDesk
 from faxgw.api.problem import Kind, problem, problem_routes
@@ -47,7 +48,7 @@ class Behind:
 
 def local_app(behind: Behind) -> AsgiApp:
     """What the order system and the operator reach: everything."""
-    return _app([*_local_routes(behind), *_outside_routes(behind)], behind.metrics)
+    return _app([*_local_routes(behind), *_outside_routes(behind), *openapi_routes()], behind.metrics, openapi_config())
 
 
 def outside_app(behind: Behind) -> AsgiApp:
@@ -77,7 +78,7 @@ def _refusals(metrics: Metrics, door: str) -> Callable[[str], None]:
     return lambda reason: metrics.refused.labels(door, reason).inc()
 
 
-def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics) -> AsgiApp:
+def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIConfig | None = None) -> AsgiApp:
     def store_busy(request: Request[Any, Any, Any], _: StoreBusyError) -> Response[Any]:
         metrics.refused.labels(_door_of(request), "busy").inc()
         return problem(Kind.BUSY, Kind.BUSY.explanation, headers={"Retry-After": str(_BUSY_RETRY_SECONDS)})
@@ -88,7 +89,7 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics) -> AsgiApp:
 
     return Litestar(
         [*routes, *problem_routes()],
-        openapi_config=openapi_config(),
+        openapi_config=openapi,
         exception_handlers={
             StoreBusyError: store_busy,
             StoreFullError: store_full,

@@ -6,6 +6,7 @@ connection for a known time. An error of the application is logged and answered 
 """
 
 import email.utils
+import http
 import math
 import urllib.parse
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -28,6 +29,7 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 _CHUNK_BYTES = 64 * 1024
+_REASONS = {status.value: status.phrase.encode() for status in http.HTTPStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ class Connection:
         headers = [*message.get("headers", ()), (b"date", self._date())]
         if not self._is_body_read() or self._stopping.is_set() or self._is_crowded():
             headers.append((b"connection", b"close"))
-        return h11.Response(status_code=message["status"], headers=headers)
+        status = message["status"]
+        return h11.Response(status_code=status, headers=headers, reason=_REASONS.get(status, b""))
 
     def _take_head(self) -> bytes:
         head, self._head = self._head, None
@@ -295,7 +298,7 @@ class Connection:
         """Say what is wrong, if an answer can still be given."""
         if self._wire.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             headers = [(b"content-length", b"0"), (b"connection", b"close"), (b"date", self._date())]
-            out = self._wire.send(h11.Response(status_code=status, headers=headers)) or b""
+            out = self._wire.send(h11.Response(status_code=status, headers=headers, reason=_REASONS[status])) or b""
             await self._stream.send_all(out + (self._wire.send(h11.EndOfMessage()) or b""))
 
     async def _linger(self) -> None:

@@ -4,7 +4,8 @@ from importlib.metadata import version
 from typing import Any
 
 import msgspec
-from litestar import Request
+from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
@@ -15,8 +16,17 @@ _SCHEMA_REF = "#/components/schemas/{name}"
 
 
 def openapi_config() -> OpenAPIConfig:
-    """Serves `/v1/openapi.json`."""
-    return OpenAPIConfig(title="faxgw", version=version("faxgw"), path="/v1", render_plugins=[_WithBodies()])
+    # Litestar answers every unknown address below its `path` with a page in HTML, hence the document has its
+    # own route and Litestar's pages lie aside.
+    return OpenAPIConfig(title="faxgw", version=version("faxgw"), path="/v1/openapi", render_plugins=[_WithBodies()])
+
+
+def openapi_routes() -> list[HTTPRouteHandler]:
+    @get("/v1/openapi.json", include_in_schema=False, sync_to_thread=False, media_type="application/json")
+    def describe(request: Request[Any, Any, Any]) -> bytes:
+        return _WithBodies().render(request, request.app.openapi_schema.to_schema())
+
+    return [describe]
 
 
 class _WithBodies(JsonRenderPlugin):

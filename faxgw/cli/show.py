@@ -43,7 +43,7 @@ def why(client: LocalClient, fax_id: int, as_json: bool) -> None:
     if as_json:
         print_json({"id": fax["id"], "state": fax["state"], **fax["why"]})
         return
-    console().print(Text.assemble(f"fax {fax['id']}: ", state_text(fax["state"]), f"; {_why_text(fax['why'])}"))
+    console().print(f"fax {fax['id']}: {_why_text(fax['why'])}")
 
 
 def _print_head(screen: Console, fax: dict[str, Any]) -> None:
@@ -76,8 +76,8 @@ def _print_attempts(screen: Console, attempts: list[dict[str, Any]]) -> None:
         screen.print("\nno attempt yet")
         return
     table = Table(box=None, padding=(0, 2, 0, 0), title="\nattempts", title_justify="left", title_style="bold")
-    for name in ("#", "carrier", "started", "took", "outcome", "code", "carrier's reference"):
-        table.add_column(name, header_style="dim", overflow="fold")
+    for name in ("#", "carrier", "started", "took", "outcome", "code", "reference"):
+        table.add_column(name, header_style="dim", overflow="fold", no_wrap=name in {"started", "took"})
     for attempt in attempts:
         table.add_row(
             str(attempt["number"]),

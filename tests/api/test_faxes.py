@@ -37,6 +37,14 @@ async def test_a_fax_is_shown_with_its_story() -> None:
     assert [event["kind"] for event in fax["events"]] == ["accepted", "goes_again"]
 
 
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v2", "/"])
+async def test_an_unknown_address_is_a_problem(path: str) -> None:
+    """Whoever asks in vain is pointed to the description."""
+    answer = await get(make_fakes(), path)
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert "/v1/openapi.json" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["7", "0", "99999999999999999999", "7/page.tif", "x", "7/page.gif"])
 async def test_what_is_not_there_is_a_404(path: str) -> None:
     """Ids of no fax, and no ids at all, are answered as problems."""
@@ -161,13 +169,14 @@ async def test_receipts_of_others_are_refused() -> None:
     assert [count("faxgw_refused_total", {"door": "receipts", "reason": reason}) for reason in reasons] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("path", ["/v1/orders", "/v1/faxes/1", "/v1/events", "/v1/queue"])
+@pytest.mark.parametrize("path", ["/v1/orders", "/v1/faxes/1", "/v1/events", "/v1/queue", "/v1/openapi.json", "/x"])
 async def test_the_outside_sees_no_orders(path: str) -> None:
     """What is local is not there on TCP."""
     fakes = make_fakes()
     fakes.store.add()
     async with peer_of(outside_app(fakes.behind)) as peer:
-        assert (await peer.get(path)).status == 404
+        for answer in (await peer.get(path), await peer.post(path)):
+            assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 async def test_health_tells_reasons() -> None:
