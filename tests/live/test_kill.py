@@ -37,46 +37,34 @@ async def test_a_daemon_that_is_killed_again_and_again_loses_nothing_and_sends_n
         prepared_daemon(tmp_path, carrier, b"".join(line_of(shop) for shop in shops)) as daemon,
     ):
         async with trio.open_nursery() as nursery:
-            all_sent = trio.Event()
-            nursery.start_soon(_send_all, daemon, lines, all_sent)
-            killed = await _kill_again_and_again(daemon, seeded)
+            portions, to_send = trio.open_memory_channel[list[bytes]](ORDERS)
+            for _ in range(SENDERS):
+                nursery.start_soon(_send_each, daemon, to_send)
+            async with portions:
+                for cycle in range(CYCLES):
+                    # Every life of the daemon gets its share of the orders.
+                    for portion in _portions(lines[cycle::CYCLES]):
+                        portions.send_nowait(portion)
+                    await daemon.start()
+                    await trio.sleep(seeded.uniform(*LIFE_SECONDS))
+                    await daemon.kill()
             await daemon.start()
-            with trio.fail_after(FINISH_SECONDS_MAX):
-                await all_sent.wait()
+            await daemon.wait_ready()
         states = await daemon.wait_finished(ORDERS, FINISH_SECONDS_MAX)
         account = await carrier.account()
-        print(f"seed {SEED}: killed {killed} times, states {states}, carrier {account}")
+        print(f"seed {SEED}: killed {CYCLES} times, states {states}, carrier {account}")
         await _check_account(daemon, carrier, states)
 
 
-async def _kill_again_and_again(daemon: Daemon, seeded: random.Random) -> int:
-    for _ in range(CYCLES):
-        await daemon.start()
-        await trio.sleep(seeded.uniform(*LIFE_SECONDS))
-        await daemon.kill()
-    return CYCLES
+def _portions(lines: list[bytes]) -> list[list[bytes]]:
+    """Half of the orders one by one, half of them seven at a time."""
+    half = len(lines) // 2
+    return [[line] for line in lines[:half]] + [lines[start : start + 7] for start in range(half, len(lines), 7)]
 
 
-async def _send_all(daemon: Daemon, lines: list[bytes], all_sent: trio.Event) -> None:
-    """Hand every order in, alone or a few at once, repeating whatever was not answered, as an order system does."""
-    remaining = [lines[start : start + 7] if start % 2 else [lines[start]] for start in _starts(len(lines))]
-    async with trio.open_nursery() as nursery:
-        for sender in range(SENDERS):
-            nursery.start_soon(_send_each, daemon, remaining[sender::SENDERS])
-    all_sent.set()
-
-
-def _starts(count: int) -> list[int]:
-    """Where portions begin: 1 order, then 7, then 1 again."""
-    starts, start = [], 0
-    while start < count:
-        starts.append(start)
-        start += 7 if start % 2 else 1
-    return starts
-
-
-async def _send_each(daemon: Daemon, portions: list[list[bytes]]) -> None:
-    for portion in portions:
+async def _send_each(daemon: Daemon, portions: trio.MemoryReceiveChannel[list[bytes]]) -> None:
+    """Hand orders in, repeating whatever was not answered, as an order system does."""
+    async for portion in portions:
         while not await _is_answered(daemon, portion):  # noqa: ASYNC110 - only asking again can tell
             await trio.sleep(REPEAT_SECONDS)
 
