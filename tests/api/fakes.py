@@ -48,6 +48,8 @@ class FakeStore:
         self.faxes: dict[int, FaxView] = {}
         self.log: list[Event] = []
         self.ages: list[LineAges] = []
+        self.waiting = 0
+        """Who waits for events this moment."""
         self._news = trio.Event()
 
     def add(self, **changes: Any) -> FaxView:
@@ -73,8 +75,12 @@ class FakeStore:
         return len(self.log)
 
     async def wait_events(self, after: int) -> None:
-        while not self.log or self.log[-1].seq <= after:
-            await self._news.wait()
+        self.waiting += 1
+        try:
+            while not self.log or self.log[-1].seq <= after:
+                await self._news.wait()
+        finally:
+            self.waiting -= 1
         await trio.lowlevel.checkpoint()
 
     async def counts(self) -> dict[State, int]:
