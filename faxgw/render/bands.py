@@ -22,7 +22,7 @@ _UPRIGHT_ROWS = 56
 """A rule at least this tall runs behind bands, instead of making one band of all it passes."""
 
 
-class Band(msgspec.Struct, frozen=True):
+class Band(msgspec.Struct, frozen=True, cache_hash=True):
     """Rows that are drawn and coded as one. Equal bands have equal codes, wherever they stand."""
 
     rows: int

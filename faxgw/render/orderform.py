@@ -180,9 +180,13 @@ def _recipient(flow: _Flow, top: int, wide_px: int) -> int:
 def _party(flow: _Flow, top: int, label: str, party: Party) -> int:
     words = flow.words
     flow.text(_MIDDLE, top + 30, Style.LABEL, label)
-    flow.text_to(RIGHT, top + 30, Style.FINE_PRINT, printable(party.member_id))
     town = f"{party.postcode} {party.city}".strip()
     lines = [(Style.BODY_BOLD, party.name), (Style.BODY, ", ".join(filter(None, (party.street, town))))]
+    member_id = printable(party.member_id)
+    if width_px(Style.LABEL, label) + 24 + width_px(Style.FINE_PRINT, member_id) <= RIGHT - _MIDDLE:
+        flow.text_to(RIGHT, top + 30, Style.FINE_PRINT, member_id)
+    else:
+        lines.insert(1, (Style.FINE_PRINT, member_id))
     if party.phone:
         lines.append((Style.BODY, f"{words.phone} {party.phone}"))
     if party.fax:
@@ -210,26 +214,43 @@ def _leading(style: Style) -> int:
 _QUANTITY_RIGHT = LEFT + 62
 _CODE_LEFT = LEFT + 88
 _DESCRIPTION_LEFT = LEFT + 300
-_UNIT_RIGHT = RIGHT - 230
-_DESCRIPTION_WIDE = _UNIT_RIGHT - 190 - _DESCRIPTION_LEFT
+_GAP = 28
+
+
+class _Table(msgspec.Struct, frozen=True):
+    """Where the table's right-hand columns end and how wide the description is, for one order's amounts."""
+
+    unit_right: int
+    description_wide: int
+
+
+def _table(flow: _Flow) -> _Table:
+    money, lines = flow.wording.money, flow.order.lines
+    totals = [width_px(Style.BODY_BOLD, money(line.unit_price.times(line.quantity))) for line in lines]
+    units = [width_px(Style.BODY, money(line.unit_price)) for line in lines]
+    total_wide = max(*totals, width_px(Style.LABEL, flow.words.line_total), 180)
+    unit_wide = max(*units, width_px(Style.LABEL, flow.words.unit_price), 180)
+    unit_right = RIGHT - total_wide - _GAP
+    return _Table(unit_right, unit_right - unit_wide - _GAP - _DESCRIPTION_LEFT)
 
 
 def _products(flow: _Flow) -> None:
-    _products_head(flow, again=False)
+    table = _table(flow)
+    _products_head(flow, table, again=False)
     for line in flow.order.lines:
-        descriptions = wrap(Style.BODY, printable(line.description), _DESCRIPTION_WIDE)
+        descriptions = wrap(Style.BODY, printable(line.description), table.description_wide)
         codes = wrap(Style.BODY, printable(line.code or ""), _DESCRIPTION_LEFT - _CODE_LEFT - 16)
         height = max(len(descriptions), len(codes)) * _leading(Style.BODY) + 12
         if height > flow.left_px():
             flow.turn_page()
-            _products_head(flow, again=True)
-        _product(flow, line, descriptions, codes)
+            _products_head(flow, table, again=True)
+        _product(flow, table, line, descriptions, codes)
         flow.y += height
         flow.rule()
     flow.y += 16
 
 
-def _products_head(flow: _Flow, *, again: bool) -> None:
+def _products_head(flow: _Flow, table: _Table, *, again: bool) -> None:
     words = flow.words
     if again:
         flow.label(words.products, again=True)
@@ -237,13 +258,13 @@ def _products_head(flow: _Flow, *, again: bool) -> None:
     flow.text(LEFT, baseline, Style.LABEL, words.quantity)
     flow.text(_CODE_LEFT, baseline, Style.LABEL, words.code)
     flow.text(_DESCRIPTION_LEFT, baseline, Style.LABEL, words.description)
-    flow.text_to(_UNIT_RIGHT, baseline, Style.LABEL, words.unit_price)
+    flow.text_to(table.unit_right, baseline, Style.LABEL, words.unit_price)
     flow.text_to(RIGHT, baseline, Style.LABEL, words.line_total)
     flow.y += 38
     flow.rule()
 
 
-def _product(flow: _Flow, line: ProductLine, descriptions: list[str], codes: list[str]) -> None:
+def _product(flow: _Flow, table: _Table, line: ProductLine, descriptions: list[str], codes: list[str]) -> None:
     leading = _leading(Style.BODY)
     baseline = flow.y + leading - 2
     flow.text_to(_QUANTITY_RIGHT, baseline, Style.BODY_BOLD, str(line.quantity))
@@ -251,7 +272,7 @@ def _product(flow: _Flow, line: ProductLine, descriptions: list[str], codes: lis
         flow.text(_CODE_LEFT, baseline + index * leading, Style.BODY, code)
     for index, description in enumerate(descriptions):
         flow.text(_DESCRIPTION_LEFT, baseline + index * leading, Style.BODY, description)
-    flow.text_to(_UNIT_RIGHT, baseline, Style.BODY, flow.wording.money(line.unit_price))
+    flow.text_to(table.unit_right, baseline, Style.BODY, flow.wording.money(line.unit_price))
     flow.text_to(RIGHT, baseline, Style.BODY_BOLD, flow.wording.money(line.unit_price.times(line.quantity)))
 
 
@@ -304,21 +325,23 @@ def _instructions(flow: _Flow) -> None:
 
 
 _AMOUNTS_HEIGHT = 128
+_REFERENCE_LEFT = LEFT + 900
 
 
 def _amounts(flow: _Flow) -> None:
-    if flow.y + _AMOUNTS_HEIGHT > BODY_BOTTOM:
-        flow.turn_page()
     words, order = flow.words, flow.order
+    references = wrap(Style.BODY, printable(order.payment_reference), RIGHT - _REFERENCE_LEFT)
+    height = max(_AMOUNTS_HEIGHT, 64 + len(references) * _leading(Style.BODY))
+    if height > flow.left_px():
+        flow.turn_page()
     flow.rule(4)
     _amount(flow, LEFT, words.execution_price, order.execution_price, Style.AMOUNT)
     _amount(flow, LEFT + 560, words.customer_price, order.customer_price, Style.BODY)
     if order.payment_reference:
-        x = LEFT + 900
-        flow.text(x, flow.y + 38, Style.LABEL, words.payment_reference)
-        for index, line in enumerate(wrap(Style.BODY, printable(order.payment_reference), RIGHT - x)[:2]):
-            flow.text(x, flow.y + 84 + index * 36, Style.BODY, line)
-    flow.y += _AMOUNTS_HEIGHT
+        flow.text(_REFERENCE_LEFT, flow.y + 38, Style.LABEL, words.payment_reference)
+        for index, reference in enumerate(references):
+            flow.text(_REFERENCE_LEFT, flow.y + 84 + index * _leading(Style.BODY), Style.BODY, reference)
+    flow.y += height
 
 
 def _amount(flow: _Flow, x: int, label: str, money: Money, style: Style) -> None:

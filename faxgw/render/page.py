@@ -2,6 +2,9 @@
 
 Pure and deterministic: the same sheet and form version give the same bytes. A sheet that cannot be drawn
 comes back as `Unrenderable` with the reason; nothing is raised for what an order may contain.
+
+What was drawn and coded before is remembered in the process (a first page takes a second, the next ones
+milliseconds); these memories belong to one thread, so a process renders on one thread only.
 """
 
 import hashlib

@@ -28,7 +28,6 @@ _EOFB = np.array([*[0] * 11, 1] * 2, np.uint8)
 
 _ONES = np.ones(1 << 16, np.uint8)
 
-
 _LOW_BITS = 6
 """Bands of less than 64 rows (a line of text, a rule) share one call; taller ones, one for each doubling."""
 

@@ -28,13 +28,21 @@ def _wrap_paragraph(style: Style, paragraph: str, wide_px: int) -> list[str]:
 
 
 def _cut(style: Style, word: str, wide_px: int) -> list[str]:
-    """Cut a word that is wider than the line wherever the line is full."""
+    """Cut a word that is wider than the line where the line is full, or at the last hyphen or the like."""
     pieces, piece, used_px = [], "", 0
     for character in word:
         character_px = width_px(style, character)
         if piece and used_px + character_px > wide_px:
-            pieces.append(piece)
-            piece, used_px = "", 0
+            end = _last_joint(piece)
+            pieces.append(piece[:end])
+            piece = piece[end:]
+            used_px = width_px(style, piece)
         piece += character
         used_px += character_px
     return [*pieces, piece]
+
+
+def _last_joint(piece: str) -> int:
+    """Where a full piece is best cut: behind the last hyphen, stroke or dot of its second half, or at its end."""
+    joint = max(piece.rfind(sign) for sign in "-/._@") + 1
+    return joint if joint > len(piece) // 2 else len(piece)

@@ -50,3 +50,10 @@ def test_wrapping_breaks_at_spaces_and_keeps_empty_lines() -> None:
     wide_px = width_px(Style.BODY, "un deux ")
     assert wrap(Style.BODY, "un deux trois\n\nquatre", wide_px) == ["un deux", "trois", "", "quatre"]
     assert wrap(Style.BODY, "un deux\u00a0x", wide_px) == ["un", "deux\u00a0x"]
+
+
+def test_a_word_too_wide_is_cut_at_its_joints() -> None:
+    """A product code breaks behind its hyphen where there is one, else where the line is full."""
+    wide_px = width_px(Style.BODY, "PASTEL-XL-20")
+    assert wrap(Style.BODY, "PASTEL-XL-2027", wide_px) == ["PASTEL-XL-", "2027"]
+    assert wrap(Style.BODY, "PASTELXXL12027", wide_px) == ["PASTELXXL12", "027"]

@@ -1,13 +1,14 @@
 """What stands on an order sheet, and where: read from the layout, before anything is drawn."""
 
 import datetime as dt
+import itertools
 
 import hypothesis
 import hypothesis.strategies as st
 import msgspec
 import pytest
 
-from faxgw.money import Money
+from faxgw.money import AMOUNT_MINOR_MAX, Money
 from faxgw.order import Delivery, Language, ProductLine
 from faxgw.render.characters import printable_lines
 from faxgw.render.marks import Code, Page, Rule, Text
@@ -123,19 +124,59 @@ def _running_text(page: Page) -> str:
     name=st.text(min_size=1, max_size=120),
     city=st.text(min_size=1, max_size=60),
     card=st.text(max_size=1500),
-    description=st.text(min_size=1, max_size=200),
+    lines=st.lists(
+        st.builds(
+            ProductLine,
+            description=st.text(min_size=1, max_size=200),
+            code=st.none() | st.text("MW-i", min_size=1, max_size=32),
+            quantity=st.integers(1, 999),
+            unit_price=st.builds(Money, st.integers(0, AMOUNT_MINOR_MAX), st.just("NOK")),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
     number=st.from_regex(r"[A-Za-z0-9/_.-]{1,20}", fullmatch=True),
+    reference=st.text("W1-", max_size=64),
+    member_id=st.text("WFR01", max_size=32),
     language=st.sampled_from(sheets.LANGUAGES),
 )
-@hypothesis.settings(max_examples=60, deadline=None)
-def test_nothing_is_clipped(name: str, city: str, card: str, description: str, number: str, language: Language) -> None:
-    """Whatever an order says, every mark lies inside the margins of its page."""
+@hypothesis.settings(max_examples=100, deadline=None)
+def test_nothing_is_clipped_and_nothing_overlaps(
+    name: str,
+    city: str,
+    card: str,
+    lines: list[ProductLine],
+    number: str,
+    reference: str,
+    member_id: str,
+    language: Language,
+) -> None:
+    """Whatever an order says, every mark lies inside the margins of its page, and no text on another."""
     recipient = msgspec.structs.replace(sheets.RECIPIENT, name=name, city=city)
-    line = ProductLine(description=description, code="M" * 32, quantity=999, unit_price=Money(10_000_000_00, "NOK"))
-    order = sheets.order(number=number, recipient=recipient, card_message=card, lines=1)
-    order = msgspec.structs.replace(order, lines=[line])
-    for page in _pages(sheets.sheet(order, language=language)):
+    highest = Money(AMOUNT_MINOR_MAX, "NOK")
+    order = sheets.order(number=number, recipient=recipient, card_message=card, payment_reference=reference)
+    order = msgspec.structs.replace(order, lines=lines, customer_price=highest, execution_price=highest)
+    sender = msgspec.structs.replace(sheets.FLORIST, member_id=member_id)
+    sheet = msgspec.structs.replace(sheets.sheet(order, language=language), sender=sender)
+    for page in _pages(sheet):
         assert [mark for mark in page if not _inside(mark)] == []
+        assert _overlaps(page) == []
+
+
+def _overlaps(page: Page) -> list[tuple[Text, Text]]:
+    """Pairs of texts whose letters, from the height of a capital to the baseline, share pixels."""
+    texts = [mark for mark in page if isinstance(mark, Text)]
+    return [(one, other) for one, other in itertools.combinations(texts, 2) if _meet(one, other)]
+
+
+def _meet(one: Text, other: Text) -> bool:
+    apart = one.baseline <= other.baseline - _capital_px(other) or other.baseline <= one.baseline - _capital_px(one)
+    beside = one.x + width_px(one.style, one.text) <= other.x or other.x + width_px(other.style, other.text) <= one.x
+    return not (apart or beside)
+
+
+def _capital_px(text: Text) -> int:
+    return text.style.size_px * 3 // 4
 
 
 def _inside(mark: Text | Rule | Code) -> bool:
