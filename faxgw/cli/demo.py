@@ -37,8 +37,18 @@ EVENT_WAIT_SECONDS = 5
 LOOK_AGAIN_SECONDS = 0.05
 
 FINAL_KINDS = frozenset({"delivered", "failed", "expired", "cancelled"})
-SHARES = "busy=0.05,no_answer=0.03,lost_answer=0.03,too_many=0.02,doubled_receipt=0.05,missing_receipt=0.03"
+SHARES = {
+    "busy": 0.05,
+    "no_answer": 0.03,
+    "lost_answer": 0.03,
+    "too_many": 0.02,
+    "doubled_receipt": 0.05,
+    "missing_receipt": 0.03,
+}
 """What goes wrong on purpose: enough to see retries, doubts and polls at work in a hundred orders."""
+MISHAPS = "busy lines, no answer, lost answers, 429s, doubled and missing receipts"
+SHOWN = 1
+"""The fax whose page is drawn as a picture at the end."""
 
 CONFIG = """\
 [gateway]
@@ -109,12 +119,14 @@ def demo(folder: Path, console: Console) -> Account:
     with ExitStack() as stack:
         carrier = stack.enter_context(_carrier(folder, port))
         client = stack.enter_context(_daemon(folder, port, carrier["listening"]))
-        console.print(f"carrier on {carrier['listening']}, daemon on {folder / 'faxgw.sock'}")
+        console.print(f"carrier   {carrier['listening']}, which errs on purpose:\n          {MISHAPS}")
+        console.print(f"daemon    {folder / 'faxgw.sock'}", soft_wrap=True)
         accepted = _submit(client, orders)
-        console.print(f"{accepted} orders are in and durable; on purpose the carrier errs: {SHARES}")
+        console.print(f"orders    {accepted} are in and would survive a power cut", highlight=False)
         outcomes = _follow(client, accepted, console)
         control = _Control(carrier["control"])
         control.get("settled")
+        (folder / "page.png").write_bytes(client.get(f"/v1/faxes/{SHOWN}/page.png").body)
         return _take_account(accepted, outcomes, control.get("account"))
 
 
@@ -130,7 +142,7 @@ def _carrier(folder: Path, webhook_port: int) -> Iterator[dict[str, Any]]:
         "webhook-secret-file": folder / "webhook-secret",
         "webhook-url": f"http://127.0.0.1:{webhook_port}/v1/receipts/demo",
         "keep-pages": folder / "pages",
-        "share": SHARES,
+        "share": ",".join(f"{name}={share}" for name, share in SHARES.items()),
         "time-scale": 100,
     }
     command = [sys.executable, "-m", "tools.loadtest.carrier"]
@@ -193,7 +205,7 @@ def _follow(client: LocalClient, accepted: int, console: Console) -> Counter[str
     outcomes: Counter[str] = Counter()
     cursor = 0
     give_up_at = time.monotonic() + WHOLE_SECONDS_MAX
-    bar = Progress(TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*bar.columns, console=console) as progress:
         sent = progress.add_task("taken by the carrier", total=accepted)
         done = progress.add_task("confirmed by a receipt", total=accepted)
@@ -206,8 +218,7 @@ def _follow(client: LocalClient, accepted: int, console: Console) -> Counter[str
             progress.update(sent, completed=min(seen["submitted"], accepted))
             progress.update(done, completed=outcomes.total())
     console.print(
-        f"on the way: {seen['retry']} retries, {seen['in_doubt']} in doubt and asked for at the carrier",
-        highlight=False,
+        f"mishaps   {seen['retry']} retries, {seen['in_doubt']} in doubt and asked for at the carrier", highlight=False
     )
     return outcomes
 
