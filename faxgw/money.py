@@ -36,7 +36,7 @@ AmountMinor = Annotated[
 ]
 
 
-class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Money(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """An amount that somebody pays: `Money(4550, "EUR")` is 45.50 euros."""
 
     amount_minor: AmountMinor
