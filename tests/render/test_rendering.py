@@ -2,6 +2,10 @@
 
 import hashlib
 import io
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -32,6 +36,17 @@ def test_the_same_sheet_gives_the_same_bytes(language: Language) -> None:
     assert document.form_version == FORM_VERSION
     others = [_document(sheets.sheet(language=other)).sha256 for other in sheets.LANGUAGES if other != language]
     assert document.sha256 not in others
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """A page can be made again and proven elsewhere: hash seeds and what was drawn before do not show."""
+    program = "from tests.render.sheets import *; from faxgw.render.page import *; print(render_sheet(sheet()).sha256)"
+    environment = os.environ | {"PYTHONHASHSEED": "4711"}
+    command = [sys.executable, "-c", program]
+    root = Path(__file__).parents[2]
+    printed = subprocess.run(command, env=environment, cwd=root, check=True, capture_output=True, text=True).stdout
+    _document(sheets.sheet(sheets.longest_order()))
+    assert printed.strip() == _document(sheets.sheet()).sha256
 
 
 @pytest.mark.parametrize("resolution", Resolution)
