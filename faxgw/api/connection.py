@@ -155,7 +155,7 @@ class Connection:
         return not was_idle.cancelled_caught
 
     async def _next_event(self) -> h11.Event | None:
-        """The next event of the request, or None (with `_lost` set) when what came is not HTTP."""
+        """The next event of the request, or None (with `_lost` set) when it is not HTTP or the peer is gone."""
         while True:
             try:
                 event = self._wire.next_event()
@@ -165,6 +165,9 @@ class Connection:
                 self._wire.receive_data(bytes(await self._stream.receive_some(_CHUNK_BYTES)))
             except h11.RemoteProtocolError as error:
                 self._lost = error.error_status_hint
+                return None
+            except trio.BrokenResourceError:
+                self._lost = 400
                 return None
 
     async def _continue_if_awaited(self) -> None:

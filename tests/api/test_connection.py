@@ -1,6 +1,8 @@
 import json
 
 import pytest
+import structlog
+import structlog.testing
 import trio
 import trio.testing
 from hypothesis import given
@@ -209,6 +211,42 @@ async def test_a_peer_that_does_not_read_is_cut_off(autojump_clock: MockClock) -
     assert trio.current_time() == pytest.approx(5)
 
 
+async def test_a_reset_in_the_middle_of_a_body_is_no_error_of_ours() -> None:
+    """A peer that crashes ends its own connection; nothing is logged as if we had failed."""
+
+    class Resetting(trio.abc.HalfCloseableStream):
+        pieces = iter([b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf"])
+
+        async def receive_some(self, max_bytes: int | None = None) -> bytes:
+            await trio.lowlevel.checkpoint()
+            for piece in self.pieces:
+                return piece
+            raise trio.BrokenResourceError
+
+        async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+            raise trio.BrokenResourceError
+
+        async def wait_send_all_might_not_block(self) -> None:
+            raise trio.BrokenResourceError
+
+        async def send_eof(self) -> None:
+            raise trio.BrokenResourceError
+
+        async def aclose(self) -> None:
+            await trio.lowlevel.checkpoint()
+
+    with structlog.testing.capture_logs() as logs:
+        await Connection(
+            echo,
+            Resetting(),
+            limits=Limits(),
+            date=HttpDate(FixedClock()),
+            stopping=trio.Event(),
+            is_crowded=lambda: False,
+        ).serve()
+    assert logs == []
+
+
 # --- applications that misbehave ---------------------------------------------------------------------
 
 
@@ -228,8 +266,10 @@ async def crash_midway(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.mark.parametrize("app", [crash, say_nothing])
 async def test_a_crash_is_a_500(app: AsgiApp) -> None:
-    """The peer is told, and its connection goes on to be of no use."""
-    assert await ask_raw(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", app) == [500]
+    """The peer is told, the log knows, and the connection ends."""
+    with structlog.testing.capture_logs() as logs:
+        assert await ask_raw(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", app) == [500]
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("request_failed", "error")]
 
 
 async def test_half_an_answer_is_cut_off() -> None:
