@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,3 +239,12 @@ async def test_nothing_listed_is_empty() -> None:
     fakes.store.faxes[1] = dataclasses.replace(fakes.store.add(), attempts=(), events=(), reason="", deadline_at=NOW)
     fax = (await get(fakes, "/v1/faxes/1")).json()
     assert (fax["attempts"], fax["events"], fax["deadline_at"]) == ([], [], "2027-05-08T09:30:00Z")
+
+
+async def test_every_address_is_documented() -> None:
+    """docs/api.md names each route of the OpenAPI document."""
+    document = (await get(make_fakes(), "/v1/openapi.json")).json()
+    docs = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    for path in document["paths"]:
+        short_forms = (f"`/{path.rpartition('/')[2]}`", f"`.{path.rpartition('.')[2]}`")
+        assert f" {path}`" in docs or any(form in docs for form in short_forms), path
