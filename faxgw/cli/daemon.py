@@ -43,7 +43,7 @@ def demo(folder: Path, as_json: bool) -> int:
         print_json(msgspec.to_builtins(account))
     else:
         screen.print(str(account), style="bold green" if account.is_right else "bold red")
-        screen.print(f"pages     {folder / 'pages'} as the carrier got them; {folder / 'page.png'} to look at one")
+        screen.print(f"pages     {folder / 'pages'} as the carrier got them\npicture   {folder / 'page.png'}")
     return 0 if account.is_right else 1
 
 

@@ -46,7 +46,7 @@ SHARES = {
     "missing_receipt": 0.03,
 }
 """What goes wrong on purpose: enough to see retries, doubts and polls at work in a hundred orders."""
-MISHAPS = "busy lines, no answer, lost answers, 429s, doubled and missing receipts"
+MISHAPS = "busy, no answer, lost answers, 429, doubled and missing receipts"
 SHOWN = 1
 """The fax whose page is drawn as a picture at the end."""
 
@@ -119,7 +119,7 @@ def demo(folder: Path, console: Console) -> Account:
     with ExitStack() as stack:
         carrier = stack.enter_context(_carrier(folder, port))
         client = stack.enter_context(_daemon(folder, port, carrier["listening"]))
-        console.print(f"carrier   {carrier['listening']}, which errs on purpose:\n          {MISHAPS}")
+        console.print(f"carrier   {carrier['listening']}, erring on purpose:\n          {MISHAPS}")
         console.print(f"daemon    {folder / 'faxgw.sock'}", soft_wrap=True)
         accepted = _submit(client, orders)
         console.print(f"orders    {accepted} are in and would survive a power cut", highlight=False)
