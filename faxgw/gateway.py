@@ -74,7 +74,6 @@ class Gateway:
             parts.register,
             self._outcomes,
             clock,
-            metrics,
             header_name=config.gateway.name,
             batch_max=config.render.batch_max,
         )
@@ -95,7 +94,7 @@ class Gateway:
             followers.start_soon(self.receipts.run)
             for poller in self._pollers:
                 followers.start_soon(poller.run)
-            followers.start_soon(expire_faxes, self.waiting, self._outcomes, parts.clock, parts.metrics)
+            followers.start_soon(expire_faxes, self.waiting, self._outcomes)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)
                 task_status.started()

@@ -4,7 +4,6 @@ The intent is durable before the first byte leaves, so that whatever breaks afte
 Treats as a bug, and therefore as in doubt, an adapter that raises.
 """
 
-import dataclasses
 from dataclasses import dataclass
 
 import structlog
@@ -15,17 +14,18 @@ from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.doubt import Doubts
 from faxgw.dispatch.gate import Gate
 from faxgw.dispatch.outcome import Outcomes
-from faxgw.errors import StoreFullError
-from faxgw.fax import FINAL, State
+from faxgw.errors import StoreFailedError, StoreFullError
+from faxgw.fax import WITH_CARRIER, State
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Accepted, Provider, Refused, Sending, SendOutcome, Unclear, Unsent
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.sheet import Document
-from faxgw.store.port import Attempt, Expired, Intent, NotBegun, Queued, Store
+from faxgw.store.port import Attempt, Intent, NotBegun, Queued, Store
 
 log = structlog.get_logger(__name__)
 
 PUT_BACK_SECONDS = 1.0
+"""So that what stands in the way is not asked in a tight loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,35 +68,60 @@ class Attempts:
         self._metrics = metrics
 
     async def make(self, prepared: Prepared, carrier: Carrier) -> None:
-        """Take one prepared fax to a carrier and note what came of it."""
-        attempt = await self._begin(prepared, carrier)
-        if attempt is None:
-            return
+        """Take one prepared fax to a carrier and note what came of it.
+
+        Raises:
+            StoreFailedError: the disk failed; the process must end.
+        """
+        attempt: Attempt | None = None
+        try:
+            attempt = await self._begin(prepared, carrier)
+            if attempt is not None:
+                await self._carry_out(attempt, prepared.document, carrier)
+        except StoreFailedError:
+            raise
+        except Exception:
+            # The crash barrier of one fax. What it cannot set right ends the process: a restart reads the truth.
+            log.exception("attempt_broke", fax_id=prepared.fax.fax_id)
+            await self._set_right(prepared.fax, attempt)
+
+    async def _carry_out(self, attempt: Attempt, document: Document, carrier: Carrier) -> None:
         started = trio.current_time()
-        outcome = await self._send(attempt, prepared.document, carrier)
+        outcome = await self._send(attempt, document, carrier)
         self._metrics.attempt_duration.labels(attempt.provider).observe(trio.current_time() - started)
         match outcome:
             case Accepted(provider_ref=provider_ref):
+                carrier.gate.note_answer()
                 await self._outcomes.submitted(attempt, provider_ref)
             case Refused():
+                carrier.gate.note_answer()
                 carrier.gate.heed(outcome)
                 await self._outcomes.refused(attempt, outcome)
             case Unsent(reason=reason):
-                carrier.gate.pause_shortly()
+                carrier.gate.back_off()
                 await self._outcomes.unsent(attempt, reason)
             case Unclear(reason=reason):
-                # Sending again could deliver a second bouquet; the carrier is asked what it has.
-                doubted = await self._outcomes.doubted(attempt, reason)
-                if doubted is not None:
-                    self._doubts.put(doubted)
+                await self._doubt(attempt, reason)
+
+    async def _doubt(self, attempt: Attempt, reason: str) -> None:
+        # Sending again could deliver a second bouquet; the carrier is asked what it has.
+        doubted = await self._outcomes.doubted(attempt, reason)
+        if doubted is not None:
+            self._doubts.put(doubted)
+
+    async def _set_right(self, fax: Queued, attempt: Attempt | None) -> None:
+        if attempt is not None:
+            await self._doubt(attempt, "the gateway broke while it was being sent")
+            return
+        await self._outcomes.set_aside(fax.fax_id, "the gateway broke before it was sent")
+        self._waiting.free(fax.line, fax.fax_id)
 
     async def _begin(self, prepared: Prepared, carrier: Carrier) -> Attempt | None:
         """Make the intent durable, or let the fax go where it should not be sent any more."""
         now = self._clock.now()
         fax = prepared.fax
         if fax.deadline_at is not None and now >= fax.deadline_at:
-            await self._outcomes.record(Expired(fax.fax_id, now))
-            self._metrics.finished.labels("expired").inc()
+            await self._outcomes.expired(fax.fax_id)
             self._waiting.free(fax.line, fax.fax_id)
             return None
         document = prepared.document
@@ -113,8 +138,8 @@ class Attempts:
             begun = (await self._store.begin([intent]))[0]
         except StoreFullError:
             # Without a durable intent nothing may be sent; the fax waits for room on the disk.
-            carrier.gate.pause_shortly()
-            self._put_back(fax)
+            carrier.gate.back_off()
+            self._waiting.put_back(fax, PUT_BACK_SECONDS)
             return None
         match begun:
             case Attempt():
@@ -122,9 +147,9 @@ class Attempts:
                 return begun
             case NotBegun(state=state, line_taken=line_taken):
                 log.info("attempt_not_begun", fax_id=fax.fax_id, state=state, line_taken=line_taken)
-                if state is State.QUEUED and line_taken:
-                    self._put_back(fax)
-                elif state in FINAL or state is State.HELD:
+                if state is State.QUEUED:
+                    self._waiting.put_back(fax, PUT_BACK_SECONDS)
+                elif state not in WITH_CARRIER:
                     self._waiting.free(fax.line, fax.fax_id)
                 return None
 
@@ -137,9 +162,3 @@ class Attempts:
                 log.exception("adapter_raised", provider=attempt.provider, fax_id=attempt.fax_id)
                 return Unclear("the adapter broke")
         return Unclear(f"no answer in {carrier.send_seconds:g} s")
-
-    def _put_back(self, fax: Queued) -> None:
-        # A little later, so that what stood in the way is not asked in a tight loop.
-        due_at = max(fax.due_at, self._clock.now() + PUT_BACK_SECONDS)
-        self._waiting.put([dataclasses.replace(fax, due_at=due_at)])
-        self._waiting.free(fax.line, fax.fax_id)

@@ -17,7 +17,7 @@ class OpenCalls:
         self._by_provider_ref: dict[tuple[str, str], str] = {}
 
     def put(self, attempt: Attempt) -> None:
-        """Remember an attempt, or what is new about it."""
+        """Remember an open attempt, or what is new about it."""
         self._by_client_ref[attempt.client_ref] = attempt
         if attempt.provider_ref is not None:
             self._by_provider_ref[attempt.provider, attempt.provider_ref] = attempt.client_ref

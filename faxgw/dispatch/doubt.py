@@ -16,6 +16,7 @@ import trio
 from faxgw.clock import Clock
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.errors import StoreFailedError
 from faxgw.fax import State
 from faxgw.provider.port import Absent, Delivered, Found, InProgress, LookUp, NoAnswer, NotDelivered, Provider, Report
 from faxgw.store.port import Attempt
@@ -86,6 +87,12 @@ class Doubts:
             known = self._calls.get(doubt.attempt.client_ref)
             if known is not None and known.state is State.UNKNOWN:
                 await self._act_on(await self._look_up(known), doubt, known)
+        except StoreFailedError:
+            raise
+        except Exception:
+            # The crash barrier of one doubt: it stays one, the others are asked meanwhile.
+            log.exception("doubt_broke", fax_id=doubt.attempt.fax_id)
+            self._ask_later(doubt)
         finally:
             limiter.release_on_behalf_of(doubt)
 

@@ -16,11 +16,12 @@ class Lanes:
         self._count = count
         self._attempts = attempts
         self._idle: set[trio.CancelScope] = set()
+        self._busy = 0
         self._stopping = False
 
     async def run(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> None:
         """Send until the channel ends or `stop` is called; a send under way is always finished."""
-        async with trio.open_nursery() as nursery:
+        async with prepared, trio.open_nursery() as nursery:
             for _ in range(self._count):
                 nursery.start_soon(self._send_each, prepared)
 
@@ -32,22 +33,37 @@ class Lanes:
 
     @property
     def busy(self) -> int:
-        return self._count - len(self._idle)
+        return self._busy
 
     async def _send_each(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> None:
         while (ready := await self._next(prepared)) is not None:
-            await self._attempts.make(ready, self._carrier)
+            self._busy += 1
+            try:
+                await self._attempts.make(ready, self._carrier)
+            finally:
+                self._busy -= 1
 
     async def _next(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> Prepared | None:
-        if self._stopping:
-            return None
-        with trio.CancelScope() as scope:
-            self._idle.add(scope)
+        """The next fax to send, or None when it is time to end."""
+        with trio.CancelScope() as idle:
+            self._idle.add(idle)
             try:
-                await self._carrier.gate.wait_open()
-                return await prepared.receive()
+                ready = await self._receive_while_open(prepared)
             except trio.EndOfChannel:
                 return None
             finally:
-                self._idle.discard(scope)
+                self._idle.discard(idle)
+            # A fax may have been handed over in the very moment in which the stop came.
+            return None if self._stopping else ready
         return None
+
+    async def _receive_while_open(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> Prepared:
+        gate = self._carrier.gate
+        ready: Prepared | None = None
+        while ready is None:
+            await gate.wait_open()
+            with gate.until_closed():
+                ready = await prepared.receive()
+        # As with the stop: the gate may have closed just as the fax came.
+        await gate.wait_open()
+        return ready

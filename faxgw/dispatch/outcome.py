@@ -15,7 +15,7 @@ from faxgw.config import Retry
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.retry import Again, GiveUp, judge
 from faxgw.errors import StoreFullError
-from faxgw.fax import Failure, State
+from faxgw.fax import Failure, FaxId, State
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Delivered, Fate, InProgress, NotDelivered, Refused
 from faxgw.queue.waiting import WaitingRoom
@@ -25,10 +25,13 @@ from faxgw.store.port import (
     Changed,
     DeliveredNow,
     Doubted,
+    Expired,
     FailedNow,
     GoesAgain,
     Queued,
     Recorded,
+    SetAside,
+    Stale,
     Store,
     Submitted,
 )
@@ -77,14 +80,18 @@ class Outcomes:
         return self._keep(attempt, State.UNKNOWN, attempt.provider_ref)
 
     async def refused(self, attempt: Attempt, refusal: Refused) -> None:
-        """The carrier said no to the request, so nothing was dialled."""
+        """The carrier said no to the request.
+
+        Nothing was dialled, yet a refusal of this very fax counts as a call: else one that the carrier will
+        never take would be offered to it for ever. A refusal for want of room or account counts nothing.
+        """
         await self._not_delivered(
-            attempt, refusal.failure, refusal.code, asked_wait_seconds=refusal.retry_after_seconds, was_call=False
+            attempt, refusal.failure, refusal.code, asked_wait_seconds=refusal.retry_after_seconds
         )
 
     async def unsent(self, attempt: Attempt, reason: str) -> None:
         """No byte of the fax left: it may go again at once, over any carrier."""
-        await self._not_delivered(attempt, Failure.CAPACITY, reason, was_call=False)
+        await self._not_delivered(attempt, Failure.CAPACITY, reason)
 
     async def never_arrived(self, attempt: Attempt) -> None:
         """The carrier was asked and does not know it, and has had time enough to: the fax may go at once."""
@@ -100,13 +107,29 @@ class Outcomes:
             case Delivered(pages=pages, call_seconds=call_seconds):
                 now = self._clock.now()
                 change = DeliveredNow(attempt.fax_id, attempt.number, pages, call_seconds, now, receipt_id)
-                if await self.record(change) == Changed(State.DELIVERED):
-                    self._metrics.attempts.labels(attempt.provider, "delivered").inc()
-                    self._metrics.finished.labels("delivered").inc()
-                    self._waiting.remove(attempt.fax_id)
-                    self._let_go(attempt)
+                match await self.record(change):
+                    case Changed():
+                        self._metrics.attempts.labels(attempt.provider, "delivered").inc()
+                        self._metrics.finished.labels("delivered").inc()
+                        self._waiting.remove(attempt.fax_id)
+                        self._let_go(attempt)
+                    case Stale(state=state) if state is not State.DELIVERED:
+                        # The store has it as an event, too; only a person can tell the florist now.
+                        log.error("delivered_after_it_was_given_up", fax_id=attempt.fax_id, state=state)
             case NotDelivered(failure=failure, code=code):
                 await self._not_delivered(attempt, failure, code, receipt_id=receipt_id)
+
+    async def set_aside(self, fax_id: FaxId, reason: str) -> None:
+        """Hold a fax that cannot be sent as it is, for a person to look at."""
+        log.error("fax_set_aside", fax_id=fax_id, reason=reason)
+        if isinstance(await self.record(SetAside(fax_id, reason, self._clock.now())), Changed):
+            self._metrics.set_aside.inc()
+
+    async def expired(self, fax_id: FaxId) -> None:
+        """The deadline passed before the fax went."""
+        if isinstance(await self.record(Expired(fax_id, self._clock.now())), Changed):
+            self._metrics.finished.labels("expired").inc()
+            log.warning("fax_expired", fax_id=fax_id)
 
     async def record(self, change: Change) -> Recorded:
         """Write one change; a full disk is waited out, as what was learnt must not be lost."""
@@ -124,7 +147,6 @@ class Outcomes:
         code: str,
         *,
         asked_wait_seconds: float | None = None,
-        was_call: bool = True,
         receipt_id: int | None = None,
     ) -> None:
         now = self._clock.now()
@@ -139,8 +161,7 @@ class Outcomes:
         )
         match verdict:
             case Again():
-                again = verdict if was_call else Again(verdict.due_at, was_call=False)
-                await self._again(attempt, again, failure, code, now, receipt_id)
+                await self._again(attempt, verdict, failure, code, now, receipt_id)
             case GiveUp(why=why):
                 failed = FailedNow(attempt.fax_id, attempt.number, failure, f"{code}; {why}", now, receipt_id)
                 if await self.record(failed) == Changed(State.FAILED):
@@ -160,7 +181,10 @@ class Outcomes:
             self._waiting.put([queued])
             self._let_go(attempt)
 
-    def _keep(self, attempt: Attempt, state: State, provider_ref: str | None) -> Attempt:
+    def _keep(self, attempt: Attempt, state: State, provider_ref: str | None) -> Attempt | None:
+        if self._calls.get(attempt.client_ref) is None:
+            # A receipt that was durable in the same commit was heard of first: the attempt is over.
+            return None
         kept = dataclasses.replace(attempt, state=state, provider_ref=provider_ref, changed_at=self._clock.now())
         self._calls.put(kept)
         return kept

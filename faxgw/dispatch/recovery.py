@@ -3,13 +3,16 @@
 import dataclasses
 
 import structlog
+import trio
 
 from faxgw.clock import Clock
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.doubt import Doubts
+from faxgw.dispatch.outcome import FULL_DISK_PAUSE_SECONDS
+from faxgw.errors import StoreFullError
 from faxgw.fax import State
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.port import Attempt, Changed, Doubted, KeptReceipt, Store
+from faxgw.store.port import Attempt, Changed, Doubted, KeptReceipt, Recorded, Store
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +44,20 @@ async def recover(
 async def _doubt_cut_off(store: Store, attempts: list[Attempt], now: float) -> list[Attempt]:
     """Attempts found SENDING were cut off: nobody knows how far they came, so they are UNKNOWN."""
     cut_off = [attempt for attempt in attempts if attempt.state is State.SENDING]
-    answers = await store.record([Doubted(attempt.fax_id, attempt.number, STOPPED, now) for attempt in cut_off])
+    answers = await _record(store, [Doubted(attempt.fax_id, attempt.number, STOPPED, now) for attempt in cut_off])
     doubted = {
         attempt.client_ref: dataclasses.replace(attempt, state=State.UNKNOWN, changed_at=now)
         for attempt, answer in zip(cut_off, answers, strict=True)
         if answer == Changed(State.UNKNOWN)
     }
     return [doubted.get(attempt.client_ref, attempt) for attempt in attempts]
+
+
+async def _record(store: Store, doubts: list[Doubted]) -> list[Recorded]:
+    """A start on a full disk waits for room rather than ending, as a running gateway does."""
+    while True:
+        try:
+            return await store.record(doubts)
+        except StoreFullError:
+            log.error("disk_full", waits_to_write="recovery")
+            await trio.sleep(FULL_DISK_PAUSE_SECONDS)

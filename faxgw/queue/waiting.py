@@ -1,5 +1,6 @@
 """The schedule as tasks see it: hand in what waits, and wait for what may go."""
 
+import dataclasses
 from collections.abc import Iterable
 
 import trio
@@ -23,6 +24,12 @@ class WaitingRoom:
         self._schedule.load(faxes)
         self._wake()
 
+    def put_back(self, fax: Queued, wait_seconds: float) -> None:
+        """Take back a fax that was handed out and did not go; its line falls free, it waits a little."""
+        due_at = max(fax.due_at, self._clock.now() + wait_seconds)
+        self._schedule.add(dataclasses.replace(fax, due_at=due_at))
+        self.free(fax.line, fax.fax_id)
+
     def remove(self, fax_id: FaxId) -> None:
         self._schedule.remove(fax_id)
 
@@ -30,7 +37,7 @@ class WaitingRoom:
         self._schedule.occupy(line, fax_id)
 
     def free(self, line: Line, fax_id: FaxId) -> None:
-        self._schedule.free(line, fax_id, self._clock.now())
+        self._schedule.free(line, fax_id)
         self._wake()
 
     async def wait_due(self, count: int) -> list[Queued]:

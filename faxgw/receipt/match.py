@@ -8,6 +8,7 @@ import structlog
 
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.errors import StoreFailedError
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Report
 from faxgw.store.port import Store
@@ -25,6 +26,21 @@ class Matcher:
         self._metrics = metrics
 
     async def apply(self, provider: str, report: Report, via: str, receipt_id: int | None = None) -> None:
+        """Find the attempt and tell it.
+
+        Raises:
+            StoreFailedError: the disk failed; the process must end.
+        """
+        try:
+            await self._apply(provider, report, via, receipt_id)
+        except StoreFailedError:
+            raise
+        except Exception:
+            # The crash barrier of one report. A receipt stays unsettled, so that the next start tries it again.
+            log.exception("report_broke", provider=provider, via=via, receipt_id=receipt_id)
+            self._metrics.receipts.labels(via, "broken").inc()
+
+    async def _apply(self, provider: str, report: Report, via: str, receipt_id: int | None) -> None:
         attempt = self._calls.match(provider, report)
         result = "matched"
         if attempt is None:

@@ -6,7 +6,7 @@ import trio
 from faxgw.clock import Clock
 from faxgw.config import ProviderConfig
 from faxgw.dispatch.calls import OpenCalls
-from faxgw.provider.port import NoAnswer, Provider
+from faxgw.provider.port import NoAnswer, Provider, Report
 from faxgw.receipt.match import Matcher
 
 log = structlog.get_logger(__name__)
@@ -40,10 +40,21 @@ class Poller:
             await self._ask([call.provider_ref for call in batch if call.provider_ref is not None])
 
     async def _ask(self, provider_refs: list[str]) -> None:
+        match await self._poll(provider_refs):
+            case NoAnswer(reason=reason):
+                log.warning("poll_failed", provider=self._provider.name, reason=reason)
+            case reports:
+                for report in reports:
+                    await self._matcher.apply(self._provider.name, report, "poll")
+
+    async def _poll(self, provider_refs: list[str]) -> list[Report] | NoAnswer:
+        # The deadline is the question's alone: cut off while it applies an answer, the store would know of a
+        # retry that no schedule has.
         with trio.move_on_after(POLL_SECONDS_MAX):
-            match await self._provider.poll(provider_refs):
-                case NoAnswer(reason=reason):
-                    log.warning("poll_failed", provider=self._provider.name, reason=reason)
-                case reports:
-                    for report in reports:
-                        await self._matcher.apply(self._provider.name, report, "poll")
+            try:
+                return await self._provider.poll(provider_refs)
+            except Exception:
+                # The crash barrier of an adapter: the other carriers' receipts must go on.
+                log.exception("adapter_raised", provider=self._provider.name)
+                return NoAnswer("the adapter broke")
+        return NoAnswer(f"no answer in {POLL_SECONDS_MAX:g} s")

@@ -1,0 +1,73 @@
+"""The account that every journey ends in: nothing lost, nothing twice, no line called twice at once."""
+
+from collections import Counter
+
+from faxgw.fax import FINAL, FaxId, State, read_client_ref
+from faxgw.provider.mishaps import Call
+from faxgw.provider.switchboard import Taken
+from tests.journeys.town import Town
+
+
+async def settle_account(
+    town: Town, *, delivered: int = 0, failed: int = 0, expired: int = 0, cancelled: int = 0, waiting: int = 0
+) -> None:
+    """accepted = delivered + failed + expired + cancelled + waiting, and the carriers' own books agree."""
+    counts = await town.store.counts()
+    told = {
+        State.DELIVERED: delivered,
+        State.FAILED: failed,
+        State.EXPIRED: expired,
+        State.CANCELLED: cancelled,
+    }
+    assert {state: counts.get(state, 0) for state in FINAL} == told
+    assert sum(count for state, count in counts.items() if state not in FINAL) == waiting
+    assert sum(counts.values()) == len(town.faxes) == len(set(town.faxes))
+    await check_carriers(town)
+
+
+async def check_carriers(town: Town) -> None:
+    """Whatever the store calls delivered arrived once, and nothing arrived of which the store does not know."""
+    arrived = _arrived(town)
+    assert [fax for fax, times in arrived.items() if times > 1] == [], "twice"
+    views = [await town.view(fax_id) for fax_id in town.faxes]
+    by_store = {view.fax_id for view in views if view.state is State.DELIVERED}
+    # A call whose last confirmation got lost is reported as failed by the carrier itself: nobody could know better.
+    confirmed = _confirmed(town)
+    assert by_store - confirmed == set(), "lost: called delivered, and no carrier delivered it"
+    unfinished = {view.fax_id for view in views if view.state not in FINAL}
+    assert confirmed - by_store - unfinished == set(), "delivered, and the store says otherwise"
+    assert line_overlap_max(town) <= 1
+
+
+def line_overlap_max(town: Town) -> int:
+    """The most calls that any line had at once, over all carriers."""
+    edges = []
+    for taken in _all_taken(town):
+        edges.append((taken.taken_at, 1, taken.number))
+        if taken.ended_at is not None:
+            # A call that ends in the very moment the next one begins does not overlap it.
+            edges.append((taken.ended_at, 0, taken.number))
+    under_way: Counter[str] = Counter()
+    most = 0
+    for _, begins, number in sorted(edges):
+        under_way[number] += 1 if begins else -1
+        most = max(most, under_way[number])
+    return most
+
+
+def _arrived(town: Town) -> Counter[FaxId]:
+    return Counter(_fax_of(town, taken) for taken in _all_taken(town) if taken.arrived)
+
+
+def _confirmed(town: Town) -> set[FaxId]:
+    return {_fax_of(town, taken) for taken in _all_taken(town) if taken.arrived and taken.play.call is Call.DELIVERED}
+
+
+def _all_taken(town: Town) -> list[Taken]:
+    return [taken for carrier in town.carriers.values() for taken in carrier.faxes()]
+
+
+def _fax_of(town: Town, taken: Taken) -> FaxId:
+    named = read_client_ref(town.store.store_id, taken.reference)
+    assert named is not None, f"the carrier was told of {taken.reference}, which is no reference of this store"
+    return named[0]

@@ -1,0 +1,248 @@
+"""A town for journeys: florists with their lines, carriers in memory, a store without a disk, and a gateway over it."""
+
+import datetime as dt
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import msgspec
+import trio
+
+from faxgw.clock import TrioClock
+from faxgw.config import Config, ProviderConfig, RenderConfig
+from faxgw.fax import FaxId, State
+from faxgw.gateway import Gateway, Parts
+from faxgw.members.member import Member
+from faxgw.members.register import Register
+from faxgw.money import Money
+from faxgw.ops.metrics import Metrics
+from faxgw.order import Delivery, Order, Priority, ProductLine, Recipient
+from faxgw.phone import Line
+from faxgw.provider.scripted import ScriptedProvider
+from faxgw.receipt.webhook import ReceiptsTaken
+from faxgw.render.sheet import Document, Sheet, Unrenderable
+from faxgw.store.port import Admitted, Event, FaxView
+from faxgw.store.sql import SqlStore, open_memory_store
+
+START = dt.datetime(2027, 5, 29, 6, 0, tzinfo=dt.UTC)
+"""The Saturday before Mother's Day in France, when the shops open."""
+A_WEEK = 7 * 86_400.0
+
+Settled = Callable[[Mapping[State, int]], bool]
+
+
+def nothing_unfinished(counts: Mapping[State, int]) -> bool:
+    return not any(counts.values())
+
+
+@dataclass
+class PlainRenderer:
+    """Draws at once; a sheet whose order number is in `broken` cannot be drawn."""
+
+    broken: set[str] = field(default_factory=set)
+    drawn: int = 0
+
+    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
+        await trio.lowlevel.checkpoint()
+        self.drawn += len(sheets)
+        return [self._draw(sheet) for sheet in sheets]
+
+    def _draw(self, sheet: Sheet) -> Document | Unrenderable:
+        if sheet.order.number in self.broken:
+            return Unrenderable("its words do not fit")
+        tiff = b"II*\x00 " + sheet.order.number.encode()
+        return Document(tiff=tiff, pages=1, sha256=sha256(tiff).hexdigest(), form_version="plain")
+
+
+def florist(number: int) -> Member:
+    return Member(
+        id=f"FR-{number}",
+        name=f"Fleurs {number}",
+        street="1 rue des Lilas",
+        postcode="75011",
+        city="Paris",
+        country="FR",
+        phone=f"+33 3 53 01 {number // 100:02} {number % 100:02}",
+        fax=f"+33 1 99 00 {number // 100:02} {number % 100:02}",
+        language="fr",
+        timezone="Europe/Paris",
+    )
+
+
+def line_of(florist_number: int) -> Line:
+    return Line(f"+331990{florist_number:05}")
+
+
+def order_for(
+    florist_number: int,
+    key: str,
+    *,
+    deadline: dt.datetime | None = None,
+    priority: Priority = Priority.STANDARD,
+    sender: str = "FR-0",
+) -> Order:
+    return Order(
+        key=key,
+        number=key,
+        delivery=Delivery(START.date()),
+        recipient=Recipient(name="Zoé", street=["2 quai des Iris"], postcode="75011", city="Paris", country="FR"),
+        lines=[ProductLine(description="Bouquet rond", quantity=1, unit_price=Money(4500, "EUR"))],
+        customer_price=Money(4500, "EUR"),
+        execution_price=Money(3600, "EUR"),
+        sending_member=sender,
+        executing_member=f"FR-{florist_number}",
+        deadline=deadline,
+        priority=priority,
+    )
+
+
+def carrier_config(name: str = "scripted", **changes: object) -> ProviderConfig:
+    own = ProviderConfig(
+        name=name,
+        kind="simulated",
+        base_url="http://127.0.0.1:1",
+        account="",
+        password_file="",
+        webhook_secret_file="",
+        lanes=8,
+    )
+    return msgspec.structs.replace(own, **changes)
+
+
+@dataclass
+class Town:
+    """Everything of a journey that outlives the gateway."""
+
+    clock: TrioClock
+    carriers: dict[str, ScriptedProvider]
+    configs: list[ProviderConfig]
+    register: Register
+    store: SqlStore = field(default_factory=open_memory_store)
+    renderer: PlainRenderer = field(default_factory=PlainRenderer)
+    metrics: Metrics = field(default_factory=Metrics)
+    faxes: list[FaxId] = field(default_factory=list)
+    seed: int = 0
+    gateway: Gateway | None = None
+
+    def start_later(self, seconds: float) -> dt.datetime:
+        """A deadline so many seconds from now."""
+        return dt.datetime.fromtimestamp(self.clock.now() + seconds, dt.UTC)
+
+    @property
+    def carrier(self) -> ScriptedProvider:
+        [only] = self.carriers.values()
+        return only
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Gateway]:
+        """A gateway over the store; it stops in order when the block is left, and dies in it when cancelled."""
+        self.gateway = gateway = self._new_gateway()
+        stopping = trio.Event()
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(gateway.run, stopping)
+                for name, carrier in self.carriers.items():
+                    carrier.deliver = self._door_for(name)
+                yield gateway
+                stopping.set()
+        finally:
+            self.gateway = None
+            for carrier in self.carriers.values():
+                carrier.deliver = None
+
+    async def submit(self, *orders: Order) -> list[FaxId]:
+        assert self.gateway is not None
+        admissions = await self.gateway.desk.submit("shop", orders)
+        admitted = [admission.fax_id for admission in admissions if isinstance(admission, Admitted)]
+        self.faxes += admitted
+        return admitted
+
+    async def wait(self, settled: Settled = nothing_unfinished, *, seconds_max: float = A_WEEK) -> None:
+        """Until the counts of unfinished faxes are as told."""
+        seen = 0
+        with trio.fail_after(seconds_max):
+            while not settled(await self.store.unfinished_counts()):
+                await self.store.wait_events(seen)
+                seen = max([seen, *(event.seq for event in await self.store.events(seen, 10_000))])
+
+    async def wait_state(self, fax_id: FaxId, state: State, *, seconds_max: float = A_WEEK) -> FaxView:
+        return await self._wait_view(fax_id, lambda view: view.state is state, seconds_max)
+
+    async def wait_event(self, fax_id: FaxId, kind: str, *, seconds_max: float = A_WEEK) -> FaxView:
+        """Until that is the last that happened to the fax."""
+        return await self._wait_view(fax_id, lambda view: view.events[-1].kind == kind, seconds_max)
+
+    async def _wait_view(self, fax_id: FaxId, is_there: Callable[[FaxView], bool], seconds_max: float) -> FaxView:
+        seen = 0
+        with trio.fail_after(seconds_max):
+            while not is_there(view := await self.view(fax_id)):
+                await self.store.wait_events(seen)
+                seen = max([seen, *(event.seq for event in await self.store.events(seen, 10_000))])
+        return view
+
+    @asynccontextmanager
+    async def with_carrier(self, carrier: ScriptedProvider) -> AsyncIterator[None]:
+        """Let `carrier` stand in for the one of its name."""
+        self.carriers[carrier.name] = carrier
+        async with trio.open_nursery() as outside:
+            outside.start_soon(carrier.run)
+            yield
+            outside.cancel_scope.cancel()
+
+    async def view(self, fax_id: FaxId) -> FaxView:
+        view = await self.store.fax(fax_id)
+        assert view is not None
+        return view
+
+    async def kinds(self, fax_id: FaxId) -> list[str]:
+        return [event.kind for event in (await self.view(fax_id)).events]
+
+    async def events(self, kind: str) -> list[Event]:
+        return [event for event in await self.store.events(0, 1_000_000) if event.kind == kind]
+
+    def _new_gateway(self) -> Gateway:
+        config = Config(provider=self.configs, render=RenderConfig(batch_max=4))
+        parts = Parts(
+            config=config,
+            store=self.store,
+            renderer=self.renderer,
+            providers=[(self.carriers[own.name], own) for own in self.configs],
+            register=self.register,
+            clock=self.clock,
+            random=random.Random(self.seed).random,  # noqa: S311 - a journey is played again by its seed.
+            metrics=self.metrics,
+        )
+        return Gateway(parts)
+
+    def _door_for(self, name: str) -> Callable[[Mapping[str, str], bytes], Awaitable[bool]]:
+        async def deliver(headers: Mapping[str, str], body: bytes) -> bool:
+            gateway = self.gateway
+            if gateway is None:
+                await trio.lowlevel.checkpoint()
+                return False
+            return isinstance(await gateway.receipts.take(name, headers, body), ReceiptsTaken)
+
+        return deliver
+
+
+@asynccontextmanager
+async def open_town(
+    *configs: ProviderConfig,
+    florists: int = 10,
+    shares: Mapping[str, float] | None = None,
+    seed: int = 0,
+    register: Register | None = None,
+) -> AsyncIterator[Town]:
+    """A town whose carriers work until the block is left."""
+    clock = TrioClock(START.timestamp() - trio.current_time())
+    own = list(configs) or [carrier_config()]
+    carriers = {each.name: ScriptedProvider(each.name, clock=clock, seed=seed, shares=shares) for each in own}
+    town = Town(clock, carriers, own, register or Register(florist(number) for number in range(florists)), seed=seed)
+    async with trio.open_nursery() as outside:
+        for carrier in carriers.values():
+            outside.start_soon(carrier.run)
+        with trio.fail_after(10 * A_WEEK):
+            yield town
+        outside.cancel_scope.cancel()
