@@ -1,6 +1,7 @@
 """A fax, its states, and the words for what can become of an attempt to send it."""
 
 import enum
+import re
 from typing import NewType
 
 FaxId = NewType("FaxId", int)
@@ -10,15 +11,19 @@ ClientRef = NewType("ClientRef", str)
 """Our name for one attempt, as told to the carrier: unique over all stores and all time."""
 
 
+_CLIENT_REF = re.compile("(?P<store>[0-9a-z]+)-(?P<fax>[1-9][0-9]{0,17})-(?P<attempt>[1-9][0-9]{0,8})")
+
+
 def make_client_ref(store_id: str, fax_id: FaxId, attempt: AttemptNumber) -> ClientRef:
     return ClientRef(f"{store_id}-{fax_id}-{attempt}")
 
 
 def read_client_ref(store_id: str, client_ref: str) -> tuple[FaxId, AttemptNumber] | None:
     """The attempt that a reference names, or None where it is not one of this store's."""
-    match client_ref.split("-"):
-        case [store, fax, attempt] if store == store_id and fax.isdecimal() and attempt.isdecimal():
-            return FaxId(int(fax)), AttemptNumber(int(attempt))
+    # A carrier may write anything there, digits of other scripts and numbers beyond the store's among it.
+    match _CLIENT_REF.fullmatch(client_ref):
+        case re.Match() as match if match["store"] == store_id:
+            return FaxId(int(match["fax"])), AttemptNumber(int(match["attempt"]))
     return None
 
 

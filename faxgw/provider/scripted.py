@@ -199,7 +199,9 @@ class ScriptedProvider:
             return known
         digest = sha256(sending.document).hexdigest()
         fax = self._board.take(sending.client_ref, sending.line, sending.pages, digest, play, now)
-        if play.call is not Call.STUCK and play.receipt is not Receipt.EARLY:
+        # An early receipt comes while the answer is on its way; a fax accepted late has nobody left to outrun.
+        ends_in_send = play.receipt is Receipt.EARLY and play.answer is not Answer.SLOW_BEFORE
+        if play.call is not Call.STUCK and not ends_in_send:
             self._schedule(now + fax.call_seconds, lambda due: self._end_call(fax, due))
         return fax
 

@@ -10,13 +10,20 @@ from pathlib import Path
 from secrets import token_hex
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
-from faxgw.errors import ConfigError
+from faxgw.errors import ConfigError, StoreFailedError, StoreFullError
 from faxgw.store.schema import meta, sequence
 
 SCHEMA_VERSION = "0001"
 """The newest file in `migrations/versions`; a test holds the two together."""
+
+SQLITE_BUSY = 5
+SQLITE_FULL = frozenset({8, 13})
+"""READONLY, FULL (https://www.sqlite.org/rescode.html)."""
+SQLITE_FATAL = frozenset({10, 11, 14, 26})
+"""IOERR, CORRUPT, CANTOPEN, NOTADB."""
 
 WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -51,27 +58,31 @@ def open_writer(path: Path) -> Engine:
 
 
 def open_reader(path: Path, connections: int) -> Engine:
-    return _sqlite_engine(f"sqlite:///{path}", READER_PRAGMAS, pool_size=connections)
+    engine = _sqlite_engine(f"sqlite:///{path}", READER_PRAGMAS, pool_size=connections)
+    _begin_plainly(engine)
+    return engine
 
 
 def open_in_memory() -> Engine:
     """A store without a disk, for journeys under a mock clock: the same SQL, one connection for all."""
     engine = _sqlite_engine("sqlite://", ("PRAGMA foreign_keys = ON",), static=True)
+    _begin_plainly(engine)
+    return engine
+
+
+def _begin_plainly(engine: Engine) -> None:
+    """Give each transaction a snapshot of its own: without BEGIN every statement would see another moment."""
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 
-    return engine
-
 
 def _sqlite_engine(url: str, pragmas: tuple[str, ...], *, static: bool = False, pool_size: int = 1) -> Engine:
-    # Each connection is used by one thread at a time, which sqlite3 cannot know.
-    arguments: dict[str, object] = {"check_same_thread": False}
-    if static:
-        engine = create_engine(url, poolclass=StaticPool, connect_args=arguments)
-    else:
-        engine = create_engine(url, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, connect_args=arguments)
+    # `check_same_thread`: each connection is used by one thread at a time, which sqlite3 cannot know.
+    pool = {"poolclass": StaticPool} if static else {"poolclass": QueuePool, "pool_size": pool_size, "max_overflow": 0}
+    # Parameters are orders: an error's text goes to the log, and there no customer's name may stand.
+    engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True, **pool)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -81,6 +92,25 @@ def _sqlite_engine(url: str, pragmas: tuple[str, ...], *, static: bool = False, 
             connection.execute(pragma)
 
     return engine
+
+
+def disk_error(error: Exception) -> StoreFullError | StoreFailedError | None:
+    """What a database error says of the disk, if it does."""
+    code = _sqlite_code(error)
+    if code in SQLITE_FULL:
+        return StoreFullError("the disk is full or read-only; nothing was written")
+    if code in SQLITE_FATAL and isinstance(error, DBAPIError):
+        return StoreFailedError(f"the disk failed: {error.orig}")
+    return None
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether another program holds the file's lock."""
+    return _sqlite_code(error) == SQLITE_BUSY
+
+
+def _sqlite_code(error: Exception) -> int:
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF if isinstance(error, DBAPIError) else 0
 
 
 def bring_up_to_date(engine: Engine) -> str:

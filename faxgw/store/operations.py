@@ -43,6 +43,9 @@ encode_json = msgspec.json.Encoder(enc_hook=str).encode
 encode_report = msgspec.msgpack.Encoder().encode
 decode_report = msgspec.msgpack.Decoder(Report).decode
 
+VARIABLES_MAX = 10_000
+"""Values in one SQL statement: an upload may have more than the 32,766 of SQLite (https://www.sqlite.org/limits.html)."""
+
 UPDATE_STATE = (
     update(fax_state)
     .where(fax_state.c.fax_id == bindparam("row"))
@@ -83,13 +86,14 @@ def _known_keys(connection: Connection, faxes: Sequence[NewFax]) -> dict[tuple[s
     for new in faxes:
         by_submitter.setdefault(new.submitter, []).append(new.key)
     for submitter, keys in by_submitter.items():
-        rows = connection.execute(
-            select(fax.c.key, fax.c.id, fax.c.digest, fax_state.c.state)
-            .join(fax_state, fax_state.c.fax_id == fax.c.id)
-            .where(fax.c.submitter == submitter, fax.c.key.in_(keys))
-        )
-        for key, fax_id, digest, state in rows:
-            known[submitter, key] = (FaxId(fax_id), digest, State(state))
+        for start in range(0, len(keys), VARIABLES_MAX):
+            rows = connection.execute(
+                select(fax.c.key, fax.c.id, fax.c.digest, fax_state.c.state)
+                .join(fax_state, fax_state.c.fax_id == fax.c.id)
+                .where(fax.c.submitter == submitter, fax.c.key.in_(keys[start : start + VARIABLES_MAX]))
+            )
+            for key, fax_id, digest, state in rows:
+                known[submitter, key] = (FaxId(fax_id), digest, State(state))
     return known
 
 

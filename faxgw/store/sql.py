@@ -7,12 +7,14 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import trio
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from faxgw.config import StoreConfig
+from faxgw.errors import ConfigError, OperatorError, StoreBusyError
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Report
 from faxgw.store import operations, reading
-from faxgw.store.database import bring_up_to_date, open_in_memory, open_reader, open_writer
+from faxgw.store.database import bring_up_to_date, disk_error, is_locked, open_in_memory, open_reader, open_writer
 from faxgw.store.port import (
     Admission,
     Attempt,
@@ -53,13 +55,18 @@ class ThreadReader:
     """Reads on at most `READERS` threads at once."""
 
     def __init__(self, engine: Engine) -> None:
-        self._inline = engine
+        self._engine = engine
         self._limiter = trio.CapacityLimiter(READERS)
 
     async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def ask() -> T:
-            with self._inline.connect() as connection:
-                return question(connection, *args, **kwargs)
+            try:
+                with self._engine.connect() as connection:
+                    return question(connection, *args, **kwargs)
+            except DBAPIError as error:
+                if is_locked(error):
+                    raise StoreBusyError("another program holds the store") from error
+                raise disk_error(error) or error from error
 
         return await trio.to_thread.run_sync(ask, limiter=self._limiter)
 
@@ -144,6 +151,7 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
     """Open (or make, or migrate) the SQLite store at `path`; on leaving, what waits is written first.
 
     Raises:
+        OperatorError: it cannot be opened: not ours, damaged, or from a newer faxgw.
         StoreFailedError: the disk failed while it was open.
     """
 
@@ -152,7 +160,14 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
         watch(commit)
 
     engine = open_writer(path)
-    store_id = await trio.to_thread.run_sync(bring_up_to_date, engine)
+    try:
+        store_id = await trio.to_thread.run_sync(bring_up_to_date, engine)
+    except DBAPIError as error:
+        engine.dispose()
+        raise OperatorError(f"the store {path} cannot be opened: {error.orig}") from error
+    except ConfigError:
+        engine.dispose()
+        raise
     writer = GroupWriter(engine, committed, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
     readers = open_reader(path, READERS)
     store = SqlStore(writer, ThreadReader(readers), store_id)

@@ -18,9 +18,10 @@ from typing import Any, Protocol, TypeVar
 import structlog
 import trio
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError
 
-from faxgw.errors import BugError, FaxgwError, StoreBusyError, StoreFailedError, StoreFullError
+from faxgw.errors import BugError, FaxgwError, StoreBusyError, StoreFailedError
+from faxgw.store.database import disk_error, is_locked
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +29,6 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Operation = Callable[[Connection, Sequence[Item]], list[Answer]]
 """Writes many items inside the transaction it is given and answers each, in order."""
-
-SQLITE_FULL, SQLITE_READONLY = 13, 8
-SQLITE_FATAL = frozenset({10, 11, 14, 26})
-"""IOERR, CORRUPT, CANTOPEN, NOTADB (https://www.sqlite.org/rescode.html)."""
 
 CLOSE_SECONDS_MAX = 10.0
 
@@ -206,10 +203,10 @@ def commit_together(connection: Connection, requests: Sequence[Request]) -> None
         StoreFailedError: the disk failed, and nobody knows what is durable.
     """
     try:
-        _commit(connection, requests)
+        _commit_once_unlocked(connection, requests)
     except Exception as error:
         # The crash barrier of a write: one that breaks must not take the others along.
-        refusal = _disk_error(error)
+        refusal = disk_error(error)
         if isinstance(refusal, StoreFailedError):
             raise refusal from error
         if refusal is not None or len(requests) == 1:
@@ -220,6 +217,18 @@ def commit_together(connection: Connection, requests: Sequence[Request]) -> None
             return
         for request in requests:
             commit_together(connection, [request])
+
+
+def _commit_once_unlocked(connection: Connection, requests: Sequence[Request]) -> None:
+    """Another program may hold the file's lock (an operator's SQL shell): wait, as nothing is lost by waiting."""
+    while True:
+        try:
+            return _commit(connection, requests)
+        except OperationalError as error:
+            if not is_locked(error):
+                raise
+            # Each round has waited out `busy_timeout` already.
+            log.warning("store_locked_by_another_program", writes_waiting=len(requests))
 
 
 def _commit(connection: Connection, requests: Sequence[Request]) -> None:
@@ -235,14 +244,3 @@ def _commit(connection: Connection, requests: Sequence[Request]) -> None:
         for request in group:
             request.answers = answers[operation][start : start + len(request.items)]
             start += len(request.items)
-
-
-def _disk_error(error: Exception) -> StoreFullError | StoreFailedError | None:
-    if not isinstance(error, DBAPIError):
-        return None
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    if code in {SQLITE_FULL, SQLITE_READONLY}:
-        return StoreFullError("the disk is full or read-only; nothing was written")
-    if code in SQLITE_FATAL:
-        return StoreFailedError(f"the disk failed in a commit: {error.orig}")
-    return None
