@@ -5,18 +5,15 @@ the Unix socket. Run: `python -m tools.bench.api_posts`; Hypercorn is left out w
 """
 
 import asyncio
-import datetime as dt
 import importlib.util
 import multiprocessing
-import resource
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
-import msgspec
 import trio
 from litestar import Litestar
 
@@ -27,12 +24,11 @@ from faxgw.api.sockets import UnixBind
 from faxgw.clock import SystemClock
 from faxgw.config import Api
 from faxgw.fax import FaxId
-from faxgw.money import Money
-from faxgw.order import Delivery, Order, ProductLine, Recipient
+from faxgw.order import Order
 from faxgw.store.port import Admission, Admitted
+from tools.bench.posting import CONNECTIONS, cpu_seconds, make_order, percentile_ms, post_all
 
 REQUESTS = 6_000
-CONNECTIONS = 32
 
 Server = Callable[[AsgiApp, Path, trio.Event], Awaitable[None]]
 
@@ -55,7 +51,7 @@ def main() -> None:
         servers["hypercorn-trio"] = _serve_hypercorn
     else:
         print("hypercorn: not installed, left out")
-    print(f"{REQUESTS} POSTs over {CONNECTIONS} connections, {len(_order(0))} bytes each")
+    print(f"{REQUESTS} POSTs over {CONNECTIONS} connections, {len(make_order(0))} bytes each")
     for name, server in servers.items():
         rate, p50_ms, p99_ms, cpu_ms = _measure(server)
         print(f"{name:15} {rate:7.0f}/s  p50 {p50_ms:5.2f} ms  p99 {p99_ms:5.2f} ms  server CPU {cpu_ms:.3f} ms a POST")
@@ -70,14 +66,14 @@ def _measure(server: Server) -> tuple[float, float, float, float]:
         process = context.Process(target=_run_server, args=(server, path, theirs, done))
         process.start()
         ours.recv()
-        asyncio.run(_post_all(path, 500))
+        asyncio.run(post_all(path, 500))
         started = time.perf_counter()
-        waits = sorted(asyncio.run(_post_all(path, REQUESTS)))
+        waits = asyncio.run(post_all(path, REQUESTS))
         seconds = time.perf_counter() - started
         done.set()
         cpu_ms: float = ours.recv()
         process.join()
-    return REQUESTS / seconds, waits[len(waits) // 2] * 1e3, waits[len(waits) * 99 // 100] * 1e3, cpu_ms
+    return REQUESTS / seconds, percentile_ms(waits, 50), percentile_ms(waits, 99), cpu_ms
 
 
 def _run_server(server: Server, path: Path, pipe: Pipe, done: Flag) -> None:
@@ -92,9 +88,9 @@ def _run_server(server: Server, path: Path, pipe: Pipe, done: Flag) -> None:
             while not path.exists():  # noqa: ASYNC110, ASYNC240 Hypercorn tells nobody when it listens.
                 await trio.sleep(0.01)
             pipe.send(None)
-            used = _cpu_seconds()
+            used = cpu_seconds()
             await trio.to_thread.run_sync(done.wait)
-            pipe.send((_cpu_seconds() - used) * 1e3 / desk.taken)
+            pipe.send((cpu_seconds() - used) * 1e3 / desk.taken)
             stopping.set()
 
     trio.run(run)
@@ -112,55 +108,6 @@ async def _serve_hypercorn(app: AsgiApp, path: Path, stopping: trio.Event) -> No
     config.bind = [f"unix:{path}"]
     config.errorlog = None
     await serve_hypercorn(app, config, shutdown_trigger=stopping.wait)  # type: ignore[arg-type, unused-ignore]
-
-
-async def _post_all(path: Path, count: int) -> list[float]:
-    numbers = iter(range(count))
-    waits: list[float] = []
-    async with asyncio.TaskGroup() as group:
-        for _ in range(CONNECTIONS):
-            group.create_task(_post_some(path, numbers, waits))
-    return waits
-
-
-async def _post_some(path: Path, numbers: Iterator[int], waits: list[float]) -> None:
-    reader, writer = await asyncio.open_unix_connection(path)
-    for number in numbers:
-        body = _order(number)
-        started = time.perf_counter()
-        writer.write(
-            b"POST /v1/orders HTTP/1.1\r\nHost: faxgw\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-        )
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        if not head.startswith(b"http/1.1 202 "):
-            raise RuntimeError(head)
-        length = next(int(line[15:]) for line in head.splitlines() if line.startswith(b"content-length:"))
-        await reader.readexactly(length)
-        waits.append(time.perf_counter() - started)
-    writer.close()
-
-
-def _order(number: int) -> bytes:
-    recipient = Recipient(name="Ada Fleur", street=["1 rue des Lilas"], postcode="75001", city="Paris", country="FR")
-    order = Order(
-        key=f"k{number}",
-        number=f"WEB-{number}",
-        delivery=Delivery(dt.date(2027, 5, 9)),
-        recipient=recipient,
-        lines=[ProductLine(description="Bouquet of 20 tulips", quantity=1, unit_price=Money(4550, "EUR"))],
-        customer_price=Money(4550, "EUR"),
-        execution_price=Money(3500, "EUR"),
-        sending_member="FR-0001",
-        fax_number="+33 1 99 00 12 34",
-        card_message="Bonne fête, Maman ! " * 5,
-    )
-    return msgspec.json.encode(order)
-
-
-def _cpu_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":
