@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
 from faxgw.api.backlog import backlog_routes
-from faxgw.api.connection import AsgiApp, PeerGoneError
+from faxgw.api.connection import AsgiApp, PeerGoneError, is_store_failure
 from faxgw.api.events import event_routes
 from faxgw.api.faxes import fax_routes
 from faxgw.api.health import health_routes
@@ -22,7 +22,7 @@ from faxgw.api.problem import Kind, problem, problem_routes
 from faxgw.api.receipts import receipt_routes
 from faxgw.clock import Clock
 from faxgw.config import Config
-from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
+from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.ops.metrics import Metrics
 from faxgw.store.port import Store
 
@@ -93,7 +93,6 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
         exception_handlers={
             StoreBusyError: store_busy,
             StoreFullError: store_full,
-            StoreFailedError: _pass_on,
             PeerGoneError: _pass_on,
             HTTPException: _refuse,
             Exception: _crash,
@@ -108,7 +107,7 @@ def _door_of(request: Request[Any, Any, Any]) -> str:
 
 
 def _pass_on(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """For the server: a failed store ends the process, a peer that left gets no answer."""
+    """For the server: a peer that left gets no answer."""
     raise error
 
 
@@ -127,5 +126,7 @@ def _refuse(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
 
 
 def _crash(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    if is_store_failure(error):
+        raise error
     log.error("request_failed", exc_info=error)
     return problem(Kind.CRASHED, Kind.CRASHED.explanation)

@@ -54,6 +54,13 @@ class PeerGoneError(OSError):
     """The peer left, broke the protocol or is too slow; ASGI asks for an OSError here."""
 
 
+def is_store_failure(error: Exception) -> bool:
+    """Whether the process must end, however deep in groups the reason lies."""
+    if isinstance(error, ExceptionGroup):
+        return error.subgroup(StoreFailedError) is not None
+    return isinstance(error, StoreFailedError)
+
+
 class HttpDate:
     """The value of the `Date` header, put together once a second."""
 
@@ -74,7 +81,8 @@ class Connection:
     """Answers one peer's requests, one after the other; pipelined ones wait in the buffer.
 
     One cancel scope serves the waits within a request, its deadline moved from wait to wait: a scope for each
-    would cost a tenth of the request. While the application works, the deadline is far away.
+    would cost a tenth of the request. While the application works, the deadline is far away. An application
+    reads the body before it answers: what it leaves unread is gone then.
     """
 
     def __init__(
@@ -185,9 +193,10 @@ class Connection:
             return
         try:
             await self._app(scope, self._receive, self._send)
-        except StoreFailedError:
-            raise
-        except Exception as error:  # noqa: BLE001 The crash barrier: one broken request must not end the others.
+        except Exception as error:
+            # The crash barrier: one broken request must not end the others.
+            if is_store_failure(error):
+                raise
             self._note_crash(error)
         if self._wire.our_state is h11.SEND_RESPONSE:
             self._note_crash(RuntimeError("the application gave no answer"))

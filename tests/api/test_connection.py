@@ -106,6 +106,15 @@ async def test_head_gets_no_body() -> None:
     assert b"content-length: 5" in received
 
 
+async def test_an_upgrade_is_declined_by_a_plain_answer() -> None:
+    """A peer that would rather speak another protocol gets HTTP, and may go on with it."""
+    async with peer_of(echo) as peer:
+        raw = b"GET /ws HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+        await peer.stream.send_all(raw)
+        assert b'"/ws"' in await peer.read_until(b"}")
+        assert (await peer.get("/second")).json()["path"] == "/second"
+
+
 async def test_the_absolute_form_is_understood() -> None:
     """A request as proxies send it reaches the same path."""
     async with peer_of(echo) as peer:

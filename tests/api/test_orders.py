@@ -140,11 +140,12 @@ async def test_a_busy_store_is_told() -> None:
     assert refusals(fakes, "busy") == 1
 
 
-async def test_a_failed_store_is_never_answered_for() -> None:
+@pytest.mark.parametrize("failure", [StoreFailedError(), ExceptionGroup("writers", [StoreFailedError()])])
+async def test_a_failed_store_is_never_answered_for(failure: Exception) -> None:
     """After a failed commit nobody knows what is durable: the error reaches the daemon, not the client."""
     fakes = make_fakes()
-    fakes.desk.out_of_order = StoreFailedError()
-    with pytest.RaisesGroup(StoreFailedError):
+    fakes.desk.out_of_order = failure
+    with pytest.RaisesGroup(StoreFailedError, flatten_subgroups=True):
         async with peer_of(local_app(fakes.behind)) as peer:
             await peer.stream.send_all(
                 b"POST /v1/orders HTTP/1.1\r\nhost: faxgw\r\ncontent-type: application/json\r\n"
