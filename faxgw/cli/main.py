@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 refused (an order, a change, a fax that is not there); 2 w
 3 no daemon answers; 130 interrupted. `run` has the daemon's own, see `faxgw.daemon`.
 """
 
+import difflib
 import importlib
 import os
 import sys
@@ -45,6 +46,16 @@ class _LazyGroup(click.Group):
         module, attribute, _ = _COMMANDS[name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            error.message += f" Did you mean {near[0]}?" if near else ""
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

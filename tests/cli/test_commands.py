@@ -274,6 +274,11 @@ def test_wrong_usage_is_exit_2(capsys: Capture, arguments: tuple[str, ...]) -> N
     assert "Error: " in printed.err
 
 
+def test_a_misspelt_command_is_guessed(capsys: Capture) -> None:
+    """The nearest command is named."""
+    assert "Did you mean show?" in run(capsys, "shwo", "1").err
+
+
 def test_every_command_explains_itself(capsys: Capture) -> None:
     """The list of commands is whole, and each has its help with --json."""
     listed = run(capsys, "--help")
