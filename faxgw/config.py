@@ -73,6 +73,15 @@ class RenderConfig(_Section, frozen=True, kw_only=True):
     batch_max: Count = 16
     timeout_seconds: Seconds = 30.0
     """A batch that takes longer counts as a worker that died."""
+    memory_bytes_max: Annotated[int, msgspec.Meta(ge=512 * 1024 * 1024)] = 2 * 1024 * 1024 * 1024
+    """Address space of one process; a document that needs more is set aside."""
+    document_bytes_max: Bytes = 32 * 1024 * 1024
+    document_pages_max: Count = 50
+    """Of documents that others hand in: half an hour on the line, at 30 to 40 seconds a page."""
+    document_pixels_max: Count = 72_000_000
+    """Of one picture; A3 at 600 dpi has 70 million."""
+    document_cpu_seconds_max: Seconds = 20.0
+    """For a whole document; a quarter more ends the process. Less than `timeout_seconds`."""
 
 
 class ProviderConfig(_Section, frozen=True, kw_only=True):
@@ -200,6 +209,9 @@ def _cross_faults(config: Config) -> list[Fault]:
         if name in names[:index]
     ]
     longest_send = max(provider.send_seconds for provider in config.provider)
+    if config.render.document_cpu_seconds_max >= config.render.timeout_seconds:
+        detail = "must be less than timeout_seconds, which ends the process without saying why"
+        faults.append(Fault("/render/document_cpu_seconds_max", detail))
     if config.gateway.stop_grace_seconds < longest_send:
         # A send cut off by the stop is in doubt after the restart; KumoMTA warns of the same.
         detail = f"must be at least the longest send_seconds ({longest_send:g}), else every stop leaves faxes in doubt"
@@ -214,7 +226,7 @@ def _all_faults(path: Path, faults: list[Fault]) -> str:
 
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     def absolute(path: str) -> str:
-        return str(folder / os.path.expandvars(path))
+        return os.path.normpath(folder / os.path.expandvars(path))
 
     replace = msgspec.structs.replace
     members = config.members

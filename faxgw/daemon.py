@@ -6,11 +6,12 @@ store last. A failed disk ends the process with `EXIT_STORE_FAILED`; the supervi
 """
 
 import fcntl
+import gc
 import random
 import signal
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from faxgw.api.app import Behind, local_app, outside_app
 from faxgw.api.server import serve
 from faxgw.api.sockets import TcpBind, UnixBind
 from faxgw.clock import Clock, SystemClock
-from faxgw.config import Config, ProviderConfig, read_secret
+from faxgw.config import Config, ProviderConfig, RenderConfig, read_secret
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
 from faxgw.gateway import Gateway, Parts
 from faxgw.members.register import Register, load_register
@@ -31,7 +32,8 @@ from faxgw.ops.metrics import Metrics, QueueFigures
 from faxgw.provider.http import Timeouts
 from faxgw.provider.port import Provider
 from faxgw.provider.simulated import SimulatedProvider
-from faxgw.render.pool import Drawn, open_pool
+from faxgw.render.handed_in.handed import Limits
+from faxgw.render.pool import Drawn, RenderPool, open_pool
 from faxgw.store.sql import SqlStore, open_store
 from faxgw.store.writer import Committed
 
@@ -83,7 +85,7 @@ async def live(config: Config) -> None:
 
     async with (
         open_store(state_dir / STORE_FILE, config.store, committed) as store,
-        open_pool(drawn, workers=config.render.workers, timeout_seconds=config.render.timeout_seconds) as pool,
+        _open_pool(config.render, drawn) as pool,
         open_providers(config, clock) as providers,
     ):
         parts = Parts(
@@ -97,6 +99,22 @@ async def live(config: Config) -> None:
             metrics=metrics,
         )
         await _serve(parts, store, health)
+
+
+def _open_pool(config: RenderConfig, drawn: Callable[[Drawn], None]) -> AbstractAsyncContextManager[RenderPool]:
+    limits = Limits(
+        bytes_max=config.document_bytes_max,
+        pages_max=config.document_pages_max,
+        pixels_max=config.document_pixels_max,
+        cpu_seconds_max=config.document_cpu_seconds_max,
+    )
+    return open_pool(
+        drawn,
+        workers=config.workers,
+        timeout_seconds=config.timeout_seconds,
+        memory_bytes_max=config.memory_bytes_max,
+        limits=limits,
+    )
 
 
 async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
@@ -119,6 +137,9 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
             watchers.start_soon(_heed_signals, stop_serving, working.cancel_scope)
             await working.start(gateway.run, stop_sending)
             health.note_recovered()
+            # What is loaded now stays: without it a full collection walks all of it, 66 ms at a time.
+            gc.collect()
+            gc.freeze()
             async with trio.open_nursery() as doors:
                 await _open_doors(doors, behind, stop_serving)
                 await stop_serving.wait()
@@ -152,6 +173,7 @@ async def _watch_queue(gateway: Gateway, store: SqlStore, metrics: Metrics) -> N
     """Keep the queue's figures at hand, so that a scrape asks no database."""
     figures = QueueFigures({}, 0.0)
     metrics.read_queue_from(lambda: figures)
+    metrics.store_wal_bytes.set_function(store.wal_bytes)
     while True:
         counts = await store.unfinished_counts()
         figures = QueueFigures(counts, gateway.waiting.oldest_due_age_seconds())

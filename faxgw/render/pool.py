@@ -1,12 +1,16 @@
-"""The drawing processes: fed in batches, replaced when they die or hang.
+"""The drawing processes: fed in batches, replaced when they die or hang, bounded in memory.
 
 A batch that takes its process down is drawn again sheet by sheet, so that the one sheet that kills is found
-out and answered as `Unrenderable` while its neighbours are drawn.
+out and answered as `Unrenderable` while its neighbours are drawn. A document that somebody handed in goes alone
+from the start: what it breaks or delays is itself.
 """
 
+import itertools
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -14,15 +18,19 @@ import msgspec
 import structlog
 import trio
 
-from faxgw.render.sheet import Document, Sheet, Unrenderable
-from faxgw.render.worker import HEADER_BYTES, Batch, draw_batch
+from faxgw.render.handed_in.handed import HandedIn, Limits
+from faxgw.render.port import Drawing
+from faxgw.render.sheet import Document, Unrenderable
+from faxgw.render.worker import HEADER_BYTES, Batch, Bounds, draw_batch
 
 log = structlog.get_logger(__name__)
 
 REPLY_BYTES_MAX = 256 * 1024 * 1024
 END_SECONDS_MAX = 2.0
 
-encode_sheets = msgspec.msgpack.Encoder().encode
+MEMORY_BYTES_MAX = 2 * 1024 * 1024 * 1024
+
+encode_drawings = msgspec.msgpack.Encoder().encode
 decode_batch = msgspec.msgpack.Decoder(Batch).decode
 
 
@@ -47,13 +55,13 @@ class Worker:
         self._timeout_seconds = timeout_seconds
         self._process: trio.Process | None = None
 
-    async def draw(self, sheets: Sequence[Sheet]) -> Batch:
+    async def draw(self, drawings: Sequence[Drawing]) -> Batch:
         """Draw a batch.
 
         Raises:
             WorkerDiedError: the process did not answer; the next call starts another.
         """
-        request = encode_sheets(sheets)
+        request = encode_drawings(drawings)
         finished = False
         try:
             with trio.move_on_after(self._timeout_seconds):
@@ -61,7 +69,7 @@ class Worker:
                 finished = True
                 return decode_batch(reply)
         except (trio.BrokenResourceError, trio.ClosedResourceError, EOFError) as error:
-            raise WorkerDiedError(f"the process ended: {type(error).__name__}") from error
+            raise WorkerDiedError(await self._cause_of_death()) from error
         finally:
             # Also when cancelled: a process in the middle of an answer cannot be spoken to again.
             if not finished:
@@ -76,10 +84,17 @@ class Worker:
             process.kill()
             await process.wait()
 
+    async def _cause_of_death(self) -> str:
+        """For people; a process whose pipe has broken ends in a moment, or is ended later."""
+        with trio.move_on_after(END_SECONDS_MAX):
+            if self._process is not None:
+                return _cause(await self._process.wait())
+        return "the process closed its pipe"
+
     async def _exchange(self, request: bytes) -> bytes:
         if self._process is None:
             self._process = await trio.lowlevel.open_process(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | _ONE_THREAD
             )
         process = self._process
         if process.stdin is None or process.stdout is None:
@@ -87,6 +102,19 @@ class Worker:
         await process.stdin.send_all(len(request).to_bytes(HEADER_BYTES, "big") + request)
         header = await _receive_exactly(process.stdout, HEADER_BYTES)
         return await _receive_exactly(process.stdout, min(int.from_bytes(header, "big"), REPLY_BYTES_MAX))
+
+
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy's linear algebra, which nothing here uses, would reserve 32 MB of bounded memory for each processor."""
+
+
+def _cause(exit_code: int) -> str:
+    match -exit_code:
+        case signal.SIGPROF:
+            return "it used up its computing time"
+        case number if number in signal.valid_signals():
+            return f"the process ended by {signal.Signals(number).name}"
+    return f"the process ended with {exit_code}"
 
 
 async def _receive_exactly(stream: trio.abc.ReceiveStream, count: int) -> bytes:
@@ -109,24 +137,24 @@ class RenderPool:
         workers: int,
         timeout_seconds: float,
         command: Sequence[str] = (sys.executable, "-m", "faxgw.render.worker"),
+        memory_bytes_max: int = MEMORY_BYTES_MAX,
+        limits: Limits | None = None,
     ) -> None:
+        bounds = Bounds(memory_bytes_max=memory_bytes_max, limits=limits or Limits())
+        bounded = (*command, msgspec.json.encode(bounds).decode())
         self._watch = watch
-        self._workers = [Worker(command, timeout_seconds) for _ in range(workers)]
+        self._workers = [Worker(bounded, timeout_seconds) for _ in range(workers)]
         self._give_back, self._free = trio.open_memory_channel[Worker](workers)
         for worker in self._workers:
             self._give_back.send_nowait(worker)
 
-    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
-        if not sheets:
+    async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
+        if not drawings:
             await trio.lowlevel.checkpoint()
             return []
         worker = await self._free.receive()
         try:
-            started = trio.current_time()
-            batch = await self._draw(worker, sheets)
-            pages = sum(result.pages for result in batch.results if isinstance(result, Document))
-            self._watch(Drawn(pages, batch.cpu_seconds, trio.current_time() - started))
-            return batch.results
+            return [result for part in _apart(drawings) for result in await self._draw_part(worker, part)]
         finally:
             self._give_back.send_nowait(worker)
 
@@ -134,23 +162,46 @@ class RenderPool:
         for worker in self._workers:
             await worker.end()
 
-    async def _draw(self, worker: Worker, sheets: Sequence[Sheet]) -> Batch:
+    async def _draw_part(self, worker: Worker, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
+        started = trio.current_time()
+        batch = await self._draw(worker, drawings)
+        pages = sum(result.pages for result in batch.results if isinstance(result, Document))
+        self._watch(Drawn(pages, batch.cpu_seconds, trio.current_time() - started))
+        return batch.results
+
+    async def _draw(self, worker: Worker, drawings: Sequence[Drawing]) -> Batch:
         try:
-            return await worker.draw(sheets)
+            return await worker.draw(drawings)
         except WorkerDiedError as died:
-            log.error("render_worker_died", sheets=len(sheets), reason=str(died))
-            if len(sheets) == 1:
+            log.error("render_worker_died", drawings=len(drawings), reason=str(died))
+            if len(drawings) == 1:
                 return Batch([Unrenderable(f"drawing it took the process down: {died}")], 0.0)
-            single = [await self._draw(worker, [sheet]) for sheet in sheets]
+            single = [await self._draw(worker, [drawing]) for drawing in drawings]
             results = [result for batch in single for result in batch.results]
             return Batch(results, sum(batch.cpu_seconds for batch in single))
 
 
+def _apart(drawings: Sequence[Drawing]) -> Iterator[list[Drawing]]:
+    """Sheets that follow each other together, each document that was handed in alone; in order."""
+    for handed_in, run in itertools.groupby(drawings, key=lambda drawing: isinstance(drawing, HandedIn)):
+        if handed_in:
+            yield from ([drawing] for drawing in run)
+        else:
+            yield list(run)
+
+
 @asynccontextmanager
 async def open_pool(
-    watch: Callable[[Drawn], None], *, workers: int, timeout_seconds: float
+    watch: Callable[[Drawn], None],
+    *,
+    workers: int,
+    timeout_seconds: float,
+    memory_bytes_max: int = MEMORY_BYTES_MAX,
+    limits: Limits | None = None,
 ) -> AsyncIterator[RenderPool]:
-    pool = RenderPool(watch, workers=workers, timeout_seconds=timeout_seconds)
+    pool = RenderPool(
+        watch, workers=workers, timeout_seconds=timeout_seconds, memory_bytes_max=memory_bytes_max, limits=limits
+    )
     try:
         yield pool
     finally:
@@ -160,6 +211,6 @@ async def open_pool(
 class InlineRenderer:
     """Draws on the caller's thread: for journeys, whose mock clock cannot wait for a process."""
 
-    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
+    async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
         await trio.lowlevel.checkpoint()
-        return draw_batch(list(sheets)).results
+        return draw_batch(list(drawings)).results

@@ -1,12 +1,20 @@
-"""What dispatch needs of rendering: many sheets in, as many answers out."""
+"""What dispatch needs of rendering: many drawings in, as many answers out."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from faxgw.render.handed_in.handed import HandedIn
 from faxgw.render.sheet import Document, Sheet, Unrenderable
+
+Drawing = Sheet | HandedIn
+"""What can be made a fax: an order sheet of our own, or a document that somebody handed in."""
 
 
 class Renderer(Protocol):
-    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
-        """Draw every sheet, in order; a sheet that cannot be drawn never keeps another from it."""
+    async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
+        """Draw every one, in order; one that cannot be drawn never keeps another from it.
+
+        Returns when all are done. A document handed in may take a thousand times as long as a sheet, so whoever
+        is in a hurry with sheets does not mix the two.
+        """
         ...

@@ -28,7 +28,7 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     fax: str = ""
 
 
-class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+class Sheet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """One order sheet. The same sheet and form version give the same bytes."""
 
     order: Order

@@ -14,6 +14,8 @@ from faxgw.render.paper import COLUMNS, COLUMNS_PER_INCH
 
 SOFTWARE = b"faxgw\0"
 
+_DATE_TIME = "%Y:%m:%d %H:%M:%S"
+
 _SHORT, _LONG, _RATIONAL, _ASCII = 3, 4, 5, 2
 _ENTRIES = 19
 _DIRECTORY_BYTES = 2 + 12 * _ENTRIES + 4
@@ -55,9 +57,17 @@ def read_pages(tiff: bytes) -> list[CodedPage]:
     return pages
 
 
+def read_made_at(tiff: bytes) -> dt.datetime:
+    """The time in a file that `write_tiff` wrote, without a zone."""
+    (directory,) = struct.unpack_from("<4xL", tiff)
+    # The last entry of a directory; its value stands outside of it.
+    (date_at,) = struct.unpack_from("<8xL", tiff, directory + 2 + 12 * (_ENTRIES - 1))
+    return dt.datetime.strptime(tiff[date_at : date_at + 19].decode(), _DATE_TIME)  # noqa: DTZ007 - TIFF has no zone
+
+
 def _page(page: CodedPage, index: int, pages: int, offset: int, made_at: dt.datetime) -> bytes:
     """Directory, long values, strip; padded so that the next directory starts on a word."""
-    date_time = made_at.strftime("%Y:%m:%d %H:%M:%S").encode() + b"\0"
+    date_time = made_at.strftime(_DATE_TIME).encode() + b"\0"
     x_at = offset + _DIRECTORY_BYTES
     y_at, software_at = x_at + 8, x_at + 16
     date_at = software_at + len(SOFTWARE)

@@ -1,55 +1,99 @@
-"""The process that draws: reads batches of sheets from standard input, writes documents to standard output.
+"""The process that draws: reads batches from standard input, writes documents to standard output.
 
 A frame is four bytes of length (big-endian) and that many bytes of MessagePack. The process ends when its
-input ends, so that none outlives a killed daemon. A sheet that breaks the drawing is answered as
-`Unrenderable`; one that ends the process (memory, a crash in C) is found out by `pool.py`.
+input ends, so that none outlives a killed daemon. A drawing that breaks is answered as `Unrenderable`; one that
+ends the process is found out by `pool.py`: a crash in C, or a document that takes more time than it may. More memory
+than it may have the process does not get, which most decoders survive.
 """
 
+import functools
+import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import BinaryIO
 
 import msgspec
 
+from faxgw.render.handed_in.draw import draw_handed_in
+from faxgw.render.handed_in.handed import HandedIn, Limits
 from faxgw.render.page import render_sheet
+from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Sheet, Unrenderable
 
 HEADER_BYTES = 4
 
+LATE_SHARE = 1.25
+"""A document that has not ended itself by then, between two pages, is stuck in one of them."""
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process and the documents in it may use; its only argument, as JSON."""
+
+    memory_bytes_max: int
+    """Of address space. Drawing sheets takes 0.4 GB of it, a document of 72 million pixels 1.4 GB."""
+    limits: Limits = Limits()
+
 
 class Batch(msgspec.Struct, frozen=True):
-    """What a worker answers: one result a sheet, and the CPU it took."""
+    """What a worker answers: one result a drawing, and the CPU it took."""
 
     results: list[Document | Unrenderable]
     cpu_seconds: float
 
 
+DrawDocument = Callable[[HandedIn], Document | Unrenderable]
+
 encode_batch = msgspec.msgpack.Encoder().encode
-decode_sheets = msgspec.msgpack.Decoder(list[Sheet]).decode
+decode_drawings = msgspec.msgpack.Decoder(list[Drawing]).decode
 
 
 def main() -> None:
+    bounds = msgspec.json.decode(sys.argv[1], type=Bounds)
     # A Ctrl-C in the terminal reaches the whole process group; the daemon decides when we end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sheets_in, batches_out = sys.stdin.buffer, sys.stdout.buffer
-    while frame := _read_frame(sheets_in):
-        answer = encode_batch(draw_batch(decode_sheets(frame)))
+    _bound(bounds.memory_bytes_max)
+    draw_document = functools.partial(_draw_in_time, limits=bounds.limits)
+    drawings_in, batches_out = sys.stdin.buffer, sys.stdout.buffer
+    while frame := _read_frame(drawings_in):
+        answer = encode_batch(draw_batch(decode_drawings(frame), draw_document))
         batches_out.write(len(answer).to_bytes(HEADER_BYTES, "big") + answer)
         batches_out.flush()
 
 
-def draw_batch(sheets: list[Sheet]) -> Batch:
+def draw_batch(drawings: list[Drawing], draw_document: DrawDocument = draw_handed_in) -> Batch:
     started = time.process_time()
-    results = [_draw(sheet) for sheet in sheets]
+    results = [_draw(drawing, draw_document) for drawing in drawings]
     return Batch(results, time.process_time() - started)
 
 
-def _draw(sheet: Sheet) -> Document | Unrenderable:
+def _bound(memory_bytes_max: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes_max, memory_bytes_max))
+    # A core file would hold people's orders.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # A stranger's document that takes the process over shall not write files; pipes are not bounded by this.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def _draw(drawing: Drawing, draw_document: DrawDocument) -> Document | Unrenderable:
     try:
-        return render_sheet(sheet)
+        match drawing:
+            case Sheet():
+                return render_sheet(drawing)
+            case HandedIn():
+                return draw_document(drawing)
     except Exception as error:  # noqa: BLE001 - the barrier of one page: whatever breaks, the others are drawn
         return Unrenderable(f"drawing broke: {type(error).__name__}")
+
+
+def _draw_in_time(handed: HandedIn, limits: Limits) -> Document | Unrenderable:
+    """Decoders in C heed no deadline, so the kernel ends the process (SIGPROF) once the CPU time is used up."""
+    signal.setitimer(signal.ITIMER_PROF, limits.cpu_seconds_max * LATE_SHARE)
+    try:
+        return draw_handed_in(handed, limits)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _read_frame(stream: BinaryIO) -> bytes:
