@@ -74,10 +74,11 @@ class ThreadReader:
 class SqlStore:
     """See `port.Store`."""
 
-    def __init__(self, writer: Writer, reader: Reader, store_id: str) -> None:
+    def __init__(self, writer: Writer, reader: Reader, store_id: str, wal: Path | None = None) -> None:
         self._writer = writer
         self._reader = reader
         self._store_id = store_id
+        self._wal = wal
         self._begin = operations.Begin(store_id)
         self._keep_receipts = operations.KeepReceipts()
         self._bell = trio.Event()
@@ -89,6 +90,13 @@ class SqlStore:
     @property
     def writes_waiting(self) -> int:
         return self._writer.waiting_items
+
+    def wal_bytes(self) -> int:
+        """Size of the write-ahead log; one that keeps growing means that a reader never lets go."""
+        try:
+            return self._wal.stat().st_size if self._wal is not None else 0
+        except FileNotFoundError:
+            return 0
 
     def ring(self) -> None:
         """Tell those who wait for events that a commit went through."""
@@ -170,7 +178,7 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
         raise
     writer = GroupWriter(engine, committed, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
     readers = open_reader(path, READERS)
-    store = SqlStore(writer, ThreadReader(readers), store_id)
+    store = SqlStore(writer, ThreadReader(readers), store_id, path.with_name(path.name + "-wal"))
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
