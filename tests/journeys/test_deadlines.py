@@ -14,7 +14,8 @@ async def test_a_deadline_that_passes_behind_a_busy_line_ends_the_fax_at_once(au
     """The line is taken until after the deadline: the fax expires at its deadline and never goes."""
     async with open_town() as town, town.running():
         town.carrier.script(line_of(1), ["stuck"])
-        await town.submit(order_for(1, "stuck"))
+        [stuck] = await town.submit(order_for(1, "stuck"))
+        await town.wait_event(stuck, "submitted")
         deadline = town.start_later(300)
         [late] = await town.submit(order_for(1, "late", deadline=deadline))
         view = await town.wait_state(late, State.EXPIRED)

@@ -1,0 +1,18 @@
+"""Waiting faxes for the tests of the schedule."""
+
+from faxgw.fax import FaxId
+from faxgw.phone import Line
+from faxgw.store.port import Queued
+
+LINE = Line("+33199000001")
+OTHER = Line("+33199000002")
+
+
+def fax(
+    fax_id: int, line: Line = LINE, *, rank: int = 1, due_at: float = 0.0, deadline_at: float | None = None
+) -> Queued:
+    return Queued(FaxId(fax_id), line, rank, due_at, deadline_at, 0)
+
+
+def line_number(number: int) -> Line:
+    return Line(f"+33199{number:06}")
