@@ -1,11 +1,12 @@
 """Puts marks down as black pixels.
 
-Marks and canvas count the same rows: a whole page's, or those of one band of it. A canvas lies on its
-side: a column of 64-pixel words stands in one run of memory, because numpy ORs a run four times as fast
-as a small rectangle (0.4 us against 1.5), and a page is drawn from some 500 letters.
+A canvas lies on its side: a column of 64-pixel words stands in one run of memory, so that a letter is one
+run or two. A page has some 500 letters, and each numpy call costs more than the letter it draws; so runs are
+gathered first, and put down in a single call for all letters of a canvas (four times as fast).
 """
 
 import functools
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +34,51 @@ def rows_of(canvas: Canvas) -> Rows:
     return np.ascontiguousarray(canvas.T).view(np.uint8)
 
 
-def paint(canvas: Canvas, mark: Mark, resolution: Resolution) -> None:
-    """Add one mark to the canvas; a mark that does not lie inside it is an error of the layout."""
-    match mark:
-        case Text():
-            _paint_text(canvas, mark, resolution)
-        case Rule(x, y, width, height):
-            canvas[:, y : y + height] |= ruled_row(x, width)
-        case Code():
-            _paint_code(canvas, mark)
+def paint(canvas: Canvas, marks: Iterable[tuple[Mark, int]], resolution: Resolution) -> None:
+    """Add marks to the canvas, each moved down by so many rows.
+
+    A mark that does not lie inside the canvas is an error of the layout.
+    """
+    letters = _Letters(canvas.shape[1])
+    for mark, rows_down in marks:
+        match mark:
+            case Text():
+                letters.add(mark, rows_down, resolution)
+            case Rule(x, y, width, height):
+                canvas[:, y + rows_down : y + rows_down + height] |= ruled_row(x, width)
+            case Code():
+                _paint_code(canvas, mark, rows_down)
+    letters.put_down(canvas)
+
+
+class _Letters:
+    """Where the letters' runs of words go on a canvas that is one long run: column after column."""
+
+    def __init__(self, canvas_rows: int) -> None:
+        self._canvas_rows = canvas_rows
+        self._runs: list[NDArray[np.uint64]] = []
+        self._starts: list[int] = []
+
+    def add(self, text: Text, rows_down: int, resolution: Resolution) -> None:
+        x, baseline = text.x, text.baseline + rows_down
+        for advance, left, top, rows, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
+            if rows:
+                column, shift = divmod(x + left, WORD_PX)
+                start = column * self._canvas_rows + baseline + top
+                for words in shifts[shift]:
+                    self._runs.append(words)
+                    self._starts.append(start)
+                    start += self._canvas_rows
+            x += advance
+
+    def put_down(self, canvas: Canvas) -> None:
+        if not self._runs:
+            return
+        words = np.concatenate(self._runs)
+        lengths = np.fromiter(map(len, self._runs), np.intp, len(self._runs))
+        first_words = np.cumsum(lengths) - lengths
+        places = np.arange(len(words)) + np.repeat(np.array(self._starts, np.intp) - first_words, lengths)
+        np.bitwise_or.at(canvas.reshape(-1, copy=False), places, words)
 
 
 @functools.lru_cache(256)
@@ -57,24 +94,12 @@ def _packed(pixels: NDArray[np.uint8]) -> Canvas:
     return np.packbits(pixels, axis=1).view(np.uint64).T
 
 
-def _paint_text(canvas: Canvas, text: Text, resolution: Resolution) -> None:
-    x, baseline = text.x, text.baseline
-    for advance, left, top, rows, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
-        if rows:
-            column, shift = divmod(x + left, WORD_PX)
-            row = baseline + top
-            for words in shifts[shift]:
-                place = canvas[column, row : row + rows]
-                place |= words
-                column += 1
-        x += advance
-
-
-def _paint_code(canvas: Canvas, code: Code) -> None:
+def _paint_code(canvas: Canvas, code: Code, rows_down: int) -> None:
     modules = np.frombuffer(b"".join(code_rows(code.content)), np.uint8)
     side = round(len(modules) ** 0.5)
     pixels = np.zeros((side, COLUMNS), np.uint8)
     pixels[:, code.x : code.x + side * code.module_columns] = np.repeat(
         modules.reshape(side, side), code.module_columns, axis=1
     )
-    canvas[:, code.y : code.y + side * code.module_rows] |= np.repeat(_packed(pixels), code.module_rows, axis=1)
+    top = code.y + rows_down
+    canvas[:, top : top + side * code.module_rows] |= np.repeat(_packed(pixels), code.module_rows, axis=1)

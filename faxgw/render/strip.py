@@ -9,13 +9,14 @@ calls. The strip is bit for bit what libtiff makes of the whole page (`tests/ren
 
 import collections
 import functools
+import itertools
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faxgw.render import libtiff
 from faxgw.render.bands import Background, Band, cut
-from faxgw.render.marks import Page, at_resolution
+from faxgw.render.marks import Mark, Page, at_resolution
 from faxgw.render.paint import Canvas, Rows, blank, paint, rows_of, ruled_row
 from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import Resolution
@@ -74,8 +75,7 @@ def paint_page(page: Page, resolution: Resolution) -> Rows:
     """The whole page's rows, ink is 1: shape (rows, 216). What `encode_page` is measured against."""
     paper = PAPERS[resolution]
     canvas = blank(paper.rows)
-    for mark in at_resolution(page, paper):
-        paint(canvas, mark, resolution)
+    paint(canvas, [(mark, 0) for mark in at_resolution(page, paper)], resolution)
     return rows_of(canvas)
 
 
@@ -108,18 +108,14 @@ def _code(bands: list[Band], resolution: Resolution) -> list[Bits]:
     """
     slot_rows = 1 + max(band.rows for band in bands)
     canvas = blank(slot_rows * len(bands))
-    for slot, band in enumerate(bands):
-        _draw(canvas[:, slot * slot_rows : (slot + 1) * slot_rows], band, resolution)
+    marks: list[tuple[Mark, int]] = []
+    for top, band in zip(itertools.count(0, slot_rows), bands, strict=False):
+        _rule_off(canvas[:, top : top + 1], band.above)
+        _rule_off(canvas[:, top + 1 + band.rows : top + slot_rows], band.below)
+        marks += [(mark, top + 1) for mark in band.marks]
+    paint(canvas, marks, resolution)
     strips = libtiff.encode(rows_of(canvas), slot_rows)
     return [_cut_out(strip, band, slot_rows) for strip, band in zip(strips, bands, strict=True)]
-
-
-def _draw(slot: Canvas, band: Band, resolution: Resolution) -> None:
-    _rule_off(slot[:, :1], band.above)
-    place = slot[:, 1 : 1 + band.rows]
-    for mark in band.marks:
-        paint(place, mark, resolution)
-    _rule_off(slot[:, 1 + band.rows :], band.below)
 
 
 def _rule_off(rows: Canvas, background: Background) -> None:
