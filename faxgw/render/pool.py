@@ -30,7 +30,7 @@ END_SECONDS_MAX = 2.0
 
 MEMORY_BYTES_MAX = 2 * 1024 * 1024 * 1024
 
-encode_drawings = msgspec.msgpack.Encoder().encode
+encode_drawings = msgspec.json.Encoder().encode
 decode_batch = msgspec.msgpack.Decoder(Batch).decode
 
 

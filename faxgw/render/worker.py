@@ -1,6 +1,7 @@
 """The process that draws: reads batches from standard input, writes documents to standard output.
 
-A frame is four bytes of length (big-endian) and that many bytes of MessagePack. The process ends when its
+A frame is four bytes of length (big-endian) and that many bytes: a batch comes as JSON, because MessagePack has no
+time zones and would print every florist's header in UTC; documents go back as MessagePack. The process ends when its
 input ends, so that none outlives a killed daemon. A drawing that breaks is answered as `Unrenderable`; one that
 ends the process is found out by `pool.py`: a crash in C, or a document that takes more time than it may. More memory
 than it may have the process does not get, which most decoders survive.
@@ -32,7 +33,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """What the process and the documents in it may use; its only argument, as JSON."""
 
     memory_bytes_max: int
-    """Of address space. Drawing sheets takes 0.4 GB of it, a document of 72 million pixels 1.4 GB."""
+    """Of address space. Drawing sheets takes 0.4 GB of it, a picture of 72 million pixels 1.0 GB."""
     limits: Limits = Limits()
 
 
@@ -46,7 +47,7 @@ class Batch(msgspec.Struct, frozen=True):
 DrawDocument = Callable[[HandedIn], Document | Unrenderable]
 
 encode_batch = msgspec.msgpack.Encoder().encode
-decode_drawings = msgspec.msgpack.Decoder(list[Drawing]).decode
+decode_drawings = msgspec.json.Decoder(list[Drawing]).decode
 
 
 def main() -> None:

@@ -29,7 +29,6 @@ _QUARTER_AGAINST_CLOCK = 3
 _REASONS = {
     pdfium_c.FPDF_ERR_PASSWORD: "the PDF is encrypted: save it without a password",
     pdfium_c.FPDF_ERR_SECURITY: "the PDF is encrypted in a way that cannot be read: save it without encryption",
-    pdfium_c.FPDF_ERR_SUCCESS: "the PDF has no pages",
 }
 
 
@@ -47,7 +46,10 @@ def pdf_pages(handed: HandedIn, limits: Limits) -> Iterator[Rows]:
     _keep_machine_fonts_out()
     paper = PAPERS[handed.resolution]
     with _open(handed.content) as document:
+        # First of all: PDFium wants it before anybody asks for pages.
         document.init_forms()
+        if len(document) < 1:
+            raise RefusedError("the PDF has no pages")
         if len(document) > limits.pages_max:
             raise RefusedError(
                 f"the document has {len(document)} pages; a fax has at most {limits.pages_max}: split it"
@@ -63,10 +65,12 @@ def pdf_pages(handed: HandedIn, limits: Limits) -> Iterator[Rows]:
 
 
 def _open(content: bytes) -> Any:
-    try:
-        return pdfium.PdfDocument(content)
-    except pdfium.PdfiumError as error:
-        raise RefusedError(_REASONS.get(error.err_code, "the PDF is damaged or cut off: save it again")) from error
+    """PDFium reads from `content` as long as the document is open."""
+    # Not by PdfDocument(content): of a document without pages that tells the error of the document before it.
+    handle = pdfium_c.FPDF_LoadMemDocument64(content, len(content), None)
+    if not handle:
+        raise RefusedError(_REASONS.get(pdfium_c.FPDF_GetLastError(), "the PDF is damaged or cut off: save it again"))
+    return pdfium.PdfDocument(handle)
 
 
 def _fit(page: Any, number: int, handed: HandedIn) -> Fit:

@@ -85,9 +85,9 @@ def grey_of(picture: Image.Image) -> Image.Image:
     if picture.mode == "LAB":
         return picture.getchannel("L")
     if picture.has_transparency_data:
-        coloured = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(paper, coloured)
+        coloured = picture if picture.mode == "RGBA" else picture.convert("RGBA")
+        paper = Image.new("L", picture.size, 255)
+        return Image.composite(coloured.convert("L"), paper, coloured.getchannel("A"))
     # Pillow knows no way from CMYK to grey but the one over RGB.
     return picture.convert("RGB").convert("L") if picture.mode == "CMYK" else picture.convert("L")
 
