@@ -22,6 +22,7 @@ from faxgw.order import Delivery, Order, Priority, ProductLine, Recipient
 from faxgw.phone import Line
 from faxgw.provider.scripted import ScriptedProvider
 from faxgw.receipt.webhook import ReceiptsTaken
+from faxgw.render.handed_in.handed import HandedIn
 from faxgw.render.sheet import Document, Sheet, Unrenderable
 from faxgw.store.port import Admitted, Event, FaxView
 from faxgw.store.sql import SqlStore, open_memory_store
@@ -44,15 +45,16 @@ class PlainRenderer:
     broken: set[str] = field(default_factory=set)
     drawn: int = 0
 
-    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
+    async def render(self, drawings: Sequence[Sheet | HandedIn]) -> list[Document | Unrenderable]:
         await trio.lowlevel.checkpoint()
-        self.drawn += len(sheets)
-        return [self._draw(sheet) for sheet in sheets]
+        self.drawn += len(drawings)
+        return [self._draw(drawing) for drawing in drawings]
 
-    def _draw(self, sheet: Sheet) -> Document | Unrenderable:
-        if sheet.order.number in self.broken:
+    def _draw(self, drawing: Sheet | HandedIn) -> Document | Unrenderable:
+        name = drawing.order.number if isinstance(drawing, Sheet) else sha256(drawing.content).hexdigest()
+        if name in self.broken:
             return Unrenderable("its words do not fit")
-        tiff = b"II*\x00 " + sheet.order.number.encode()
+        tiff = b"II*\x00 " + name.encode()
         return Document(tiff=tiff, pages=1, sha256=sha256(tiff).hexdigest(), form_version="plain")
 
 
