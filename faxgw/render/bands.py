@@ -74,7 +74,7 @@ def _band(group: tuple[int, int, list[Mark]], uprights: list[Rule]) -> tuple[int
     top, last, marks = group
     end = last + 1
     near = [rule for rule in uprights if rule.y < end and rule.y + rule.height >= top]
-    lifted = tuple([_lifted(mark, top) for mark in (*marks, *_crossing(near, top, end))])
+    lifted = tuple([mark.moved(-top) for mark in (*marks, *_crossing(near, top, end))])
     if not near:
         return top, Band(end - top, (), (), lifted)
     return top, Band(end - top, _background(near, top - 1), _background(near, end - 1), lifted)
@@ -101,16 +101,6 @@ def _background(uprights: list[Rule], row: int) -> Background:
         else:
             strokes.append((rule.x, rule.width))
     return tuple(strokes)
-
-
-def _lifted(mark: Mark, rows: int) -> Mark:
-    match mark:
-        case Text(x, baseline, style, text):
-            return Text(x, baseline - rows, style, text)
-        case Rule(x, y, width, height):
-            return Rule(x, y - rows, width, height)
-        case Code(x, y, module_columns, module_rows, content):
-            return Code(x, y - rows, module_columns, module_rows, content)
 
 
 def _rows_of(mark: Mark, resolution: Resolution) -> tuple[int, int]:

@@ -18,6 +18,9 @@ class Text(msgspec.Struct, frozen=True, gc=False):
     style: Style
     text: str
 
+    def moved(self, rows: int) -> "Text":
+        return Text(self.x, self.baseline + rows, self.style, self.text)
+
 
 class Rule(msgspec.Struct, frozen=True, gc=False):
     """A solid black rectangle: a line, or one side of a frame."""
@@ -26,6 +29,9 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     y: int
     width: int
     height: int
+
+    def moved(self, rows: int) -> "Rule":
+        return Rule(self.x, self.y + rows, self.width, self.height)
 
 
 class Code(msgspec.Struct, frozen=True, gc=False):
@@ -36,6 +42,9 @@ class Code(msgspec.Struct, frozen=True, gc=False):
     module_columns: int
     module_rows: int
     content: str
+
+    def moved(self, rows: int) -> "Code":
+        return Code(self.x, self.y + rows, self.module_columns, self.module_rows, self.content)
 
 
 Mark = Text | Rule | Code

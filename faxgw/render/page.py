@@ -15,9 +15,10 @@ from PIL import Image, ImageSequence
 from faxgw.money import MINOR_DIGITS
 from faxgw.order import Order
 from faxgw.render.marks import Page, Text
-from faxgw.render.orderform import FORM_REVISION, PAGES_MAX, Overlong, lay_out
+from faxgw.render.orderform import FORM_REVISION, PAGES_MAX, lay_out
 from faxgw.render.paper import PAPERS
 from faxgw.render.pdf import write_pdf
+from faxgw.render.setting import Overlong
 from faxgw.render.sheet import Document, Resolution, Sheet, Unrenderable
 from faxgw.render.strip import encode_page
 from faxgw.render.tiff import CodedPage, read_pages, write_tiff

@@ -31,16 +31,16 @@ class Style(enum.Enum):
     """The sizes text has on a sheet, in pixels of the em square (34 are 12 points), and how bold it is."""
 
     FINE_PRINT = (26, 400)
-    LABEL = (27, 700)
-    BODY = (33, 400)
-    BODY_BOLD = (33, 700)
-    CARD = (39, 400)
-    ADDRESS = (44, 400)
-    ADDRESS_BOLD = (48, 700)
-    AMOUNT = (54, 700)
-    WINDOW = (62, 700)
-    DATE = (84, 700)
-    NUMBER = (112, 700)
+    LABEL = (26, 700)
+    BODY = (31, 400)
+    BODY_BOLD = (31, 700)
+    CARD = (36, 400)
+    ADDRESS = (40, 400)
+    ADDRESS_BOLD = (44, 700)
+    AMOUNT = (48, 700)
+    WINDOW = (58, 700)
+    DATE = (76, 700)
+    NUMBER = (96, 700)
 
     def __init__(self, size_px: int, weight: int) -> None:
         self.size_px = size_px

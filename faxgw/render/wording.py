@@ -11,39 +11,6 @@ from faxgw.money import Money, split_minor
 from faxgw.order import Language, Window
 
 
-class SheetWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The labels of the order sheet. One that a language's file lacks is refused when the file is read."""
-
-    title: str
-    order: str
-    deliver_on: str
-    recipient: str
-    phone: str
-    fax: str
-    sender: str
-    executor: str
-    quantity: str
-    code: str
-    description: str
-    unit_price: str
-    line_total: str
-    products: str
-    card: str
-    no_card: str
-    instructions: str
-    customer_price: str
-    execution_price: str
-    payment_reference: str
-    reply: str
-    accept: str
-    reject: str
-    delivered: str
-    continued: str
-    continues: str
-    page: str
-    possible_duplicate: str
-
-
 class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Patterns for dates, times and amounts."""
 
@@ -64,7 +31,8 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Wording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One language's file under `forms/`."""
 
-    sheet: SheetWords
+    labels: dict[str, dict[str, str]]
+    """By form. `setting.py` refuses a form that lacks one."""
     written: Written
     countries: dict[str, str]
 

@@ -14,8 +14,9 @@ from faxgw.order import Delivery, Order, ProductLine, Recipient, Window
 from faxgw.render import libtiff
 from faxgw.render.bands import Band, cut
 from faxgw.render.marks import Page, Rule, Text, frame
-from faxgw.render.orderform import Overlong, lay_out
+from faxgw.render.orderform import lay_out
 from faxgw.render.paper import COLUMNS, PAPERS
+from faxgw.render.setting import Overlong
 from faxgw.render.sheet import Resolution
 from faxgw.render.strip import BandCache, encode_page, paint_page
 from faxgw.render.typeface import Style

@@ -11,10 +11,12 @@ import pytest
 from faxgw.money import AMOUNT_MINOR_MAX, Money
 from faxgw.order import Delivery, Language, ProductLine
 from faxgw.render.characters import printable_lines
+from faxgw.render.form import LEFT, RIGHT
 from faxgw.render.marks import Code, Page, Rule, Text
-from faxgw.render.orderform import LEFT, PAGES_MAX, REPLY_TICKS, RIGHT, TICK_SIDE, Overlong, lay_out, order_code
+from faxgw.render.orderform import PAGES_MAX, REPLY_TICKS, TICK_SIDE, lay_out, order_code
 from faxgw.render.paper import COLUMNS, FINE_ROWS
 from faxgw.render.qr import code_rows
+from faxgw.render.setting import Overlong
 from faxgw.render.sheet import Sheet
 from faxgw.render.typeface import Style, width_px
 from faxgw.render.wording import wording_of
@@ -91,7 +93,7 @@ def test_everything_the_florist_needs_is_on_the_sheet(language: Language) -> Non
 @pytest.mark.parametrize("language", sheets.LANGUAGES)
 def test_a_possible_duplicate_says_so_on_every_page(language: Language) -> None:
     """The mark names the order; a sheet that goes out for the first time does not have it."""
-    mark = wording_of(language).sheet.possible_duplicate.format(number="2027-0529-04711")
+    mark = wording_of(language).labels["order-sheet"]["possible_duplicate"].format(number="2027-0529-04711")
     marked = _pages(sheets.sheet(sheets.longest_order(), language=language, possible_duplicate=True))
     assert all(mark in _texts(page) for page in marked)
     assert mark not in _texts(_pages(sheets.sheet(language=language))[0])
@@ -217,17 +219,17 @@ def test_a_continuation_page_says_whose_it_is() -> None:
 def test_a_sheet_beyond_all_bounds_is_not_laid_out() -> None:
     """Four thousand lines of one letter would hold the florist's line for an hour."""
     order = sheets.order(card_message="a\n" * 2000)
-    assert lay_out(sheets.sheet(order)) == Overlong(48)
-    assert PAGES_MAX < 48
+    assert lay_out(sheets.sheet(order)) == Overlong(45)
+    assert PAGES_MAX < 45
 
 
 def test_the_smallest_order_says_that_there_is_no_card() -> None:
     """A missing card message is said, so that nobody looks for a lost page; empty sections are left out."""
     (page,) = _pages(sheets.sheet(sheets.smallest_order(), language="en"))
-    words = wording_of("en").sheet
-    assert words.no_card in _texts(page)
-    assert words.instructions not in _texts(page)
-    assert words.payment_reference not in _texts(page)
+    words = wording_of("en").labels["order-sheet"]
+    assert words["no_card"] in _texts(page)
+    assert words["instructions"] not in _texts(page)
+    assert words["payment_reference"] not in _texts(page)
 
 
 def test_a_late_night_without_a_window() -> None:

@@ -87,7 +87,7 @@ def test_a_character_that_no_font_has_prints_as_a_box_and_is_reported_once() -> 
 def test_a_sheet_too_long_for_a_fax_is_set_aside() -> None:
     """A sheet that cannot be drawn is an answer with its reason, not an exception."""
     outcome = render_sheet(sheets.sheet(sheets.order(card_message="a\n" * 2000)))
-    assert outcome == Unrenderable("the order sheet would need 48 pages; a fax has at most 12")
+    assert outcome == Unrenderable("the order sheet would need 45 pages; a fax has at most 12")
 
 
 def test_a_currency_that_nobody_knows_is_set_aside() -> None:
