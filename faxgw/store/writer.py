@@ -114,7 +114,8 @@ class GroupWriter:
         with self._changed:
             if self._failed is not None or self._closing:
                 raise self._failed or StoreFailedError("the store is closed")
-            if bounded and self._waiting_items + len(items) > self._waiting_max:
+            # One request longer than the bound is let in when nothing waits: refused, it could never be written.
+            if bounded and self._waiting_items and self._waiting_items + len(items) > self._waiting_max:
                 raise StoreBusyError(f"{self._waiting_items} writes wait already")
             self._waiting.append(request)
             self._waiting_items += len(items)
