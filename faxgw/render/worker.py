@@ -33,7 +33,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """What the process and the documents in it may use; its only argument, as JSON."""
 
     memory_bytes_max: int
-    """Of address space. Drawing sheets takes 0.4 GB of it, a picture of 72 million pixels 1.0 GB."""
+    """Of address space. Drawing sheets takes 0.2 GB of it, a picture of 72 million pixels 1.0 GB."""
     limits: Limits = Limits()
 
 
