@@ -5,8 +5,11 @@ hold them (systemd credentials work: `$CREDENTIALS_DIRECTORY/...` is expanded). 
 from the config file's folder.
 """
 
+import enum
+import itertools
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,6 +18,7 @@ import msgspec
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
+from faxgw.order import Country, LocalTime, Priority
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
@@ -116,6 +120,61 @@ class Retry(_Section, frozen=True, kw_only=True):
     wait_seconds_max: Seconds = 3_600.0
 
 
+class ServiceWhen(_Section, frozen=True, kw_only=True):
+    """Which orders a service rule is for: all that is written must hold, by the clock of the executing florist."""
+
+    ordered_after: LocalTime | None = None
+    """From this time of day on, written as 18:00:00."""
+    ordered_before: LocalTime | None = None
+    """Before this time of day; earlier than `ordered_after` it means the next morning, over midnight."""
+    delivery: Literal["same_day", "later"] | None = None
+    """The bouquet is due on the day of the order, or on a later one."""
+    country: list[Country] | None = None
+    """Of the recipient."""
+    submitter: list[str] | None = None
+    priority: list[Priority] | None = None
+    """As the order asks for it."""
+
+
+class ServiceRule(_Section, frozen=True, kw_only=True):
+    """What is promised to some orders: a class to travel in, a deadline, or both.
+
+    A promise that is lost already when the order comes in is not made: the rule is passed over.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
+    when: ServiceWhen = ServiceWhen()
+    priority: Priority | None = None
+    """Without it the order's own."""
+    deadline: LocalTime | None = None
+    """Time of day on the delivery date, by the florist's clock. An earlier deadline of the order's own stays."""
+    deadline_minutes: Count | None = None
+    """After the order was accepted; instead of `deadline`."""
+
+
+class Step(enum.StrEnum):
+    """What is done for a fax before its deadline is lost."""
+
+    EXPRESS = "express"
+    """It travels in the first class."""
+    OTHER_PROVIDER = "other_provider"
+    """The carriers that failed it are left out while there is another."""
+    SECOND_NUMBER = "second_number"
+    """It goes to the florist's other line."""
+    EVENT = "event"
+    """The order system hears `deadline_at_risk`, with the reason and what could be done."""
+    ALERT = "alert"
+    """The operator hears of it: a metric and an error in the log."""
+
+
+class Rung(_Section, frozen=True, kw_only=True):
+    """One step of the ladder, and when it is taken."""
+
+    minutes_before: Annotated[float, msgspec.Meta(gt=0)]
+    """Before the deadline, yet never in the first half of the fax's time."""
+    step: Step
+
+
 class Members(_Section, frozen=True, kw_only=True):
     """The florists' register."""
 
@@ -147,6 +206,15 @@ DEFAULT_RETRIES: dict[Failure, Retry] = {
 }
 
 
+DEFAULT_ESCALATION = (
+    Rung(minutes_before=30, step=Step.EXPRESS),
+    Rung(minutes_before=20, step=Step.OTHER_PROVIDER),
+    Rung(minutes_before=15, step=Step.SECOND_NUMBER),
+    Rung(minutes_before=10, step=Step.EVENT),
+    Rung(minutes_before=5, step=Step.ALERT),
+)
+
+
 class Config(_Section, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -158,6 +226,10 @@ class Config(_Section, frozen=True, kw_only=True):
     provider: Annotated[list[ProviderConfig], msgspec.Meta(min_length=1)]
     retry: dict[Failure, Retry] = {}
     """Overrides of `DEFAULT_RETRIES`, by class."""
+    service: list[ServiceRule] = []
+    """In order; the first that fits an order is taken."""
+    escalation: list[Rung] = msgspec.field(default_factory=lambda: list(DEFAULT_ESCALATION))
+    """In the order in which the steps are taken; an empty list takes none."""
     members: Members = Members()
     logs: Logs = Logs()
 
@@ -216,7 +288,29 @@ def _cross_faults(config: Config) -> list[Fault]:
         # A send cut off by the stop is in doubt after the restart; KumoMTA warns of the same.
         detail = f"must be at least the longest send_seconds ({longest_send:g}), else every stop leaves faxes in doubt"
         faults.append(Fault("/gateway/stop_grace_seconds", detail))
-    return faults
+    return [*faults, *_service_faults(config.service), *_escalation_faults(config.escalation)]
+
+
+def _service_faults(rules: list[ServiceRule]) -> Iterator[Fault]:
+    names = [rule.name for rule in rules]
+    for index, rule in enumerate(rules):
+        if rule.name in names[:index]:
+            yield Fault(f"/service/{index}/name", f"two rules are called {rule.name}")
+        if rule.deadline is not None and rule.deadline_minutes is not None:
+            yield Fault(f"/service/{index}/deadline_minutes", "a rule has one deadline: this or `deadline`")
+        if rule.deadline is None and rule.deadline_minutes is None and rule.priority is None:
+            yield Fault(f"/service/{index}", "promises nothing: give a priority, a deadline or both")
+
+
+def _escalation_faults(ladder: list[Rung]) -> Iterator[Fault]:
+    for index, (above, rung) in enumerate(itertools.pairwise(ladder), start=1):
+        if rung.minutes_before > above.minutes_before:
+            detail = f"the step before it is taken later, {above.minutes_before:g} minutes before the deadline"
+            yield Fault(f"/escalation/{index}/minutes_before", detail)
+    steps = [rung.step for rung in ladder]
+    for index, step in enumerate(steps):
+        if step in steps[:index]:
+            yield Fault(f"/escalation/{index}/step", f"{step} stands twice; each step is taken once")
 
 
 def _all_faults(path: Path, faults: list[Fault]) -> str:

@@ -66,6 +66,9 @@ class Priority(enum.StrEnum):
     BULK = "bulk"
 
 
+RANKS = {Priority.EXPRESS: 0, Priority.STANDARD: 1, Priority.BULK: 2}
+
+
 class Window(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Between when and when the bouquet should arrive, as local times of the recipient."""
 
