@@ -131,6 +131,8 @@ class Particulars(Part, frozen=True):
     x: int
     """Where the text starts, behind the labels."""
     style: str = "body"
+    gap: int = 0
+    """Between the lines. With white between them each is coded, and remembered, by itself."""
     below: int = 0
 
 

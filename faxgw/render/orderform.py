@@ -5,11 +5,12 @@ import functools
 import msgspec
 
 from faxgw.order import Language, ProductLine
-from faxgw.render.characters import NO_BREAK_SPACE, printable, printable_lines
+from faxgw.render.characters import printable, printable_lines
 from faxgw.render.form import LEFT, read_form
 from faxgw.render.marks import Page
+from faxgw.render.party import number_text, party_line
 from faxgw.render.setting import Overlong, Setting
-from faxgw.render.sheet import Party, Sheet
+from faxgw.render.sheet import Sheet
 from faxgw.render.wording import Wording, wording_of
 
 NAME = "order-sheet"
@@ -27,16 +28,6 @@ REPLY_TICKS = {tick.name: (LEFT, FORM.foot.top + tick.y) for tick in FORM.foot.m
 def order_code(number: str, page: int) -> str:
     """What the QR code on page `page` (from 1) of order `number` says."""
     return f"faxgw:{number}:{page}"
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One product as printed."""
-
-    quantity: str
-    code: str
-    description: str
-    unit_price: str
-    line_total: str
 
 
 class OrderFields(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,9 +82,9 @@ def order_fields(sheet: Sheet) -> OrderFields:
         recipient_street="\n".join(filter(None, map(printable, recipient.street))),
         recipient_town=printable(f"{recipient.postcode} {recipient.city}"),
         recipient_country=wording.country(recipient.country),
-        recipient_phone=_number(labels["phone"], recipient.phone or ""),
-        sender=sender_line(sheet.sender, wording),
-        executor=_executor_line(sheet.executor, labels["fax"]),
+        recipient_phone=number_text(labels["phone"], recipient.phone or ""),
+        sender=party_line(sheet.sender, labels, with_phone=True),
+        executor=party_line(sheet.executor, labels, with_phone=False),
         lines=[_row(line, wording) for line in order.lines],
         card=printable_lines(order.card_message).strip(),
         instructions=printable_lines(order.instructions).strip(),
@@ -111,24 +102,3 @@ def _row(line: ProductLine, wording: Wording) -> dict[str, str]:
         "unit_price": wording.money(line.unit_price),
         "line_total": wording.money(line.unit_price.times(line.quantity)),
     }
-
-
-def sender_line(party: Party, wording: Wording) -> str:
-    """Who to call, and where to send the page back."""
-    labels = wording.labels[NAME]
-    phone, fax = _number(labels["phone"], party.phone), _number(labels["fax"], party.fax)
-    return _joined(party.name, party.city, party.member_id, phone, fax)
-
-
-def _executor_line(party: Party, fax: str) -> str:
-    """The executing florist knows the rest."""
-    return _joined(party.name, party.city, party.member_id, _number(fax, party.fax))
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(filter(None, map(printable, parts)))
-
-
-def _number(label: str, number: str) -> str:
-    """A phone number that no line break parts; "" if there is none."""
-    return f"{label} {printable(number)}".replace(" ", NO_BREAK_SPACE) if number else ""

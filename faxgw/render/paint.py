@@ -1,8 +1,7 @@
 """Puts marks down as black pixels.
 
-A canvas lies on its side: a column of 64-pixel words stands in one run of memory, so that a letter is one
-run or two. A page has some 500 letters, and each numpy call costs more than the letter it draws; so runs are
-gathered first, and put down in a single call for all letters of a canvas (four times as fast).
+A page has some 500 letters, and each numpy call costs more than the letter it draws; so where their words go
+is gathered first, and all letters of a canvas are put down in one call (four times as fast).
 """
 
 import functools
@@ -17,8 +16,10 @@ from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Resolution
 from faxgw.render.typeface import GLYPHS, WORD_PX, Words
 
+WORDS_A_ROW = COLUMNS // WORD_PX
+
 Canvas = Words
-"""Shape (27, rows): `canvas[c, r]` holds pixels 64 * c to 64 * c + 63 of row r, ink is 1."""
+"""Shape (rows, 27): `canvas[r, c]` holds pixels 64 * c to 64 * c + 63 of row r, ink is 1."""
 
 Rows = NDArray[np.uint8]
 """What a coder reads: shape (rows, 216), eight pixels a byte, first pixel in the high bit."""
@@ -26,12 +27,12 @@ Rows = NDArray[np.uint8]
 
 def blank(rows: int) -> Canvas:
     """A white canvas."""
-    return np.zeros((COLUMNS // WORD_PX, rows), np.uint64)
+    return np.zeros((rows, WORDS_A_ROW), np.uint64)
 
 
 def rows_of(canvas: Canvas) -> Rows:
-    """Stand a canvas up."""
-    return np.ascontiguousarray(canvas.T).view(np.uint8)
+    """The same pixels by bytes."""
+    return canvas.view(np.uint8)
 
 
 def paint(canvas: Canvas, marks: Iterable[tuple[Mark, int]], resolution: Resolution) -> None:
@@ -39,46 +40,44 @@ def paint(canvas: Canvas, marks: Iterable[tuple[Mark, int]], resolution: Resolut
 
     A mark that does not lie inside the canvas is an error of the layout.
     """
-    letters = _Letters(canvas.shape[1])
+    letters = _Letters()
     for mark, rows_down in marks:
         match mark:
             case Text():
                 letters.add(mark, rows_down, resolution)
             case Rule(x, y, width, height):
-                canvas[:, y + rows_down : y + rows_down + height] |= ruled_row(x, width)
+                canvas[y + rows_down : y + rows_down + height] |= ruled_row(x, width)
             case Code():
                 _paint_code(canvas, mark, rows_down)
     letters.put_down(canvas)
 
 
 class _Letters:
-    """Where the letters' runs of words go on a canvas that is one long run: column after column."""
+    """The words of many letters, and where on a canvas they go."""
 
-    def __init__(self, canvas_rows: int) -> None:
-        self._canvas_rows = canvas_rows
-        self._runs: list[NDArray[np.uint64]] = []
+    def __init__(self) -> None:
+        self._words: list[Words] = []
+        self._places: list[NDArray[np.intp]] = []
         self._starts: list[int] = []
 
     def add(self, text: Text, rows_down: int, resolution: Resolution) -> None:
         x, baseline = text.x, text.baseline + rows_down
-        for advance, left, top, rows, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
-            if rows:
+        for advance, left, top, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
+            if shifts is not None:
                 column, shift = divmod(x + left, WORD_PX)
-                start = column * self._canvas_rows + baseline + top
-                for words in shifts[shift]:
-                    self._runs.append(words)
-                    self._starts.append(start)
-                    start += self._canvas_rows
+                words, places = shifts[shift]
+                self._words.append(words)
+                self._places.append(places)
+                self._starts.append((baseline + top) * WORDS_A_ROW + column)
             x += advance
 
     def put_down(self, canvas: Canvas) -> None:
-        if not self._runs:
+        if not self._words:
             return
-        words = np.concatenate(self._runs)
-        lengths = np.fromiter(map(len, self._runs), np.intp, len(self._runs))
-        first_words = np.cumsum(lengths) - lengths
-        places = np.arange(len(words)) + np.repeat(np.array(self._starts, np.intp) - first_words, lengths)
-        np.bitwise_or.at(canvas.reshape(-1, copy=False), places, words)
+        lengths = np.fromiter(map(len, self._words), np.intp, len(self._words))
+        places = np.repeat(np.array(self._starts, np.intp), lengths)
+        places += np.concatenate(self._places)
+        np.bitwise_or.at(canvas.reshape(-1, copy=False), places, np.concatenate(self._words))
 
 
 @functools.lru_cache(256)
@@ -91,7 +90,7 @@ def ruled_row(x: int, width: int) -> Canvas:
 
 def _packed(pixels: NDArray[np.uint8]) -> Canvas:
     """A canvas of unpacked rows, one byte a pixel."""
-    return np.packbits(pixels, axis=1).view(np.uint64).T
+    return np.packbits(pixels, axis=1).view(np.uint64)
 
 
 def _paint_code(canvas: Canvas, code: Code, rows_down: int) -> None:
@@ -102,4 +101,4 @@ def _paint_code(canvas: Canvas, code: Code, rows_down: int) -> None:
         modules.reshape(side, side), code.module_columns, axis=1
     )
     top = code.y + rows_down
-    canvas[:, top : top + side * code.module_rows] |= np.repeat(_packed(pixels), code.module_rows, axis=1)
+    canvas[top : top + side * code.module_rows] |= np.repeat(_packed(pixels), code.module_rows, axis=0)

@@ -8,6 +8,7 @@ the prettiest is what costs time.
 """
 
 import functools
+import operator
 
 import segno
 
@@ -37,7 +38,15 @@ _DIGITS_TO_MODULES = bytes.maketrans(b"01", b"\0\1")
 @functools.lru_cache(8192)
 def _pattern(length: int, place: int, character: str) -> int:
     """What one character at one place changes against a text of zeros."""
-    changed = _ZERO * place + character + _ZERO * (length - place - 1)
+    changed = ord(character) ^ ord(_ZERO)
+    bits = [_bit_pattern(length, place, bit) for bit in range(changed.bit_length()) if changed >> bit & 1]
+    return functools.reduce(operator.xor, bits)
+
+
+@functools.lru_cache(8192)
+def _bit_pattern(length: int, place: int, bit: int) -> int:
+    """What one bit changes: a place needs seven of them for all of ASCII, and a new number none."""
+    changed = _ZERO * place + chr(ord(_ZERO) ^ 1 << bit) + _ZERO * (length - place - 1)
     return _symbol(changed) ^ _symbol(_ZERO * length)
 
 

@@ -269,6 +269,7 @@ class _Particulars:
                 flow.text(LEFT, flow.y + step - step // 4, Style.LABEL, label)
                 lines = wrap(self._style, text, WIDTH - self._block.x)
                 flow.y = flow.lines(LEFT + self._block.x, flow.y, [(self._style, line) for line in lines])
+                flow.y += self._block.gap
         flow.y += self._block.below
 
 

@@ -16,6 +16,18 @@ class Resolution(enum.StrEnum):
     SUPERFINE = "superfine"
 
 
+class RelayKind(enum.StrEnum):
+    """What a relay message that goes on paper is about, by the relay's codes."""
+
+    ASK = "ASK"
+    ANS = "ANS"
+    CAN = "CAN"
+    CON = "CON"
+    DEN = "DEN"
+    REJ = "REJ"
+    GEN = "GEN"
+
+
 class Party(msgspec.Struct, frozen=True, kw_only=True):
     """A florist as printed: where the order comes from, or who executes it."""
 
@@ -41,6 +53,27 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """Who sends, as shown in the header line that fax rules ask for."""
     possible_duplicate: bool = False
     """Marks the page as a possible duplicate of the same order."""
+
+
+class RelaySheet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """One message of the relay about an order, from florist to florist: a question, a change, a cancellation."""
+
+    kind: RelayKind
+    order_number: str
+    delivery_date: dt.date
+    recipient: str
+    """Name and town, so that the florist finds the order without its number."""
+    text: str
+    sender: Party
+    executor: Party
+    language: Language
+    sent_at: dt.datetime
+    """Aware, in the reading florist's time zone."""
+    header_name: str
+
+
+AnySheet = Sheet | RelaySheet
+"""Whatever one of our forms is filled with."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, tag=True):

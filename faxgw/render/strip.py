@@ -10,6 +10,7 @@ calls. The strip is bit for bit what libtiff makes of the whole page (`tests/ren
 import collections
 import functools
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,22 @@ _LOW_BITS = 6
 """Bands of less than 64 rows (a line of text, a rule) share one call; taller ones, one for each doubling."""
 
 
+_ROWS_AT_ONCE = 1 << 12
+"""Of a canvas: 1.8 MB, which stay in the processor's cache."""
+
+
 class BandCache:
-    """Bits of the bands used last, at one resolution; bounded by the memory they take."""
+    """Bits of the bands used last, at one resolution; bounded by the memory they take.
+
+    A band is kept when it comes up for the second time: most never do (a name, a number, a card), and would push out
+    those that come on every page.
+    """
 
     def __init__(self, bits_max: int = 32 << 20) -> None:
         self._bits: collections.OrderedDict[Band, Bits] = collections.OrderedDict()
         self._bits_max = bits_max
+        self._seen_once: set[int] = set()
+        """Hashes: a clash keeps a band one time too early, no more."""
         self.bits_held = 0
 
     def get(self, band: Band) -> Bits | None:
@@ -48,26 +59,48 @@ class BandCache:
         return bits
 
     def put(self, band: Band, bits: Bits) -> None:
-        self._bits[band] = bits
+        if hash(band) not in self._seen_once:
+            self._see(hash(band))
+            return
+        # A copy, for these bits are a view of a whole batch's.
+        self._bits[band] = bits.copy()
         self.bits_held += len(bits)
         while self.bits_held > self._bits_max:
             self.bits_held -= len(self._bits.popitem(last=False)[1])
 
+    def _see(self, band_hash: int) -> None:
+        if len(self._seen_once) >= SEEN_ONCE_MAX:
+            self._seen_once.clear()
+        self._seen_once.add(band_hash)
+
+
+SEEN_ONCE_MAX = 1 << 17
+"""Some ten thousand pages' bands; 12 MB at most."""
 
 _CACHES = {resolution: BandCache() for resolution in Resolution}
 
 
 def encode_page(page: Page, resolution: Resolution, cache: BandCache | None = None) -> bytes:
     """The page as one group-4 strip, most significant bit first, closed by its EOFB."""
+    return encode_pages([page], resolution, cache)[0]
+
+
+def encode_pages(pages: Sequence[Page], resolution: Resolution, cache: BandCache | None = None) -> list[bytes]:
+    """Each page's strip. What is new on all of them is drawn and coded together, which costs less than apart."""
     paper = PAPERS[resolution]
-    bands = cut(at_resolution(page, paper), resolution)
-    coded = _code_all([band for _, band in bands], resolution, _CACHES[resolution] if cache is None else cache)
+    cuts = [cut(at_resolution(page, paper), resolution) for page in pages]
+    bands = [band for bands in cuts for _, band in bands]
+    coded = _code_all(bands, resolution, _CACHES[resolution] if cache is None else cache)
+    return [_put_together(bands, coded, paper.rows) for bands in cuts]
+
+
+def _put_together(bands: list[tuple[int, Band]], coded: dict[Band, Bits], rows: int) -> bytes:
     parts: list[Bits] = []
     row, background = 0, 0
     for top, band in bands:
         parts += (_ones((top - row) * (2 * background + 1)), coded[band])
         row, background = top + band.rows, len(band.below)
-    parts += (_ones((paper.rows - row) * (2 * background + 1)), _EOFB)
+    parts += (_ones((rows - row) * (2 * background + 1)), _EOFB)
     return np.packbits(np.concatenate(parts)).tobytes()
 
 
@@ -94,9 +127,13 @@ def _code_all(bands: list[Band], resolution: Resolution, cache: BandCache) -> di
         else:
             coded[band] = bits
     for group in missing.values():
-        for band, bits in zip(group, _code(list(group), resolution), strict=True):
-            coded[band] = bits
-            cache.put(band, bits)
+        new = list(group)
+        at_once = max(1, _ROWS_AT_ONCE // max(band.rows for band in new))
+        for start in range(0, len(new), at_once):
+            some = new[start : start + at_once]
+            for band, bits in zip(some, _code(some, resolution), strict=True):
+                coded[band] = bits
+                cache.put(band, bits)
     return coded
 
 
@@ -110,8 +147,8 @@ def _code(bands: list[Band], resolution: Resolution) -> list[Bits]:
     canvas = blank(slot_rows * len(bands))
     marks: list[tuple[Mark, int]] = []
     for top, band in zip(itertools.count(0, slot_rows), bands, strict=False):
-        _rule_off(canvas[:, top : top + 1], band.above)
-        _rule_off(canvas[:, top + 1 + band.rows : top + slot_rows], band.below)
+        _rule_off(canvas[top : top + 1], band.above)
+        _rule_off(canvas[top + 1 + band.rows : top + slot_rows], band.below)
         marks += [(mark, top + 1) for mark in band.marks]
     paint(canvas, marks, resolution)
     strips = libtiff.encode(rows_of(canvas), slot_rows)
@@ -127,7 +164,7 @@ def _cut_out(strip: bytes, band: Band, slot_rows: int) -> Bits:
     rows_below = slot_rows - 1 - band.rows
     first = _first_row_bits(band.above)
     end = _length(strip) - rows_below * (2 * len(band.below) + 1)
-    return np.unpackbits(np.frombuffer(strip, np.uint8), count=end)[first:].copy()
+    return np.unpackbits(np.frombuffer(strip, np.uint8), count=end)[first:]
 
 
 def _length(strip: bytes) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from faxgw.render.paper import PAPERS
+from faxgw.render.paper import COLUMNS, PAPERS
 from faxgw.render.sheet import Resolution
 
 Pixels = NDArray[np.uint8]
@@ -64,21 +64,31 @@ def typeface_version() -> str:
     return "+".join((*fonts, f"pillow-{importlib.metadata.version('pillow')}"))
 
 
-class Shifts(dict[int, tuple[Words, ...]]):
-    """One glyph's ink, moved right by 0..63 pixels: for each shift the words it spans, each a column of rows."""
+class Shifted(NamedTuple):
+    """A glyph at one place in a word: the words that have ink, and where each lies from the first of them."""
+
+    words: Words
+    places: NDArray[np.intp]
+    """Counted on a page: 27 words are a row."""
+
+
+class Shifts(dict[int, Shifted]):
+    """One glyph's ink, moved right by 0..63 pixels."""
 
     def __init__(self, ink: Pixels) -> None:
         super().__init__()
         self._ink = ink
+        self.rows = ink.shape[0]
 
-    def __missing__(self, shift: int) -> tuple[Words, ...]:
+    def __missing__(self, shift: int) -> Shifted:
         rows, width = self._ink.shape
-        words = -(-(shift + width) // WORD_PX)
-        room = np.zeros((rows, words * WORD_PX), np.uint8)
+        across = -(-(shift + width) // WORD_PX)
+        room = np.zeros((rows, across * WORD_PX), np.uint8)
         room[:, shift : shift + width] = self._ink
-        packed = np.packbits(room, axis=1).view(np.uint64)
-        columns = self[shift] = tuple(np.ascontiguousarray(packed[:, word]) for word in range(words))
-        return columns
+        words = np.packbits(room, axis=1).view(np.uint64)
+        row, column = np.nonzero(words)
+        shifted = self[shift] = Shifted(words[row, column], row * (COLUMNS // WORD_PX) + column)
+        return shifted
 
 
 class Glyph(NamedTuple):
@@ -87,9 +97,8 @@ class Glyph(NamedTuple):
     advance: int
     left: int
     top: int
-    rows: int
-    """0 for a blank."""
-    shifts: Shifts
+    shifts: Shifts | None
+    """None for a blank."""
 
 
 class _Advances(dict[str, int]):
@@ -137,8 +146,8 @@ class Glyphs(dict[str, Glyph]):
         if len(self) > CHARACTERS_MAX:
             self.clear()
         ink, left, top = _ink_of(self._style, character, self._resolution)
-        rows = ink.shape[0] if ink.any() else 0
-        glyph = self[character] = Glyph(_ADVANCES[self._style][character], left, top, rows, Shifts(ink))
+        shifts = Shifts(ink) if ink.any() else None
+        glyph = self[character] = Glyph(_ADVANCES[self._style][character], left, top, shifts)
         return glyph
 
     def reach(self, text: str) -> tuple[int, int]:
@@ -159,10 +168,12 @@ class Glyphs(dict[str, Glyph]):
         return self._exact_reach(_LATIN)
 
     def _exact_reach(self, characters: Iterable[str]) -> tuple[int, int]:
-        inked = [glyph for glyph in map(self.__getitem__, characters) if glyph.rows]
+        inked = [
+            (glyph.top, glyph.shifts.rows) for glyph in map(self.__getitem__, characters) if glyph.shifts is not None
+        ]
         if not inked:
             return 0, 0
-        return min(glyph.top for glyph in inked), max(glyph.top + glyph.rows for glyph in inked)
+        return min(top for top, _ in inked), max(top + rows for top, rows in inked)
 
 
 _ASCII = frozenset(map(chr, range(0x20, 0x7F)))
