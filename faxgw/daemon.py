@@ -8,6 +8,7 @@ store last. A failed disk ends the process with `EXIT_STORE_FAILED`; the supervi
 import fcntl
 import gc
 import random
+import shutil
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -73,6 +74,8 @@ async def live(config: Config) -> None:
     metrics = Metrics()
     state_dir = Path(config.gateway.state_dir)
     health = GatewayHealth(state_dir, config.store.free_bytes_min, lambda: store.writes_waiting)
+    metrics.store_free_bytes.set_function(lambda: shutil.disk_usage(state_dir).free)
+    metrics.store_free_bytes_min.set(config.store.free_bytes_min)
 
     def committed(commit: Committed) -> None:
         health.note_commit()
@@ -174,6 +177,7 @@ async def _watch_queue(gateway: Gateway, store: SqlStore, metrics: Metrics) -> N
     figures = QueueFigures({}, 0.0)
     metrics.read_queue_from(lambda: figures)
     metrics.store_wal_bytes.set_function(store.wal_bytes)
+    metrics.store_writes_waiting.set_function(lambda: store.writes_waiting)
     while True:
         counts = await store.unfinished_counts()
         figures = QueueFigures(counts, gateway.waiting.oldest_due_age_seconds())

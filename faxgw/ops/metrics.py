@@ -23,6 +23,8 @@ _BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000)
 _RENDER_SECONDS = (0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0)
 _LAG_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 _CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+# Below zero it came too late.
+_SLACK_SECONDS = (-3_600.0, -600.0, -60.0, 0.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0)
 _RECEIPT_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 120.0, 300.0, 900.0, 3_600.0)
 
 
@@ -51,6 +53,11 @@ class Metrics:
         self.refused = self._counter("refused", "Requests and orders refused", "door", "reason")
         self.finished = self._counter("finished", "Faxes that reached a final state", "outcome")
         self.set_aside = self._counter("set_aside", "Faxes held because they cannot be sent as they are")
+        self.deadline = self._counter("deadline", "Faxes with a deadline that are over", "result", "rule")
+        self.deadline_slack = self._histogram(
+            "deadline_slack_seconds", "From the delivery to the deadline; below zero it came too late", _SLACK_SECONDS
+        )
+        self.escalations = self._counter("escalations", "Steps taken before a deadline was lost", "step")
         self.attempts = self._counter("attempts", "Attempts that ended", "provider", "result")
         self.attempt_duration = self._histogram(
             "attempt_duration_seconds", "From the intent to the carrier's answer", _CALL_SECONDS, "provider"
@@ -70,6 +77,15 @@ class Metrics:
             "store_commit_batch_size", "Changes that shared one commit", _BATCH_SIZES
         )
         self.store_wal_bytes = Gauge("faxgw_store_wal_bytes", "Size of the write-ahead log", registry=self.registry)
+        self.store_writes_waiting = Gauge(
+            "faxgw_store_writes_waiting", "Changes handed in and not yet durable", registry=self.registry
+        )
+        self.store_free_bytes = Gauge(
+            "faxgw_store_free_bytes", "Free room on the disk of the store", registry=self.registry
+        )
+        self.store_free_bytes_min = Gauge(
+            "faxgw_store_free_bytes_min", "Below this much free room the gateway is not ready", registry=self.registry
+        )
         self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
         Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
 
