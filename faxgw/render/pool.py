@@ -5,6 +5,7 @@ out and answered as `Unrenderable` while its neighbours are drawn. A document th
 from the start: what it breaks or delays is itself.
 """
 
+import contextlib
 import itertools
 import os
 import signal
@@ -21,11 +22,12 @@ import trio
 from faxgw.render.handed_in.handed import HandedIn, Limits
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Unrenderable
-from faxgw.render.worker import HEADER_BYTES, Batch, Bounds, draw_batch
+from faxgw.render.worker import HEADER_BYTES, READY, Batch, Bounds, draw_batch
 
 log = structlog.get_logger(__name__)
 
 REPLY_BYTES_MAX = 256 * 1024 * 1024
+START_SECONDS_MAX = 30.0
 END_SECONDS_MAX = 2.0
 
 MEMORY_BYTES_MAX = 2 * 1024 * 1024 * 1024
@@ -44,7 +46,15 @@ class Drawn:
 
 
 class WorkerDiedError(Exception):
-    """The process ended or hung before it answered."""
+    """The process ended, hung or talked nonsense before it answered."""
+
+
+class NonsenseError(Exception):
+    """What the process sent is no answer to what it was asked, and what comes after it would be none either."""
+
+
+class WorkerNotStartedError(OSError):
+    """The process did not come up: the machine's trouble or the installation's, and no drawing's fault."""
 
 
 class Worker:
@@ -60,14 +70,18 @@ class Worker:
 
         Raises:
             WorkerDiedError: the process did not answer; the next call starts another.
+            WorkerNotStartedError: there is no process to ask.
         """
         request = encode_drawings(drawings)
         finished = False
         try:
+            process = await self._running()
             with trio.move_on_after(self._timeout_seconds):
-                reply = await self._exchange(request)
+                batch = _read_batch(await _exchange(process, request), len(drawings))
                 finished = True
-                return decode_batch(reply)
+                return batch
+        except NonsenseError as error:
+            raise WorkerDiedError("the process answered nonsense") from error
         except (trio.BrokenResourceError, trio.ClosedResourceError, EOFError) as error:
             raise WorkerDiedError(await self._cause_of_death()) from error
         finally:
@@ -83,6 +97,9 @@ class Worker:
         with trio.move_on_after(END_SECONDS_MAX, shield=True):
             process.kill()
             await process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                await trio.aclose_forcefully(pipe)
 
     async def _cause_of_death(self) -> str:
         """For people; a process whose pipe has broken ends in a moment, or is ended later."""
@@ -91,17 +108,17 @@ class Worker:
                 return _cause(await self._process.wait())
         return "the process closed its pipe"
 
-    async def _exchange(self, request: bytes) -> bytes:
+    async def _running(self) -> trio.Process:
+        """The process, once it has said that it is ready: what it dies of before that no drawing is to blame for."""
         if self._process is None:
             self._process = await trio.lowlevel.open_process(
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | _ONE_THREAD
             )
-        process = self._process
-        if process.stdin is None or process.stdout is None:
-            raise EOFError
-        await process.stdin.send_all(len(request).to_bytes(HEADER_BYTES, "big") + request)
-        header = await _receive_exactly(process.stdout, HEADER_BYTES)
-        return await _receive_exactly(process.stdout, min(int.from_bytes(header, "big"), REPLY_BYTES_MAX))
+            with trio.move_on_after(START_SECONDS_MAX), contextlib.suppress(EOFError, NonsenseError):
+                if await _receive(self._process) == READY:
+                    return self._process
+            raise WorkerNotStartedError(f"the drawing process does not start: {await self._cause_of_death()}")
+        return self._process
 
 
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
@@ -115,6 +132,32 @@ def _cause(exit_code: int) -> str:
         case number if number in signal.valid_signals():
             return f"the process ended by {signal.Signals(number).name}"
     return f"the process ended with {exit_code}"
+
+
+def _read_batch(reply: bytes, count: int) -> Batch:
+    try:
+        batch = decode_batch(reply)
+    except msgspec.MsgspecError as error:
+        raise NonsenseError from error
+    if len(batch.results) != count:
+        raise NonsenseError
+    return batch
+
+
+async def _exchange(process: trio.Process, request: bytes) -> bytes:
+    if process.stdin is None:
+        raise EOFError
+    await process.stdin.send_all(len(request).to_bytes(HEADER_BYTES, "big") + request)
+    return await _receive(process)
+
+
+async def _receive(process: trio.Process) -> bytes:
+    if process.stdout is None:
+        raise EOFError
+    count = int.from_bytes(await _receive_exactly(process.stdout, HEADER_BYTES), "big")
+    if count > REPLY_BYTES_MAX:
+        raise NonsenseError
+    return await _receive_exactly(process.stdout, count)
 
 
 async def _receive_exactly(stream: trio.abc.ReceiveStream, count: int) -> bytes:

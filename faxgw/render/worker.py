@@ -24,6 +24,8 @@ from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Sheet, Unrenderable
 
 HEADER_BYTES = 4
+READY = b"ready"
+"""The first frame, sent once everything is imported and bounded."""
 
 LATE_SHARE = 1.25
 """A document that has not ended itself by then, between two pages, is stuck in one of them."""
@@ -57,10 +59,9 @@ def main() -> None:
     _bound(bounds.memory_bytes_max)
     draw_document = functools.partial(_draw_in_time, limits=bounds.limits)
     drawings_in, batches_out = sys.stdin.buffer, sys.stdout.buffer
+    _write_frame(batches_out, READY)
     while frame := _read_frame(drawings_in):
-        answer = encode_batch(draw_batch(decode_drawings(frame), draw_document))
-        batches_out.write(len(answer).to_bytes(HEADER_BYTES, "big") + answer)
-        batches_out.flush()
+        _write_frame(batches_out, encode_batch(draw_batch(decode_drawings(frame), draw_document)))
 
 
 def draw_batch(drawings: list[Drawing], draw_document: DrawDocument = draw_handed_in) -> Batch:
@@ -95,6 +96,11 @@ def _draw_in_time(handed: HandedIn, limits: Limits) -> Document | Unrenderable:
         return draw_handed_in(handed, limits)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _write_frame(stream: BinaryIO, content: bytes) -> None:
+    stream.write(len(content).to_bytes(HEADER_BYTES, "big") + content)
+    stream.flush()
 
 
 def _read_frame(stream: BinaryIO) -> bytes:
