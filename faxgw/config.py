@@ -9,7 +9,8 @@ import enum
 import itertools
 import os
 import tomllib
-from collections.abc import Iterator
+import zoneinfo
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -98,7 +99,19 @@ class ProviderConfig(_Section, frozen=True, kw_only=True):
     password_file: str
     webhook_secret_file: str
     lanes: Annotated[int, msgspec.Meta(ge=1, le=2_000)] = 32
-    """Connections at once."""
+    """Connections at once, at most; how many it bears is found out below that."""
+    lanes_min: Count = 1
+    """Never fewer at once, whatever it answers."""
+    lanes_initial: Count = 8
+    """At once after a start or an outage, until its answers tell more."""
+    sends_per_second: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    """Faxes handed over a second at most; 0 for no limit."""
+    sends_burst: Count = 1
+    """Faxes that may go at once after a pause, under `sends_per_second`."""
+    weight: Count = 1
+    """Its share of the faxes, beside the weights of carriers that cost the same."""
+    cost: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """What a page costs, in any unit that all providers share: a dearer one gets what cheaper ones cannot take."""
     connect_seconds: Seconds = 5.0
     send_seconds: Seconds = 30.0
     """From the first byte to the answer; after that the attempt is in doubt."""
@@ -106,6 +119,13 @@ class ProviderConfig(_Section, frozen=True, kw_only=True):
     """How long after our last byte the carrier may still take a fax in; before that, "not known" proves nothing."""
     receipt_late_seconds: Seconds = 120.0
     """After this long without a receipt the carrier is asked."""
+    receipt_lost_seconds: Seconds = 3_600.0
+    """After this long without a final word the attempt is in doubt. Longer than the carrier's own retries take."""
+    park_after_seconds: Seconds = 900.0
+    """A doubt that asking could not clear for so long waits for a person, and the line is let go: by then the
+    carrier's calls for it must be over."""
+    resend_in_doubt_after_seconds: Seconds = 0.0
+    """Send a fax that waits for a person again after so long, marked as a possible duplicate; 0 never does."""
     poll_seconds: Seconds = 30.0
     poll_batch_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 500
 
@@ -114,10 +134,12 @@ class Retry(_Section, frozen=True, kw_only=True):
     """When a fax goes again after one class of failure."""
 
     calls_max: Annotated[int, msgspec.Meta(ge=0)]
-    """Attempts in all that may end so; 0 never tries again. Attempts that were not calls do not count."""
+    """Attempts of one fax that may end so; 0 never tries again."""
     wait_seconds: Seconds
     growth: Annotated[float, msgspec.Meta(ge=1)] = 1.0
     wait_seconds_max: Seconds = 3_600.0
+    other_provider: bool = False
+    """The next try goes over another carrier, where one may take it."""
 
 
 class ServiceWhen(_Section, frozen=True, kw_only=True):
@@ -175,6 +197,56 @@ class Rung(_Section, frozen=True, kw_only=True):
     step: Step
 
 
+class QueueConfig(_Section, frozen=True, kw_only=True):
+    """In which order waiting faxes go."""
+
+    climb_seconds: Annotated[float, msgspec.Meta(gt=0)] = 1_800.0
+    """A fax that has been due for so long travels in the class above its own, and so on up to express."""
+    patience_seconds: Annotated[float, msgspec.Meta(gt=0)] = 3_600.0
+    """A fax without a near deadline takes its place among those with one as if it had to go within this time."""
+
+
+class LineConfig(_Section, frozen=True, kw_only=True):
+    """When a line is taken for dead: after so many calls in a row, over all faxes; 0 is never."""
+
+    bad_number_max: Annotated[int, msgspec.Meta(ge=0)] = 2
+    no_fax_max: Annotated[int, msgspec.Meta(ge=0)] = 3
+    no_answer_max: Annotated[int, msgspec.Meta(ge=0)] = 10
+    known_factor: Annotated[int, msgspec.Meta(ge=1)] = 4
+    """So many times the patience for a line where a fax machine has answered before (HylaFAX's `CalledBefore`)."""
+
+
+class CallingRules(_Section, frozen=True, kw_only=True):
+    """What a country asks of those who dial there by machine; the longest prefix that fits counts."""
+
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^\+[0-9]{0,7}$(?!\n)")] = "+"
+    """How its numbers start, such as +33; + alone stands for everywhere else."""
+    failed_calls_an_hour_max: Annotated[int, msgspec.Meta(ge=1, le=64)] = 15
+    """Calls to one line in any hour without a delivery in between; 15 is the American limit (47 CFR 68.318)."""
+    quiet_from: LocalTime | None = None
+    """From this time of day no line is called, written as 21:00:00."""
+    quiet_until: LocalTime | None = None
+    timezone: Annotated[str, msgspec.Meta(min_length=1)] | None = None
+    """Whose clock: IANA name. For numbers of no member; a member's own time zone counts for its line."""
+
+
+EVERYWHERE = CallingRules()
+
+
+def calling_rules_of(rules: Sequence[CallingRules], line: str) -> CallingRules:
+    fitting = (each for each in rules if line.startswith(each.prefix))
+    return max(fitting, key=lambda each: len(each.prefix), default=EVERYWHERE)
+
+
+class Dispatch(_Section, frozen=True, kw_only=True):
+    """Bounds over all classes of failure and all carriers."""
+
+    calls_max: Count = 20
+    """Calls for one fax, the carriers' own retries among them; after that it has failed."""
+    tries_max: Annotated[int, msgspec.Meta(ge=1, le=30_000)] = 2_000
+    """Attempts for one fax, those that were no calls among them."""
+
+
 class Members(_Section, frozen=True, kw_only=True):
     """The florists' register."""
 
@@ -190,19 +262,19 @@ DEFAULT_RETRIES: dict[Failure, Retry] = {
     # Waits as fax servers have used them for decades: HylaFAX 180/300/60 s, at most 12 dials.
     Failure.BUSY: Retry(calls_max=12, wait_seconds=120, growth=1.5, wait_seconds_max=900),
     Failure.NO_ANSWER: Retry(calls_max=5, wait_seconds=300),
-    Failure.NETWORK: Retry(calls_max=12, wait_seconds=60, growth=1.5, wait_seconds_max=600),
-    Failure.CAPACITY: Retry(calls_max=1_000, wait_seconds=5, growth=1.0, wait_seconds_max=300),
+    Failure.NETWORK: Retry(calls_max=12, wait_seconds=60, growth=1.5, wait_seconds_max=600, other_provider=True),
+    Failure.CAPACITY: Retry(calls_max=1_000, wait_seconds=5, growth=1.5, wait_seconds_max=300, other_provider=True),
     Failure.NO_FAX: Retry(calls_max=2, wait_seconds=300),
     Failure.BAD_NUMBER: Retry(calls_max=0, wait_seconds=0),
     Failure.REJECTED: Retry(calls_max=0, wait_seconds=0),
-    Failure.PROTOCOL: Retry(calls_max=5, wait_seconds=60),
-    Failure.PAGE: Retry(calls_max=3, wait_seconds=60),
-    # Often it did arrive; a second bouquet is worse than a call by a person.
+    Failure.PROTOCOL: Retry(calls_max=5, wait_seconds=60, other_provider=True),
+    Failure.PAGE: Retry(calls_max=3, wait_seconds=60, other_provider=True),
+    # Often it did arrive; a second bouquet is worse than a call by a person, for whom it waits.
     Failure.IN_DOUBT: Retry(calls_max=0, wait_seconds=0),
     Failure.DOCUMENT: Retry(calls_max=0, wait_seconds=0),
-    Failure.ACCOUNT: Retry(calls_max=1_000, wait_seconds=60),
+    Failure.ACCOUNT: Retry(calls_max=1_000, wait_seconds=60, growth=1.5, wait_seconds_max=900, other_provider=True),
     Failure.EXPIRED: Retry(calls_max=0, wait_seconds=0),
-    Failure.UNKNOWN_CODE: Retry(calls_max=5, wait_seconds=300),
+    Failure.UNKNOWN_CODE: Retry(calls_max=5, wait_seconds=300, other_provider=True),
 }
 
 
@@ -226,10 +298,15 @@ class Config(_Section, frozen=True, kw_only=True):
     provider: Annotated[list[ProviderConfig], msgspec.Meta(min_length=1)]
     retry: dict[Failure, Retry] = {}
     """Overrides of `DEFAULT_RETRIES`, by class."""
+    dispatch: Dispatch = Dispatch()
     service: list[ServiceRule] = []
     """In order; the first that fits an order is taken."""
     escalation: list[Rung] = msgspec.field(default_factory=lambda: list(DEFAULT_ESCALATION))
     """In the order in which the steps are taken; an empty list takes none."""
+    queue: QueueConfig = QueueConfig()
+    line: LineConfig = LineConfig()
+    calling: list[CallingRules] = []
+    """One table for each country that asks for something of its own."""
     members: Members = Members()
     logs: Logs = Logs()
 
@@ -288,7 +365,12 @@ def _cross_faults(config: Config) -> list[Fault]:
         # A send cut off by the stop is in doubt after the restart; KumoMTA warns of the same.
         detail = f"must be at least the longest send_seconds ({longest_send:g}), else every stop leaves faxes in doubt"
         faults.append(Fault("/gateway/stop_grace_seconds", detail))
-    return [*faults, *_service_faults(config.service), *_escalation_faults(config.escalation)]
+    return [
+        *faults,
+        *_service_faults(config.service),
+        *_escalation_faults(config.escalation),
+        *_calling_faults(config.calling),
+    ]
 
 
 def _service_faults(rules: list[ServiceRule]) -> Iterator[Fault]:
@@ -311,6 +393,31 @@ def _escalation_faults(ladder: list[Rung]) -> Iterator[Fault]:
     for index, step in enumerate(steps):
         if step in steps[:index]:
             yield Fault(f"/escalation/{index}/step", f"{step} stands twice; each step is taken once")
+
+
+def _calling_faults(rules: list[CallingRules]) -> Iterator[Fault]:
+    prefixes = [each.prefix for each in rules]
+    for index, each in enumerate(rules):
+        if each.prefix in prefixes[:index]:
+            yield Fault(f"/calling/{index}/prefix", f"two tables are for {each.prefix}")
+        if (each.quiet_from is None) != (each.quiet_until is None) or (
+            each.quiet_from is not None and each.quiet_from == each.quiet_until
+        ):
+            yield Fault(f"/calling/{index}/quiet_from", "a quiet time has quiet_from and quiet_until, and they differ")
+        elif each.quiet_from is not None and each.timezone is None:
+            yield Fault(
+                f"/calling/{index}/timezone", "a quiet time needs the clock it is told by, such as Europe/Paris"
+            )
+        if each.timezone is not None and not _is_timezone(each.timezone):
+            yield Fault(f"/calling/{index}/timezone", "not a time zone known here; write its IANA name")
+
+
+def _is_timezone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _all_faults(path: Path, faults: list[Fault]) -> str:

@@ -32,5 +32,9 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     language: Language
     timezone: str
     """IANA name such as Europe/Oslo: the page's header line shows this clock."""
+    opening_hours: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+    """When its fax machine may be called, as OpenStreetMap writes it: `Mo-Sa 09:00-19:00; Su 09:00-12:30`."""
+    fax_calls_max: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1
+    """Calls its fax number takes at once; a florist with one machine has 1."""
     labels: tuple[Label, ...] = ()
     """What a customer may ask for, such as `miljofyrtarn` for a public tender."""

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from opening_hours import ParserError  # type: ignore[attr-defined]  # Its stub leaves errors out.
 
 from faxgw.errors import BugError, ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.members.member import Member
+from faxgw.members.opening import read_opening_hours
 from faxgw.phone import Line, number_fault, parse_line
 
 FAULTS_SHOWN_MAX = 50
@@ -27,12 +29,14 @@ class Register:
         """`members` have different ids and possible fax numbers, as `load_register` sees to."""
         self._members: dict[str, Member] = {}
         self._lines: dict[str, Line] = {}
+        self._calls_max: dict[Line, int] = {}
         for member in members:
             line = parse_line(member.fax, member.country)
             if line is None or member.id in self._members:
                 raise BugError(f"member {member.id} came to the register unchecked")
             self._members[member.id] = member
             self._lines[member.id] = line
+            self._calls_max[line] = max(self.calls_max(line), member.fax_calls_max)
 
     def find(self, member_id: str) -> Member | None:
         return self._members.get(member_id)
@@ -40,6 +44,10 @@ class Register:
     def line_of(self, member: Member) -> Line:
         """The line of the member's fax machine, parsed once when the register was made."""
         return self._lines[member.id]
+
+    def calls_max(self, line: Line) -> int:
+        """How many calls the line takes at once; a number of no member takes one."""
+        return self._calls_max.get(line, 1)
 
     def __len__(self) -> int:
         return len(self._members)
@@ -112,3 +120,12 @@ def _faults_of(member: Member) -> Iterator[Fault]:
         zoneinfo.ZoneInfo(member.timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         yield Fault("/timezone", "not a time zone known here; write its IANA name, such as Europe/Paris")
+    else:
+        yield from _opening_hours_fault(member)
+
+
+def _opening_hours_fault(member: Member) -> Iterator[Fault]:
+    try:
+        read_opening_hours(member)
+    except ParserError:
+        yield Fault("/opening_hours", "write them as OpenStreetMap does, such as Mo-Sa 09:00-19:00; Su 09:00-12:30")
