@@ -4,7 +4,7 @@ import datetime as dt
 
 from faxgw.money import Money
 from faxgw.order import Delivery, Language, Order, ProductLine, Recipient, Window
-from faxgw.render.sheet import Party, Sheet
+from faxgw.render.sheet import Party, RelayKind, RelaySheet, Sheet
 
 LANGUAGES: tuple[Language, ...] = ("de", "en", "fr", "nb")
 
@@ -85,6 +85,25 @@ def sheet(of: Order | None = None, *, language: Language = "fr", possible_duplic
         sent_at=dt.datetime(2027, 5, 29, 7, 12, tzinfo=dt.timezone(dt.timedelta(hours=2))),
         header_name="Réseau Florissimo",
         possible_duplicate=possible_duplicate,
+    )
+
+
+MESSAGE = "Le code de la porte ne fonctionne pas. Pouvez-vous demander un autre numéro à votre client ?\n\nHélène"
+
+
+def relay_sheet(*, language: Language = "fr", text: str = MESSAGE, kind: RelayKind = RelayKind.ASK) -> RelaySheet:
+    """A message back to the sending florist about the everyday order."""
+    return RelaySheet(
+        kind=kind,
+        order_number="2027-0529-04711",
+        delivery_date=dt.date(2027, 5, 29),
+        recipient=f"{RECIPIENT.name}, {RECIPIENT.postcode} {RECIPIENT.city}",
+        text=text,
+        sender=EXECUTOR,
+        executor=FLORIST,
+        language=language,
+        sent_at=dt.datetime(2027, 5, 29, 7, 12, tzinfo=dt.timezone(dt.timedelta(hours=2))),
+        header_name="Réseau Florissimo",
     )
 
 

@@ -8,24 +8,34 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from faxgw.render.line import line_seconds
 from faxgw.render.page import render_sheet
 from faxgw.render.paper import PAPERS
-from faxgw.render.sheet import Document, Resolution, Sheet
+from faxgw.render.sheet import AnySheet, Document, Resolution
 from tests.peers import miss_peer, require_peer
 from tests.render import sheets
 
-SHEETS = {
+SHEETS: dict[str, AnySheet] = {
     "everyday": sheets.sheet(),
     "smallest": sheets.sheet(sheets.smallest_order(), language="en"),
     "longest": sheets.sheet(sheets.longest_order(), language="de"),
     "duplicate": sheets.sheet(language="nb", possible_duplicate=True),
+    "relay message": sheets.relay_sheet(),
 }
 
 
-def _tiff(sheet: Sheet, resolution: Resolution = Resolution.FINE) -> bytes:
+def _document(sheet: AnySheet, resolution: Resolution = Resolution.FINE) -> Document:
     document = render_sheet(sheet, resolution)
     assert isinstance(document, Document)
-    return document.tiff
+    return document
+
+
+def _tiff(sheet: AnySheet, resolution: Resolution = Resolution.FINE) -> bytes:
+    return _document(sheet, resolution).tiff
+
+
+def _said(output: str, name: str) -> float:
+    return float(dict(part.split("=") for part in output.split())[name])
 
 
 def _tiffcheck(path: Path, lines_per_inch: int) -> str:
@@ -81,18 +91,21 @@ def fax_machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("everyday", Resolution.FINE),
         ("everyday", Resolution.STANDARD),
         ("everyday", Resolution.SUPERFINE),
+        ("smallest", Resolution.FINE),
         ("longest", Resolution.FINE),
     ],
 )
 def test_a_fax_machine_receives_every_pixel(
     tmp_path: Path, fax_machine: Path, kind: str, resolution: Resolution
 ) -> None:
-    """A fax sent over T.30 with error correction arrives with all its pages, pixel for pixel."""
+    """A fax sent over T.30 with error correction arrives pixel for pixel, and in the time that we say it takes."""
     sent, received = tmp_path / "sent.tif", tmp_path / "received.tif"
-    tiff = _tiff(SHEETS[kind], resolution)
+    document = _document(SHEETS[kind], resolution)
+    tiff = document.tiff
     sent.write_bytes(tiff)
     call = subprocess.run([fax_machine, sent, received], capture_output=True, text=True, check=False)
     assert call.returncode == 0, call.stdout
+    assert _said(call.stdout, "seconds") == pytest.approx(line_seconds(document), rel=0.03)
     pages, arrived = _pixels(tiff), _pixels(received.read_bytes())
     assert len(arrived) == len(pages)
     for page, copy in zip(pages, arrived, strict=True):
