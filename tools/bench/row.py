@@ -1,0 +1,49 @@
+"""One line of the bench's table: what was measured, against what, and how far it should be."""
+
+import msgspec
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """`value` in `unit`; `ratio` is value / against. The target bounds the ratio from above, or the value if alone."""
+
+    part: str
+    what: str
+    value: float
+    unit: str
+    against: str = ""
+    ratio: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        compared = self.value if self.ratio is None else self.ratio
+        if self.at_most is not None:
+            return "reached" if compared <= self.at_most else "not reached"
+        if self.at_least is not None:
+            return "reached" if compared >= self.at_least else "not reached"
+        return ""
+
+
+def table(rows: list[Row]) -> str:
+    """The rows in columns of text."""
+    head = ("part", "what", "measured", "against", "ratio", "target", "")
+    lines = [head, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def markdown(rows: list[Row]) -> str:
+    """The same for docs/performance.md."""
+    head = "| what | measured | against | ratio | target | |\n|---|--:|---|--:|--:|---|"
+    return "\n".join([head, *(f"| {' | '.join(_cells(row)[1:])} |" for row in rows)])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    target = ""
+    if row.at_most is not None:
+        target = f"<= {row.at_most:g}"
+    if row.at_least is not None:
+        target = f">= {row.at_least:g}"
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+    return (row.part, row.what, f"{row.value:,.2f} {row.unit}", row.against, ratio, target, row.verdict)
