@@ -19,6 +19,12 @@ async def prepared_faxes(desk: Desk, count: int) -> list[Prepared]:
     return [Prepared(await desk.take_one(str(number), line), PAGE, NOW) for number, line in enumerate(lines)]
 
 
+async def run_lanes(lanes: Lanes, take: trio.MemoryReceiveChannel[Prepared]) -> None:
+    """A lane that does not end is a failure, not a hang."""
+    with trio.fail_after(3_600):
+        await lanes.run(take)
+
+
 @pytest.mark.parametrize(("lanes", "seconds"), [(1, 60), (3, 20), (6, 10), (10, 10)])
 async def test_as_many_sends_at_once_as_there_are_lanes(lanes: int, seconds: float, autojump_clock: MockClock) -> None:
     """Six sends of ten seconds each."""
@@ -41,7 +47,7 @@ async def test_a_stop_lets_sends_under_way_end_and_begins_no_other(autojump_cloc
     for fax in await prepared_faxes(desk, 6):
         give.send_nowait(fax)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(lanes.run, take)
+        nursery.start_soon(run_lanes, lanes, take)
         await trio.sleep(5)
         assert lanes.busy == 2
         lanes.stop()
@@ -55,7 +61,7 @@ async def test_a_stop_ends_lanes_that_wait(autojump_clock: MockClock) -> None:
     give, take = trio.open_memory_channel[Prepared](0)
     lanes = Lanes(desk.carrier, 3, desk.attempts)
     async with give, trio.open_nursery() as nursery:
-        nursery.start_soon(lanes.run, take)
+        nursery.start_soon(run_lanes, lanes, take)
         await trio.sleep(5)
         desk.gate.heed(Refused(Failure.CAPACITY, "429", 600.0))
         await trio.sleep(5)
@@ -70,7 +76,7 @@ async def test_a_fax_handed_over_in_the_moment_of_the_stop_is_not_begun(autojump
     lanes = Lanes(desk.carrier, 1, desk.attempts)
     [fax] = await prepared_faxes(desk, 1)
     async with give, trio.open_nursery() as nursery:
-        nursery.start_soon(lanes.run, take)
+        nursery.start_soon(run_lanes, lanes, take)
         await trio.sleep(1)
         give.send_nowait(fax)
         lanes.stop()
@@ -84,7 +90,7 @@ async def test_a_fax_handed_over_as_the_gate_closes_waits_for_it(autojump_clock:
     lanes = Lanes(desk.carrier, 1, desk.attempts)
     [fax] = await prepared_faxes(desk, 1)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(lanes.run, take)
+        nursery.start_soon(run_lanes, lanes, take)
         await trio.sleep(1)
         give.send_nowait(fax)
         desk.gate.heed(Refused(Failure.CAPACITY, "429", 60.0))
@@ -103,7 +109,7 @@ async def test_lanes_that_stand_ready_heed_a_gate_that_closes(autojump_clock: Mo
     lanes = Lanes(desk.carrier, 8, desk.attempts)
     first, *others = await prepared_faxes(desk, 8)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(lanes.run, take)
+        nursery.start_soon(run_lanes, lanes, take)
         await trio.sleep(1)
         give.send_nowait(first)
         await trio.sleep(1)
