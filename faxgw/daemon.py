@@ -125,6 +125,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
     behind = Behind(
         store=store,
         desk=gateway.desk,
+        control=gateway.control,
         archive=gateway.archive,
         receipts=gateway.receipts,
         health=health,

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 import structlog
 import trio
 
+from faxgw.api.control import ControlDesk
 from faxgw.api.desk import OrderDesk
+from faxgw.api.why import Whys
 from faxgw.clock import Clock
 from faxgw.config import Config, ProviderConfig
 from faxgw.dispatch.archive import PageArchive
 from faxgw.dispatch.attempt import Attempts, Carrier, Prepared
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.doubt import Askable, Doubts
+from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.expire import expire_faxes
 from faxgw.dispatch.gate import Gate
 from faxgw.dispatch.lanes import Lanes
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.prepare import Preparer
 from faxgw.dispatch.recovery import recover
+from faxgw.dispatch.suspensions import Suspensions
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Provider
@@ -67,26 +71,30 @@ class Gateway:
             Lanes(Carrier(provider, own.send_seconds, gates[provider.name]), own.lanes, attempts)
             for provider, own in parts.providers
         ]
+        composer = Composer(store, parts.register, config.gateway.name)
         self._preparer = Preparer(
             store,
             self.waiting,
             parts.renderer,
-            parts.register,
+            composer,
             self._outcomes,
             clock,
-            header_name=config.gateway.name,
             batch_max=config.render.batch_max,
         )
         matcher = Matcher(store, self.calls, self._outcomes, metrics)
         self._pollers = [Poller(provider, own, self.calls, matcher, clock) for provider, own in parts.providers]
         by_name = {provider.name: provider for provider, _ in parts.providers}
         self.receipts = Webhooks(by_name, store, matcher, clock)
-        self.desk = OrderDesk(store, self.waiting, parts.register, gates, clock, metrics)
-        self.archive = PageArchive(parts.register, parts.renderer, clock, config.gateway.name)
+        self._suspensions = Suspensions(store, gates, self.waiting, clock)
+        whys = Whys(self.waiting, gates, self._suspensions)
+        self.desk = OrderDesk(store, self.waiting, self.calls, self._outcomes, parts.register, whys, clock, metrics)
+        self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls)
+        self.archive = PageArchive(composer, parts.renderer, clock)
 
     async def run(self, stopping: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Recover, then work until `stopping` is set; sends under way are finished within the config's grace."""
         parts = self._parts
+        await self._suspensions.load()
         kept = await recover(parts.store, self.waiting, self.calls, self._doubts, parts.clock)
         self.receipts.put(kept)
         async with trio.open_nursery() as followers:
@@ -94,6 +102,7 @@ class Gateway:
             followers.start_soon(self.receipts.run)
             for poller in self._pollers:
                 followers.start_soon(poller.run)
+            followers.start_soon(self._suspensions.run)
             followers.start_soon(expire_faxes, self.waiting, self._outcomes)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)

@@ -12,14 +12,18 @@ from litestar.openapi import OpenAPIConfig
 
 from faxgw.api.backlog import backlog_routes
 from faxgw.api.connection import AsgiApp, PeerGoneError, is_store_failure
+from faxgw.api.documents import document_routes
 from faxgw.api.events import event_routes
 from faxgw.api.faxes import fax_routes
+from faxgw.api.finding import find_routes
 from faxgw.api.health import health_routes
 from faxgw.api.openapi import openapi_config, openapi_routes
 from faxgw.api.orders import order_routes
-from faxgw.api.port import Archive, Desk, Health, ReceiptDesk
+from faxgw.api.port import Archive, Control, Desk, Health, ReceiptDesk
 from faxgw.api.problem import Kind, problem, problem_routes
 from faxgw.api.receipts import receipt_routes
+from faxgw.api.stopping import control_routes
+from faxgw.api.verbs import verb_routes
 from faxgw.clock import Clock
 from faxgw.config import Config
 from faxgw.errors import StoreBusyError, StoreFullError
@@ -38,6 +42,7 @@ class Behind:
 
     store: Store
     desk: Desk
+    control: Control
     archive: Archive
     receipts: ReceiptDesk
     health: Health
@@ -60,8 +65,12 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
     refused = _refusals(behind.metrics, "orders")
     return [
         *order_routes(behind.desk, behind.clock, behind.config.api, refused),
+        *document_routes(behind.desk, behind.clock, behind.config, _refusals(behind.metrics, "faxes")),
+        *find_routes(behind.store),
         *fax_routes(behind.store, behind.desk, behind.archive),
-        *backlog_routes(behind.store, behind.clock),
+        *verb_routes(behind.desk, behind.clock),
+        *control_routes(behind.control, behind.clock),
+        *backlog_routes(behind.store, behind.metrics, behind.clock),
         *event_routes(behind.store, behind.config.api),
     ]
 
@@ -103,7 +112,8 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
 
 
 def _door_of(request: Request[Any, Any, Any]) -> str:
-    return "receipts" if request.url.path.startswith("/v1/receipts/") else "orders"
+    path = request.url.path
+    return "receipts" if path.startswith("/v1/receipts/") else "faxes" if path == "/v1/faxes" else "orders"
 
 
 def _pass_on(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -8,20 +8,36 @@ from litestar.params import QueryParameter
 
 from faxgw.api.views import QueueBody, line_body, utc
 from faxgw.clock import Clock
+from faxgw.ops.metrics import Metrics
+from faxgw.order import RANKS
 from faxgw.store.port import Store
+
+AGES_MINUTES = (5, 10, 20, 40, 80, 160, 320, 640, 1_280)
+"""As qshape has them: each twice as old as the one before."""
 
 LineCount = Annotated[
     int, QueryParameter(ge=0, le=1_000, description="How many lines to show, those with the oldest faxes")
 ]
 
 
-def backlog_routes(store: Store, clock: Clock) -> list[HTTPRouteHandler]:
-    @get("/v1/queue", summary="Faxes by state, and the lines whose faxes wait longest")
+def backlog_routes(store: Store, metrics: Metrics, clock: Clock) -> list[HTTPRouteHandler]:
+    @get("/v1/queue", summary="Faxes by state, class, reason and age, and the lines whose faxes wait longest")
     async def show_queue(lines: LineCount = 20) -> QueueBody:
         last_event = await store.last_event()
         states = await store.counts()
-        oldest = await store.lines(lines) if lines else []
         now = clock.now()
-        return QueueBody(utc(now), states, [line_body(line, now) for line in oldest], last_event)
+        backlog = await store.backlog(lines, now, [minutes * 60.0 for minutes in AGES_MINUTES])
+        return QueueBody(
+            at=utc(now),
+            states=states,
+            lines=[line_body(line, now) for line in backlog.lines],
+            last_event=last_event,
+            lines_total=backlog.lines_total,
+            ages_minutes=AGES_MINUTES,
+            ages=backlog.ages,
+            classes={name.value: backlog.classes.get(rank, {}) for name, rank in RANKS.items()},
+            reasons=backlog.reasons,
+            oldest_due_age_seconds=round(metrics.queue_figures().oldest_due_age_seconds, 1),
+        )
 
     return [show_queue]

@@ -1,42 +1,57 @@
-"""The desk behind the faces: admits orders, and does with faxes what people ask.
+"""The desk behind the faces: takes in orders and documents, and does with faxes what people ask.
 
-What is asked is decided by the store alone; memory follows it. A hold or a cancel that comes while the fax
-is with a carrier is refused with the state, never half done.
+What is asked is decided by the store alone; memory follows it. What comes while the fax is with a carrier is
+refused with the state, never half done.
 """
 
-import datetime as dt
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import msgspec
+import structlog
+import trio
 
-from faxgw.api.port import Why
+from faxgw.api.admission import new_document_fax, new_order_fax
+from faxgw.api.port import AgainWish, Destination, DocumentOrder, Why
+from faxgw.api.why import Whys
 from faxgw.clock import Clock
-from faxgw.dispatch.gate import Gate
+from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.drawing import Deposited
+from faxgw.dispatch.outcome import Outcomes
+from faxgw.errors import BugError, StoreBusyError
 from faxgw.faults import Fault
-from faxgw.fax import FaxId, State, Waiting
+from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
-from faxgw.order import Order, Priority
+from faxgw.order import RANKS, Order, Priority
 from faxgw.phone import Line, parse_line
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.port import (
     Admission,
     Admitted,
+    AdmittedAgain,
+    AgainAsked,
     CancelAsked,
     Changed,
     FaxView,
     HoldAsked,
     NewFax,
+    NoSuchFax,
+    PriorityAsked,
     Queued,
     Recorded,
     ReleaseAsked,
+    RerouteAsked,
+    Ruling,
+    Stale,
     Store,
 )
 
-RANKS = {Priority.EXPRESS: 0, Priority.STANDARD: 1, Priority.BULK: 2}
+log = structlog.get_logger(__name__)
 
-encode_order = msgspec.json.Encoder(order="deterministic").encode
+ORDERS_BETWEEN_CHECKPOINTS = 100
+"""Preparing one takes 0.02 ms: the loop waits some 2 ms at most, however many come in one upload."""
+READ_AGAIN_SECONDS = 1.0
+NO_COUNTRY = "ZZ"
+"""A number without a country of its own must be international."""
 
 
 class OrderDesk:
@@ -46,30 +61,49 @@ class OrderDesk:
         self,
         store: Store,
         waiting: WaitingRoom,
+        calls: OpenCalls,
+        outcomes: Outcomes,
         register: Register,
-        gates: Mapping[str, Gate],
+        whys: Whys,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
         self._store = store
         self._waiting = waiting
+        self._calls = calls
+        self._outcomes = outcomes
         self._register = register
-        self._gates = gates
+        self._whys = whys
         self._clock = clock
         self._metrics = metrics
 
+    # --- taking in ---------------------------------------------------------------------------------------
+
     async def submit(self, submitter: str, orders: Sequence[Order]) -> list[Admission | list[Fault]]:
         now = self._clock.now()
-        lines = [self._line_of(order) for order in orders]
-        faxes = [
-            _new_fax(submitter, order, line, now)
-            for order, line in zip(orders, lines, strict=True)
-            if not isinstance(line, list)
-        ]
+        prepared: list[NewFax | list[Fault]] = []
+        for number, order in enumerate(orders, start=1):
+            line = self._line_of(order)
+            prepared.append(line if isinstance(line, list) else new_order_fax(submitter, order, line, now))
+            if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
+                await trio.lowlevel.checkpoint()
+        faxes = [each for each in prepared if isinstance(each, NewFax)]
         admissions = await self._store.admit(faxes)
         self._put_in_line(faxes, admissions)
         admitted = iter(admissions)
-        return [line if isinstance(line, list) else next(admitted) for line in lines]
+        return [next(admitted) if isinstance(each, NewFax) else each for each in prepared]
+
+    async def send_document(self, submitter: str, wish: DocumentOrder) -> Admission:
+        # Durable before the row that names it: a crash in between leaves a file that nobody names.
+        name = await self._store.keep_document(wish.content)
+        size = len(wish.content)
+        deposited = Deposited(document=name, kind=wish.kind, bytes=size, resolution=wish.resolution, photo=wish.photo)
+        faxes = [new_document_fax(submitter, wish, deposited, self._clock.now())]
+        admissions = await self._store.admit(faxes)
+        self._put_in_line(faxes, admissions)
+        return admissions[0]
+
+    # --- what people ask ---------------------------------------------------------------------------------
 
     async def hold(self, fax_id: FaxId, who: str, why: str) -> Recorded:
         recorded = (await self._store.record([HoldAsked(fax_id, who, why, self._clock.now())]))[0]
@@ -79,9 +113,8 @@ class OrderDesk:
 
     async def release(self, fax_id: FaxId, who: str, why: str) -> Recorded:
         recorded = (await self._store.record([ReleaseAsked(fax_id, who, why, self._clock.now())]))[0]
-        view = await self._store.fax(fax_id) if isinstance(recorded, Changed) else None
-        if view is not None and view.state is State.QUEUED:
-            self._waiting.put([Queued(fax_id, view.line, view.rank, view.due_at, view.deadline_at, view.calls)])
+        if isinstance(recorded, Changed):
+            await self._put_back_in_line(fax_id)
         return recorded
 
     async def cancel(self, fax_id: FaxId, who: str, why: str) -> Recorded:
@@ -91,33 +124,89 @@ class OrderDesk:
             self._metrics.finished.labels("cancelled").inc()
         return recorded
 
-    def why(self, view: FaxView) -> Why:
-        """Why the fax is not being sent this moment, in one sentence for a person."""
-        match view.state:
-            case State.QUEUED:
-                return self._why_queued(view)
-            case State.HELD:
-                return Why(Waiting.HELD, f"held ({view.reason}); release it to let it go")
-            case State.SENDING | State.SUBMITTED:
-                provider = view.attempts[-1].provider if view.attempts else "a carrier"
-                return Why(Waiting.WITH_CARRIER, f"{provider} has it; its receipt is awaited")
-            case State.UNKNOWN:
-                return Why(Waiting.IN_DOUBT, f"in doubt ({view.reason}); the carrier is being asked what it has")
-            case final:
-                return Why(Waiting.OVER, f"it is over: {final}" + (f" ({view.reason})" if view.reason else ""))
+    async def set_priority(self, fax_id: FaxId, priority: Priority, who: str, why: str) -> Recorded:
+        return await self._revise(PriorityAsked(fax_id, RANKS[priority], who, why, self._clock.now()))
 
-    def _why_queued(self, view: FaxView) -> Why:
-        opens_at = [gate.closed_until for gate in self._gates.values()]
-        if opens_at and all(opens_at):
-            until = min(at for at in opens_at if at is not None)
-            return Why(Waiting.PROVIDER_PAUSED, "every carrier asked us to wait", until)
-        match self._waiting.why(view.fax_id, view.line):
-            case Waiting.NOT_DUE:
-                return Why(Waiting.NOT_DUE, f"waits for its next try after: {view.reason or 'its time'}", view.due_at)
-            case Waiting.LINE_BUSY:
-                return Why(Waiting.LINE_BUSY, "another fax has the line; a line takes one call at a time")
-            case waiting:
-                return Why(waiting, "nothing stands in its way; it goes as soon as a lane is free")
+    async def reroute(self, fax_id: FaxId, to: Destination, who: str, why: str) -> Recorded | list[Fault]:
+        line = self._destination(to)
+        if isinstance(line, list):
+            return line
+        return await self._revise(RerouteAsked(fax_id, line, to.member, who, why, self._clock.now()))
+
+    async def resolve(self, fax_id: FaxId, ruling: Ruling, who: str, why: str) -> Recorded:
+        view = await self._store.fax(fax_id)
+        if view is None:
+            return NoSuchFax()
+        if view.state is not State.UNKNOWN:
+            return Stale(view.state)
+        last = view.attempts[-1]
+        attempt = self._calls.get(last.client_ref)
+        if attempt is None:
+            # A receipt settled it this very moment, and the store will say so.
+            attempt = await self._store.attempt_of(last.client_ref, last.provider, last.provider_ref)
+        if attempt is None:
+            raise BugError(f"fax {fax_id} is in doubt without an attempt")
+        return await self._outcomes.resolved(attempt, ruling, who, why)
+
+    async def send_again(self, fax_id: FaxId, wish: AgainWish, who: str, why: str) -> AdmittedAgain | list[Fault]:
+        line = self._destination(wish.to) if wish.to != Destination() else None
+        if isinstance(line, list):
+            return line
+        asked = AgainAsked(
+            origin_id=fax_id,
+            kinship=wish.kinship,
+            who=who,
+            why=why,
+            at=self._clock.now(),
+            key=wish.key,
+            line=line,
+            member=wish.to.member,
+            rank=RANKS[wish.priority] if wish.priority else None,
+            deadline_at=wish.deadline.timestamp() if wish.deadline else None,
+        )
+        admitted = (await self._store.admit_again([asked]))[0]
+        if isinstance(admitted, Admitted):
+            self._metrics.accepted.labels(wish.kinship.value).inc()
+            await self._put_back_in_line(admitted.fax_id)
+        return admitted
+
+    def why(self, view: FaxView) -> Why:
+        return self._whys.why(view)
+
+    # --- memory follows ----------------------------------------------------------------------------------
+
+    async def _revise(self, change: PriorityAsked | RerouteAsked) -> Recorded:
+        """Pages that were drawn before are of an older revision: the store refuses to send them."""
+        recorded = (await self._store.record([change]))[0]
+        if isinstance(recorded, Changed):
+            self._waiting.remove(change.fax_id)
+            await self._put_back_in_line(change.fax_id)
+        return recorded
+
+    async def _put_back_in_line(self, fax_id: FaxId) -> None:
+        """What is queued in the store must be in line, or it would wait for the next start."""
+        view = await self._read(fax_id)
+        if view is not None and view.state is State.QUEUED:
+            self._waiting.put([queued_of(view)])
+
+    async def _read(self, fax_id: FaxId) -> FaxView | None:
+        while True:
+            try:
+                return await self._store.fax(fax_id)
+            except StoreBusyError:
+                log.warning("store_busy", waits_to_read="a fax that goes back in line")
+                await trio.sleep(READ_AGAIN_SECONDS)
+
+    def _put_in_line(self, faxes: Sequence[NewFax], admissions: Sequence[Admission]) -> None:
+        new = [
+            Queued(admission.fax_id, fax.line, fax.rank, fax.due_at, fax.deadline_at, 0)
+            for fax, admission in zip(faxes, admissions, strict=True)
+            if isinstance(admission, Admitted)
+        ]
+        self._metrics.accepted.labels("api").inc(len(new))
+        self._waiting.put(new)
+
+    # --- where to ----------------------------------------------------------------------------------------
 
     def _line_of(self, order: Order) -> Line | list[Fault]:
         faults: list[Fault] = []
@@ -131,27 +220,20 @@ class OrderDesk:
             line = self._register.line_of(executor)
         return faults if faults or line is None else line
 
-    def _put_in_line(self, faxes: Sequence[NewFax], admissions: Sequence[Admission]) -> None:
-        new = [
-            Queued(admission.fax_id, fax.line, fax.rank, fax.due_at, fax.deadline_at, 0)
-            for fax, admission in zip(faxes, admissions, strict=True)
-            if isinstance(admission, Admitted)
-        ]
-        self._metrics.accepted.labels("api").inc(len(new))
-        self._waiting.put(new)
+    def _destination(self, to: Destination) -> Line | list[Fault]:
+        if (to.number is None) == (to.member is None):
+            return [Fault("/to", "name a number in `to`, or a member in `member`; one of the two")]
+        if to.number is not None:
+            line = parse_line(to.number, NO_COUNTRY)
+            return line or [Fault("/to", "not a possible telephone number; write it as +33 1 99 00 12 34")]
+        member = self._register.find(to.member or "")
+        return (
+            self._register.line_of(member) if member else [Fault("/member", f"no member {to.member} in the register")]
+        )
 
 
-def _new_fax(submitter: str, order: Order, line: Line, now: float) -> NewFax:
-    body = encode_order(order)
-    return NewFax(
-        submitter=submitter,
-        key=order.key,
-        digest=hashlib.sha256(body).digest(),
-        number=order.number,
-        line=line,
-        rank=RANKS[order.priority],
-        order=body,
-        accepted_at=now,
-        due_at=now,
-        deadline_at=order.deadline.astimezone(dt.UTC).timestamp() if order.deadline else None,
+def queued_of(view: FaxView) -> Queued:
+    """The fax as the schedule takes it."""
+    return Queued(
+        *(view.fax_id, view.line, view.rank, view.due_at, view.deadline_at, view.calls), revision=view.revision
     )

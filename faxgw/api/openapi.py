@@ -9,8 +9,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from faxgw.api.faxes import Asked
+from faxgw.api.asking import Asked, SuspendWish
+from faxgw.api.verbs import ASKED_OF
 from faxgw.order import Order
+from faxgw.render.handed_in.kind import MEDIA_TYPES
 
 _SCHEMA_REF = "#/components/schemas/{name}"
 
@@ -31,13 +33,29 @@ def openapi_routes() -> list[HTTPRouteHandler]:
 
 class _WithBodies(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        (order, asked), schemas = msgspec.json.schema_components([Order, Asked], ref_template=_SCHEMA_REF)
+        wishes = list(dict.fromkeys([Asked, SuspendWish, *ASKED_OF.values()]))
+        (order, *asked), schemas = msgspec.json.schema_components([Order, *wishes], ref_template=_SCHEMA_REF)
         openapi_schema["components"].setdefault("schemas", {}).update(schemas)
+        bodies = dict(zip(wishes, asked, strict=True))
         for path, operations in openapi_schema["paths"].items():
             if path == "/v1/orders":
                 many = order | {"description": "One order in each line"}
                 content = {"application/json": {"schema": order}, "application/x-ndjson": {"schema": many}}
                 operations["post"]["requestBody"] = {"required": True, "content": content}
-            elif path.endswith(("/cancel", "/hold", "/release")):
-                operations["post"]["requestBody"] = {"content": {"application/json": {"schema": asked}}}
+            elif path == "/v1/faxes":
+                document = {"schema": {"type": "string", "format": "binary"}}
+                content = dict.fromkeys(MEDIA_TYPES, document)
+                operations["post"]["requestBody"] = {"required": True, "content": content}
+            elif (wish := _wish_of(path)) is not None:
+                operations["post"]["requestBody"] = {"content": {"application/json": {"schema": bodies[wish]}}}
         return super().render(request, openapi_schema)
+
+
+def _wish_of(path: str) -> type[Asked] | None:
+    """The body of an address at which people change something."""
+    place, _, verb = path.rpartition("/")
+    if verb in {"suspend", "drain"}:
+        return SuspendWish
+    if verb == "resume":
+        return Asked
+    return ASKED_OF.get(verb) if place.endswith("{fax_id}") else None

@@ -21,12 +21,14 @@ from faxgw.config import Api
 from faxgw.faults import Fault
 from faxgw.fax import State
 from faxgw.order import Order
-from faxgw.store.port import Admission, Admitted, KeyTaken, Repeated
+from faxgw.store.port import Admission, Admitted, Drained, KeyTaken, Repeated
 
 NDJSON = "application/x-ndjson"
 JSON = "application/json"
 _SUBMITTER = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _LINES_BETWEEN_CHECKPOINTS = 500
+DRAINED_RETRY_SECONDS = 60
+"""Whoever drains a gateway does so for more than a moment."""
 
 Refused = Callable[[str], None]
 """Counts a refusal by its reason."""
@@ -57,12 +59,12 @@ def order_routes(desk: Desk, clock: Clock, config: Api, refused: Refused) -> lis
             202: ResponseSpec(Taken, generate_examples=False, description="Taken: it survives a power cut from here"),
             200: ResponseSpec(LineAnswer, generate_examples=False, description="A repeat, or one answer for each line"),
             **documented(Kind.NOT_JSON, Kind.KEY_TAKEN, Kind.TOO_LARGE, Kind.BAD_TYPE, Kind.INVALID),
-            **documented(Kind.BUSY, Kind.FULL),
+            **documented(Kind.BUSY, Kind.FULL, Kind.DRAINING),
         },
     )
     async def take_orders(request: Request[Any, Any, Any]) -> Response[Any]:
-        submitter = header(request, b"x-submitter") or "local"
-        if not _SUBMITTER.fullmatch(submitter):
+        submitter = submitter_of(request)
+        if submitter is None:
             refused("bad_request")
             return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
         match media_type(request):
@@ -85,9 +87,9 @@ def order_routes(desk: Desk, clock: Clock, config: Api, refused: Refused) -> lis
                 return problem(Kind.NOT_JSON, detail)
             case Order() as order:
                 [answer] = await desk.submit(submitter, [order])
-                return _one_answer(answer, refused)
+                return one_answer(answer, refused)
             case faults:
-                return _one_answer(faults, refused)
+                return one_answer(faults, refused)
 
     async def take_many(request: Request[Any, Any, Any], submitter: str) -> Response[Any]:
         body = await read_body(request, config.upload_bytes_max)
@@ -105,7 +107,13 @@ def order_routes(desk: Desk, clock: Clock, config: Api, refused: Refused) -> lis
     return [take_orders]
 
 
-def _one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[Any]:
+def submitter_of(request: Request[Any, Any, Any]) -> str | None:
+    """In whose name the request comes, or None where the name is none."""
+    submitter = header(request, b"x-submitter") or "local"
+    return submitter if _SUBMITTER.fullmatch(submitter) else None
+
+
+def one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[Any]:
     match answer:
         case Admitted(fax_id=fax_id):
             return _taken(202, Taken(fax_id, State.QUEUED, repeated=False))
@@ -114,6 +122,10 @@ def _one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[A
         case KeyTaken(fax_id=fax_id):
             refused("key_taken")
             return problem(Kind.KEY_TAKEN, f"fax {fax_id} was taken under this key with another order", fax_id=fax_id)
+        case Drained():
+            refused("draining")
+            retry_after = {"Retry-After": str(DRAINED_RETRY_SECONDS)}
+            return problem(Kind.DRAINING, Kind.DRAINING.explanation, headers=retry_after)
         case list() as faults:
             refused("invalid")
             return problem(Kind.INVALID, _count_of(faults), errors=faults)
@@ -147,6 +159,9 @@ def _line_answer(number: int, answer: Admission | list[Fault] | NotJson | LineTo
         case KeyTaken(fax_id=fax_id):
             refused("key_taken")
             return LineAnswer(line=number, status=409, id=fax_id, detail=Kind.KEY_TAKEN.title)
+        case Drained():
+            refused("draining")
+            return LineAnswer(line=number, status=503, detail=Kind.DRAINING.title)
         case NotJson(detail=detail):
             refused("not_json")
             return LineAnswer(line=number, status=400, detail=f"not JSON: {detail}")

@@ -52,6 +52,10 @@ class Kind(enum.Enum):
         "Our fault, noted in the log. Whether the order was taken is not known: send it again with the same key.",
     )  # fmt: skip
     BUSY = ("busy", 503, "Too much waits already", "Nothing was taken. Send it again after `Retry-After` seconds.")
+    DRAINING = (
+        "draining", 503, "The gateway drains",
+        "An operator stopped taking in; what was taken goes out. Nothing was taken: send it again later, or elsewhere.",
+    )  # fmt: skip
     FULL = ("full", 507, "The disk is full", "Nothing was taken. An operator must make room.")
 
     def __init__(self, slug: str, status: int, title: str, explanation: str) -> None:

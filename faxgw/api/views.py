@@ -4,9 +4,9 @@ import datetime as dt
 
 import msgspec
 
-from faxgw.api.port import Why
+from faxgw.api.port import ProviderState, Why
 from faxgw.fax import State, Waiting
-from faxgw.store.port import AttemptView, Event, FaxView, LineAges
+from faxgw.store.port import AttemptView, Content, Event, FaxLine, FaxView, LineAges, Scope, Suspension
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -39,6 +39,7 @@ class AttemptBody(msgspec.Struct, frozen=True):
 
     number: int
     provider: str
+    line: str | None
     client_ref: str
     provider_ref: str | None
     sha256: str
@@ -75,8 +76,79 @@ class FaxBody(msgspec.Struct, frozen=True):
     due_at: dt.datetime
     deadline_at: dt.datetime | None
     calls: int
+    content: Content
+    origin_id: int | None
+    """The fax that this one is a retry or a copy of."""
+    is_marked: bool
+    """Whether its pages say that they may have come before."""
+    member: str | None
+    """Who executes instead of the member that the order names."""
     attempts: list[AttemptBody]
     events: list[EventBody]
+
+
+class FaxLineBody(msgspec.Struct, frozen=True):
+    """A fax in a list."""
+
+    id: int
+    submitter: str
+    key: str
+    number: str
+    line: str
+    rank: int
+    state: State
+    reason: str
+    accepted_at: dt.datetime
+    due_at: dt.datetime
+    deadline_at: dt.datetime | None
+    content: Content
+    origin_id: int | None
+
+
+class FaxesBody(msgspec.Struct, frozen=True):
+    """Faxes, the newest first."""
+
+    faxes: list[FaxLineBody]
+
+
+class SuspensionBody(msgspec.Struct, frozen=True):
+    """What a person stopped; `name` is empty for the gateway and its intake."""
+
+    scope: Scope
+    name: str
+    who: str
+    why: str
+    at: dt.datetime
+    until: dt.datetime | None
+
+
+class SuspensionsBody(msgspec.Struct, frozen=True):
+    suspensions: list[SuspensionBody]
+
+
+class ResumedBody(msgspec.Struct, frozen=True):
+    """Whether anything had been stopped, and what."""
+
+    resumed: bool
+    scopes: list[Scope]
+
+
+class ProviderBody(msgspec.Struct, frozen=True):
+    """One carrier account as it stands."""
+
+    name: str
+    kind: str
+    faxes_under_way: int
+    in_doubt: int
+    suspended: SuspensionBody | None
+    closed_by: str
+    """Why it takes nothing this moment; empty while it is open."""
+    detail: str
+    until: dt.datetime | None
+
+
+class ProvidersBody(msgspec.Struct, frozen=True):
+    providers: list[ProviderBody]
 
 
 class ChangedBody(msgspec.Struct, frozen=True):
@@ -94,6 +166,8 @@ class LineBody(msgspec.Struct, frozen=True):
     oldest_accepted_at: dt.datetime
     oldest_age_seconds: float
     states: dict[State, int]
+    ages: tuple[int, ...]
+    """How many there are of each age, as in the queue's own `ages`."""
 
 
 class QueueBody(msgspec.Struct, frozen=True):
@@ -104,6 +178,17 @@ class QueueBody(msgspec.Struct, frozen=True):
     lines: list[LineBody]
     last_event: int
     """The `seq` of the newest event: ask for events after it to hear only news."""
+    lines_total: int
+    """How many lines have unfinished faxes."""
+    ages_minutes: tuple[int, ...]
+    ages: tuple[int, ...]
+    """How many unfinished faxes came in within each of `ages_minutes`, and last how many are older than all."""
+    classes: dict[str, dict[State, int]]
+    """Unfinished faxes by class and state."""
+    reasons: dict[str, int]
+    """What queued faxes came back for; "" for those that were never tried."""
+    oldest_due_age_seconds: float
+    """For how long the oldest fax that could go has been due, as of some seconds ago."""
 
 
 class HealthBody(msgspec.Struct, frozen=True):
@@ -137,6 +222,10 @@ def fax_body(view: FaxView, why: Why) -> FaxBody:
         due_at=utc(view.due_at),
         deadline_at=utc_or_none(view.deadline_at),
         calls=view.calls,
+        content=view.content,
+        origin_id=view.origin_id,
+        is_marked=view.marked,
+        member=view.member,
         attempts=[_attempt_body(attempt) for attempt in view.attempts],
         events=[event_body(event) for event in view.events],
     )
@@ -148,13 +237,14 @@ def event_body(event: Event) -> EventBody:
 
 def line_body(line: LineAges, now: float) -> LineBody:
     age_seconds = round(max(0.0, now - line.oldest_accepted_at), 3)
-    return LineBody(line.line, line.waiting, utc(line.oldest_accepted_at), age_seconds, line.states)
+    return LineBody(line.line, line.waiting, utc(line.oldest_accepted_at), age_seconds, line.states, line.ages)
 
 
 def _attempt_body(attempt: AttemptView) -> AttemptBody:
     return AttemptBody(
         number=attempt.number,
         provider=attempt.provider,
+        line=attempt.line,
         client_ref=attempt.client_ref,
         provider_ref=attempt.provider_ref,
         sha256=attempt.sha256,
@@ -165,4 +255,46 @@ def _attempt_body(attempt: AttemptView) -> AttemptBody:
         ended_at=utc_or_none(attempt.ended_at),
         outcome=attempt.outcome,
         code=attempt.code,
+    )
+
+
+def fax_line_body(line: FaxLine) -> FaxLineBody:
+    return FaxLineBody(
+        id=line.fax_id,
+        submitter=line.submitter,
+        key=line.key,
+        number=line.number,
+        line=line.line,
+        rank=line.rank,
+        state=line.state,
+        reason=line.reason,
+        accepted_at=utc(line.accepted_at),
+        due_at=utc(line.due_at),
+        deadline_at=utc_or_none(line.deadline_at),
+        content=line.content,
+        origin_id=line.origin_id,
+    )
+
+
+def suspension_body(suspension: Suspension) -> SuspensionBody:
+    return SuspensionBody(
+        suspension.scope,
+        suspension.name,
+        suspension.who,
+        suspension.why,
+        utc(suspension.at),
+        utc_or_none(suspension.until),
+    )
+
+
+def provider_body(provider: ProviderState) -> ProviderBody:
+    return ProviderBody(
+        name=provider.name,
+        kind=provider.kind,
+        faxes_under_way=provider.faxes_under_way,
+        in_doubt=provider.in_doubt,
+        suspended=suspension_body(provider.suspended) if provider.suspended else None,
+        closed_by=provider.closed_by,
+        detail=provider.detail,
+        until=utc_or_none(provider.until),
     )

@@ -1,19 +1,14 @@
-"""Shows a fax as it went out: drawn again from the order, and proven by the digest kept with the attempt."""
+"""Shows a fax as it went out: drawn again from what was handed in, proven by the digest kept with the attempt."""
 
+import dataclasses
 from typing import Literal
 
-import msgspec
-
 from faxgw.clock import Clock
-from faxgw.members.register import Register
-from faxgw.members.sheets import compose_sheet
-from faxgw.order import Order
+from faxgw.dispatch.drawing import Composer
 from faxgw.render.page import document_to_pdf, document_to_png
 from faxgw.render.port import Renderer
-from faxgw.render.sheet import Document, Sheet, Unrenderable
-from faxgw.store.port import FaxView
-
-decode_order = msgspec.json.Decoder(Order).decode
+from faxgw.render.sheet import Document, Unrenderable
+from faxgw.store.port import AttemptView, Contents, FaxView
 
 
 class PageArchive:
@@ -23,11 +18,10 @@ class PageArchive:
     (the form or the register changed since) is still shown, but never passed off as what went out.
     """
 
-    def __init__(self, register: Register, renderer: Renderer, clock: Clock, header_name: str) -> None:
-        self._register = register
+    def __init__(self, composer: Composer, renderer: Renderer, clock: Clock) -> None:
+        self._composer = composer
         self._renderer = renderer
         self._clock = clock
-        self._header_name = header_name
 
     async def page(self, view: FaxView, kind: Literal["tif", "png", "pdf"], number: int = 1) -> bytes | str:
         drawn = await self._draw(view)
@@ -42,12 +36,28 @@ class PageArchive:
                 return document_to_png(drawn, number) if number <= drawn.pages else f"it has {drawn.pages} pages"
 
     async def _draw(self, view: FaxView) -> Document | Unrenderable:
-        last = view.attempts[-1] if view.attempts else None
-        at = last.rendered_at if last else self._clock.now()
-        sheet = compose_sheet(decode_order(view.order), self._register, at, self._header_name)
-        if not isinstance(sheet, Sheet):
-            return sheet
-        drawn = (await self._renderer.render([sheet]))[0]
-        if last and isinstance(drawn, Document) and drawn.sha256 != last.sha256:
-            return Unrenderable("the form or the register has changed since it was sent; the page cannot be reproduced")
-        return drawn
+        contents = Contents(view.content, view.order, view.line, view.member, view.marked)
+        if not view.attempts:
+            return await self._draw_at(contents, self._clock.now())
+        last = view.attempts[-1]
+        # Somebody may have changed the fax since its last attempt: it is shown as it was then.
+        for before in _as_they_may_have_been(contents, last):
+            drawn = await self._draw_at(before, last.rendered_at)
+            if isinstance(drawn, Document) and drawn.sha256 == last.sha256:
+                return drawn
+        return Unrenderable("the form or the register has changed since it was sent; the page cannot be reproduced")
+
+    async def _draw_at(self, contents: Contents, at: float) -> Document | Unrenderable:
+        drawing = await self._composer.compose(contents, at)
+        if isinstance(drawing, Unrenderable):
+            return drawing
+        return (await self._renderer.render([drawing]))[0]
+
+
+def _as_they_may_have_been(contents: Contents, last: AttemptView) -> list[Contents]:
+    """What the last attempt may have shown, the likeliest first: the digest tells which it was."""
+    then = dataclasses.replace(contents, line=last.line or contents.line)
+    guesses = [then, dataclasses.replace(then, member=None)]
+    if contents.marked:
+        guesses += [dataclasses.replace(guess, marked=False) for guess in guesses]
+    return [guess for number, guess in enumerate(guesses) if guess not in guesses[:number]]

@@ -11,13 +11,15 @@ import trio
 
 from faxgw.clock import Clock
 from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.carriers import Carrier
 from faxgw.dispatch.doubt import Doubts
-from faxgw.dispatch.gate import Gate
+from faxgw.dispatch.gate import Passage
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.dispatch.watchdog import Watchdog
 from faxgw.errors import StoreFailedError, StoreFullError
 from faxgw.fax import WITH_CARRIER, State
 from faxgw.ops.metrics import Metrics
-from faxgw.provider.port import Accepted, Provider, Refused, Sending, SendOutcome, Unclear, Unsent
+from faxgw.provider.port import Accepted, Refused, Sending, SendOutcome, Unclear, Unsent
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.sheet import Document
 from faxgw.store.port import Attempt, Intent, NotBegun, Queued, Store
@@ -35,15 +37,6 @@ class Prepared:
     fax: Queued
     document: Document
     rendered_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """A provider with what we decided about it."""
-
-    provider: Provider
-    send_seconds: float
-    gate: Gate
 
 
 class Attempts:
@@ -66,8 +59,13 @@ class Attempts:
         self._doubts = doubts
         self._clock = clock
         self._metrics = metrics
+        self._watchdog = Watchdog(metrics)
 
-    async def make(self, prepared: Prepared, carrier: Carrier) -> None:
+    async def watch(self) -> None:
+        """Put sends that hang in doubt, for ever."""
+        await self._watchdog.run(self._doubt)
+
+    async def make(self, prepared: Prepared, carrier: Carrier, passage: Passage | None = None) -> None:
         """Take one prepared fax to a carrier and note what came of it.
 
         Raises:
@@ -77,7 +75,7 @@ class Attempts:
         try:
             attempt = await self._begin(prepared, carrier)
             if attempt is not None:
-                await self._carry_out(attempt, prepared.document, carrier)
+                await self._carry_out(attempt, prepared, carrier, passage)
         except StoreFailedError:
             raise
         except Exception:
@@ -85,22 +83,23 @@ class Attempts:
             log.exception("attempt_broke", fax_id=prepared.fax.fax_id)
             await self._set_right(prepared.fax, attempt)
 
-    async def _carry_out(self, attempt: Attempt, document: Document, carrier: Carrier) -> None:
+    async def _carry_out(self, attempt: Attempt, prepared: Prepared, carrier: Carrier, passage: Passage | None) -> None:
         started = trio.current_time()
-        outcome = await self._send(attempt, document, carrier)
+        with self._watchdog.watching(attempt, carrier.send_seconds, passage):
+            outcome = await self._send(attempt, prepared, carrier)
         self._metrics.attempt_duration.labels(attempt.provider).observe(trio.current_time() - started)
         match outcome:
             case Accepted(provider_ref=provider_ref):
                 carrier.gate.note_answer()
                 await self._outcomes.submitted(attempt, provider_ref)
             case Refused():
-                carrier.gate.note_answer()
                 carrier.gate.heed(outcome)
                 await self._outcomes.refused(attempt, outcome)
             case Unsent(reason=reason):
                 carrier.gate.back_off()
                 await self._outcomes.unsent(attempt, reason)
             case Unclear(reason=reason):
+                carrier.gate.fail()
                 await self._doubt(attempt, reason)
 
     async def _doubt(self, attempt: Attempt, reason: str) -> None:
@@ -133,28 +132,36 @@ class Attempts:
             document.pages,
             prepared.rendered_at,
             now,
+            fax.revision,
         )
         try:
             begun = (await self._store.begin([intent]))[0]
         except StoreFullError:
             # Without a durable intent nothing may be sent; the fax waits for room on the disk.
-            carrier.gate.back_off()
+            carrier.gate.pause(PUT_BACK_SECONDS)
             self._waiting.put_back(fax, PUT_BACK_SECONDS)
             return None
         match begun:
             case Attempt():
                 self._calls.put(begun)
                 return begun
-            case NotBegun(state=state, line_taken=line_taken):
-                log.info("attempt_not_begun", fax_id=fax.fax_id, state=state, line_taken=line_taken)
+            case NotBegun(outdated=True):
+                # Whoever changed the fax has put it in line again as it is now.
+                log.info("attempt_outdated", fax_id=fax.fax_id)
+                self._waiting.free(fax.line, fax.fax_id)
+                return None
+            case NotBegun(state=state, line_taken=line_taken, suspended=suspended):
+                log.info(
+                    "attempt_not_begun", fax_id=fax.fax_id, state=state, line_taken=line_taken, suspended=suspended
+                )
                 if state is State.QUEUED:
                     self._waiting.put_back(fax, PUT_BACK_SECONDS)
                 elif state not in WITH_CARRIER:
                     self._waiting.free(fax.line, fax.fax_id)
                 return None
 
-    async def _send(self, attempt: Attempt, document: Document, carrier: Carrier) -> SendOutcome:
-        sending = Sending(attempt.client_ref, attempt.line, document.tiff, document.pages)
+    async def _send(self, attempt: Attempt, prepared: Prepared, carrier: Carrier) -> SendOutcome:
+        sending = _sending(attempt, prepared, carrier)
         with trio.move_on_after(carrier.send_seconds):
             try:
                 return await carrier.provider.send(sending)
@@ -162,3 +169,11 @@ class Attempts:
                 log.exception("adapter_raised", provider=attempt.provider, fax_id=attempt.fax_id)
                 return Unclear("the adapter broke")
         return Unclear(f"no answer in {carrier.send_seconds:g} s")
+
+
+def _sending(attempt: Attempt, prepared: Prepared, carrier: Carrier) -> Sending:
+    """The whole document, or what the florist has not got of it, where the carrier can begin in the middle."""
+    document, pages_done = prepared.document, prepared.fax.pages_done
+    resumes = carrier.provider.capabilities.resume and 0 < pages_done < document.pages
+    first_page = pages_done + 1 if resumes else 1
+    return Sending(attempt.client_ref, attempt.line, document.tiff, document.pages, first_page)

@@ -6,14 +6,16 @@ last word; where it says that a change came too late, memory is left as it is.
 
 import dataclasses
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 import trio
 
 from faxgw.clock import Clock
-from faxgw.config import Retry
+from faxgw.config import Dispatch, Retry
 from faxgw.dispatch.calls import OpenCalls
-from faxgw.dispatch.retry import Again, GiveUp, judge
+from faxgw.dispatch.carriers import Carriers
+from faxgw.dispatch.retry import NOT_A_CALL, Again, GiveUp, judge
 from faxgw.errors import StoreFullError
 from faxgw.fax import Failure, FaxId, State
 from faxgw.ops.metrics import Metrics
@@ -28,8 +30,12 @@ from faxgw.store.port import (
     Expired,
     FailedNow,
     GoesAgain,
+    NoSuchFax,
+    Parked,
     Queued,
     Recorded,
+    ResolveAsked,
+    Ruling,
     SetAside,
     Stale,
     Store,
@@ -39,6 +45,10 @@ from faxgw.store.port import (
 log = structlog.get_logger(__name__)
 
 FULL_DISK_PAUSE_SECONDS = 1.0
+
+
+class OnParked(Protocol):
+    def __call__(self, attempt: Attempt, /, *, is_last_word: bool) -> None: ...
 
 
 class Outcomes:
@@ -53,7 +63,11 @@ class Outcomes:
         rule_for: Callable[[Failure], Retry],
         random: Callable[[], float],
         metrics: Metrics,
+        carriers: Carriers | None = None,
+        bounds: Dispatch | None = None,
     ) -> None:
+        self._carriers = carriers or Carriers()
+        self._bounds = bounds or Dispatch()
         self._store = store
         self._calls = calls
         self._waiting = waiting
@@ -61,6 +75,7 @@ class Outcomes:
         self._rule_for = rule_for
         self._random = random
         self._metrics = metrics
+        self.on_parked: OnParked = lambda _, **__: None
 
     async def submitted(self, attempt: Attempt, provider_ref: str) -> None:
         """The carrier has it; its receipt is awaited."""
@@ -116,8 +131,62 @@ class Outcomes:
                     case Stale(state=state) if state is not State.DELIVERED:
                         # The store has it as an event, too; only a person can tell the florist now.
                         log.error("delivered_after_it_was_given_up", fax_id=attempt.fax_id, state=state)
-            case NotDelivered(failure=failure, code=code):
-                await self._not_delivered(attempt, failure, code, receipt_id=receipt_id)
+            case NotDelivered(failure=Failure.IN_DOUBT, code=code):
+                reason = f"{code}: the last page went out and was not confirmed"
+                await self.parked(attempt, reason, receipt_id, is_last_word=True)
+            case NotDelivered(failure=failure, code=code, pages=pages):
+                self._carriers.note_report(attempt.provider, failure, code)
+                calls = self._carriers.calls_made(attempt.provider, fate)
+                await self._not_delivered(attempt, failure, code, calls=calls, pages_done=pages, receipt_id=receipt_id)
+
+    async def parked(
+        self, attempt: Attempt, reason: str, receipt_id: int | None = None, *, is_last_word: bool = False
+    ) -> None:
+        """Nothing can be asked that would tell whether it arrived: a person must, while the line goes on."""
+        change = Parked(attempt.fax_id, attempt.number, reason, self._clock.now(), receipt_id)
+        if await self.record(change) != Changed(State.UNKNOWN):
+            return
+        self._metrics.attempts.labels(attempt.provider, Failure.IN_DOUBT).inc()
+        self._metrics.parked.labels(attempt.provider).inc()
+        log.error("fax_parked", fax_id=attempt.fax_id, provider=attempt.provider, reason=reason)
+        self._let_go(attempt)
+        self.on_parked(attempt, is_last_word=is_last_word)
+
+    async def is_parked(self, attempt: Attempt) -> bool:
+        """Whether the fax still waits for a person to say what became of this attempt."""
+        view = await self._store.fax(attempt.fax_id)
+        return view is not None and view.state is State.UNKNOWN and view.attempts[-1].number == attempt.number
+
+    async def owner_of(self, provider: str, provider_ref: str) -> Attempt | None:
+        """The attempt that a carrier gave this name to."""
+        return await self._store.attempt_of(None, provider, provider_ref)
+
+    async def sent_blindly(self, attempt: Attempt) -> None:
+        """Nobody said what became of it and the config wants it to go again: marked as a possible duplicate."""
+        now = self._clock.now()
+        if attempt.deadline_at is not None and now >= attempt.deadline_at:
+            return
+        await self._again(attempt, Again(now, was_call=True), Failure.IN_DOUBT, "nobody knows; sent again", now)
+
+    async def resolved(self, attempt: Attempt, ruling: Ruling, who: str, why: str) -> Recorded:
+        """A person found out what became of a fax in doubt."""
+        now = self._clock.now()
+        recorded = await self.record(ResolveAsked(attempt.fax_id, attempt.number, ruling, who, why, now))
+        match recorded:
+            case Changed(state=State.QUEUED):
+                revision = attempt.revision + 1
+                queued = Queued(
+                    *(attempt.fax_id, attempt.line, attempt.rank, now, attempt.deadline_at, attempt.calls),
+                    revision=revision,
+                )
+                self._waiting.put([queued])
+                self._let_go(attempt)
+            case Changed(state=state):
+                self._metrics.finished.labels(state.value).inc()
+                self._let_go(attempt)
+            case Stale() | NoSuchFax():
+                log.info("resolved_too_late", fax_id=attempt.fax_id)
+        return recorded
 
     async def set_aside(self, fax_id: FaxId, reason: str) -> None:
         """Hold a fax that cannot be sent as it is, for a person to look at."""
@@ -146,14 +215,21 @@ class Outcomes:
         failure: Failure,
         code: str,
         *,
+        calls: int = 1,
+        pages_done: int = 0,
         asked_wait_seconds: float | None = None,
         receipt_id: int | None = None,
     ) -> None:
         now = self._clock.now()
+        if failure is Failure.UNKNOWN_CODE:
+            self._metrics.unknown_codes.labels(attempt.provider).inc()
+            log.warning("unknown_code", provider=attempt.provider, fax_id=attempt.fax_id, code=code)
         verdict = judge(
             failure,
             self._rule_for(failure),
-            calls=attempt.calls,
+            calls=attempt.earlier.get(failure, 0) + 1,
+            is_spent=self._is_spent(attempt, failure, calls),
+            may_go_elsewhere=self._carriers.is_other_open(attempt.provider),
             now=now,
             deadline_at=attempt.deadline_at,
             random=self._random,
@@ -161,7 +237,7 @@ class Outcomes:
         )
         match verdict:
             case Again():
-                await self._again(attempt, verdict, failure, code, now, receipt_id)
+                await self._again(attempt, verdict, failure, code, now, receipt_id, calls, pages_done)
             case GiveUp(why=why):
                 failed = FailedNow(attempt.fax_id, attempt.number, failure, f"{code}; {why}", now, receipt_id)
                 if await self.record(failed) == Changed(State.FAILED):
@@ -170,14 +246,33 @@ class Outcomes:
                     log.warning("fax_failed", fax_id=attempt.fax_id, failure=failure, code=code)
                     self._let_go(attempt)
 
+    def _is_spent(self, attempt: Attempt, failure: Failure, calls: int) -> bool:
+        if attempt.number >= self._bounds.tries_max:
+            return True
+        return failure not in NOT_A_CALL and attempt.calls + calls - 1 >= self._bounds.calls_max
+
     async def _again(
-        self, attempt: Attempt, again: Again, failure: Failure, code: str, now: float, receipt_id: int | None = None
+        self,
+        attempt: Attempt,
+        again: Again,
+        failure: Failure,
+        code: str,
+        now: float,
+        receipt_id: int | None = None,
+        calls: int = 1,
+        pages_done: int = 0,
     ) -> None:
-        change = GoesAgain(attempt.fax_id, attempt.number, failure, code, again.due_at, now, again.was_call, receipt_id)
-        if await self.record(change) == Changed(State.QUEUED):
+        head = (attempt.fax_id, attempt.number, failure, code, again.due_at, now)
+        if await self.record(GoesAgain(*head, again.was_call, receipt_id, calls)) == Changed(State.QUEUED):
             self._metrics.attempts.labels(attempt.provider, failure).inc()
-            calls = attempt.calls if again.was_call else attempt.calls - 1
-            queued = Queued(attempt.fax_id, attempt.line, attempt.rank, again.due_at, attempt.deadline_at, calls)
+            queued = Queued(
+                *(attempt.fax_id, attempt.line, attempt.rank, again.due_at, attempt.deadline_at),
+                calls=attempt.calls + (calls - 1 if again.was_call else -1),
+                # Marking the page as a possible duplicate is a revision of the fax.
+                revision=attempt.revision + (failure is Failure.IN_DOUBT),
+                avoid=attempt.provider if self._rule_for(failure).other_provider else None,
+                pages_done=pages_done if failure is Failure.PAGE else 0,
+            )
             self._waiting.put([queued])
             self._let_go(attempt)
 

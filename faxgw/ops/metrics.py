@@ -62,6 +62,11 @@ class Metrics:
         self.attempt_duration = self._histogram(
             "attempt_duration_seconds", "From the intent to the carrier's answer", _CALL_SECONDS, "provider"
         )
+        self.failovers = self._counter("failovers", "Faxes that went over another carrier than before", "from", "to")
+        self.unknown_codes = self._counter("unknown_codes", "Failures whose code no adapter knows yet", "provider")
+        self.parked = self._counter("parked", "Doubts that wait for a person", "provider")
+        self.watchdog_ended = self._counter("watchdog_ended", "Sends that hung and were left behind", "provider")
+        self.account_refused = self._counter("account_refused", "Times a carrier began to refuse our account", "provider")
         self.receipts = self._counter("receipts", "What carriers said of attempts", "via", "result")
         self.receipt_lag = self._histogram(
             "receipt_lag_seconds", "From the end of a call at the carrier to its receipt here", _RECEIPT_SECONDS, "via"
@@ -92,6 +97,10 @@ class Metrics:
     def read_queue_from(self, read: Callable[[], QueueFigures]) -> None:
         """Ask `read` for the queue's figures at each scrape; it must be cheap and not wait."""
         self._queue.read = read
+
+    def queue_figures(self) -> QueueFigures:
+        """The queue as it was looked at last; costs nothing."""
+        return self._queue.read()
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

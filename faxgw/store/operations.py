@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, tuple_, update
 
 from faxgw.fax import AttemptNumber, ClientRef, FaxId, State, make_client_ref
 from faxgw.phone import Line
@@ -18,55 +18,68 @@ from faxgw.store.port import (
     Admitted,
     Attempt,
     Begun,
-    CancelAsked,
     Change,
     DeliveredNow,
-    Expired,
+    Doubted,
+    Drained,
     FailedNow,
     GoesAgain,
-    HoldAsked,
     Intent,
     KeptReceipt,
     KeyTaken,
     NewFax,
     NoSuchFax,
     NotBegun,
+    Parked,
     Recorded,
-    ReleaseAsked,
     Repeated,
-    SetAside,
+    ResolveAsked,
+    Submitted,
 )
-from faxgw.store.schema import attempt, event, fax, fax_state, receipt, sequence
+from faxgw.store.rows import insert_events, take_ids
+from faxgw.store.schema import attempt, fax, fax_state, receipt
+from faxgw.store.suspensions import drains, stopped_by, suspended_places
 from faxgw.store.transitions import AttemptRow, FaxRow, Happened, apply_change
 
-encode_json = msgspec.json.Encoder(enc_hook=str).encode
 encode_report = msgspec.msgpack.Encoder().encode
 decode_report = msgspec.msgpack.Decoder(Report).decode
 
 VARIABLES_MAX = 10_000
 """Values in one SQL statement: an upload may have more than the 32,766 of SQLite (https://www.sqlite.org/limits.html)."""
 
+STATE_COLUMNS = ("state", "due_at", "attempts", "calls", "reason")
+REVISED_COLUMNS = ("line", "rank", "revision", "marked", "member")
+
 UPDATE_STATE = (
     update(fax_state)
     .where(fax_state.c.fax_id == bindparam("row"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "due_at", "attempts", "calls", "reason")})
+    .values({name: bindparam(f"new_{name}") for name in STATE_COLUMNS})
+)
+REVISE_STATE = (
+    update(fax_state)
+    .where(fax_state.c.fax_id == bindparam("row"))
+    .values({name: bindparam(f"new_{name}") for name in REVISED_COLUMNS})
 )
 UPDATE_ATTEMPT = (
     update(attempt)
     .where(attempt.c.fax_id == bindparam("row"), attempt.c.number == bindparam("row_number"))
     .values({name: bindparam(f"new_{name}") for name in ("provider_ref", "changed_at", "ended_at", "outcome", "code")})
 )
+FAX_ROW = select(*(fax_state.c[name] for name in ("fax_id", *STATE_COLUMNS, *REVISED_COLUMNS)))
 SETTLE_RECEIPT = update(receipt).where(receipt.c.id == bindparam("row")).values(settled=1)
 
 
 def admit(connection: Connection, faxes: Sequence[NewFax]) -> list[Admission]:
     """Write new faxes; a key that came before (in the store or earlier in this list) writes nothing."""
     known = _known_keys(connection, faxes)
-    next_id = _take_ids(connection, "fax", len(faxes))
+    is_drained = drains(connection, faxes[0].accepted_at) if faxes else False
+    next_id = take_ids(connection, "fax", len(faxes))
     answers: list[Admission] = []
     admitted: list[tuple[FaxId, NewFax]] = []
     for new in faxes:
         match known.get((new.submitter, new.key)):
+            case None if is_drained:
+                answers.append(Drained())
             case None:
                 fax_id = FaxId(next_id + len(admitted))
                 known[new.submitter, new.key] = (fax_id, new.digest, State.QUEUED)
@@ -110,6 +123,7 @@ def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax
                 "digest": new.digest,
                 "number": new.number,
                 "accepted_at": new.accepted_at,
+                "content": new.content,
                 "order": new.order,
             }
             for fax_id, new in admitted
@@ -128,11 +142,13 @@ def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax
                 "attempts": 0,
                 "calls": 0,
                 "reason": "",
+                "revision": 0,
+                "marked": False,
             }
             for fax_id, new in admitted
         ],
     )
-    _insert_events(
+    insert_events(
         connection, [Happened(fax_id, new.accepted_at, "accepted", {"key": new.key}) for fax_id, new in admitted]
     )
 
@@ -155,24 +171,28 @@ class Begin:
         )
         rows = {row.fax_id: row for row in found}
         taken = _taken_lines(connection, {row.line for row in rows.values()})
+        suspended = suspended_places(connection, intents[0].at) if intents else set()
+        earlier = earlier_outcomes(connection, [row.fax_id for row in rows.values() if row.attempts])
         begun: list[tuple[Intent, Attempt]] = []
         answers: list[Begun] = []
         started: set[FaxId] = set()
         for intent in intents:
             row = rows[intent.fax_id]
             state = State.SENDING if intent.fax_id in started else State(row.state)
-            if state is not State.QUEUED or row.line in taken:
-                answers.append(NotBegun(state, line_taken=row.line in taken))
+            stopped = stopped_by(suspended, row.line, intent.provider)
+            outdated = row.revision != intent.revision
+            if state is not State.QUEUED or row.line in taken or stopped or outdated:
+                answers.append(NotBegun(state, row.line in taken, stopped, outdated))
                 continue
             taken.add(row.line)
             started.add(intent.fax_id)
-            opened = self._open(intent, row)
+            opened = self._open(intent, row, earlier.get(intent.fax_id, {}))
             begun.append((intent, opened))
             answers.append(opened)
         self._write(connection, begun)
         return answers
 
-    def _open(self, intent: Intent, row: Any) -> Attempt:
+    def _open(self, intent: Intent, row: Any, earlier: dict[str, int]) -> Attempt:
         number = AttemptNumber(row.attempts + 1)
         return Attempt(
             fax_id=intent.fax_id,
@@ -186,6 +206,8 @@ class Begin:
             started_at=intent.at,
             state=State.SENDING,
             changed_at=intent.at,
+            revision=row.revision,
+            earlier=earlier,
         )
 
     @staticmethod
@@ -217,7 +239,7 @@ class Begin:
             .values(state=State.SENDING, reason="", attempts=bindparam("new_attempts"), calls=bindparam("new_calls")),
             [{"row": opened.fax_id, "new_attempts": opened.number, "new_calls": opened.calls} for _, opened in begun],
         )
-        _insert_events(
+        insert_events(
             connection,
             [
                 Happened(opened.fax_id, intent.at, "sending", {"attempt": opened.number, "provider": opened.provider})
@@ -239,29 +261,26 @@ def record(connection: Connection, changes: Sequence[Change]) -> list[Recorded]:
             NoSuchFax() if row is None else apply_change(change, row, attempts.get(key) if key else None, events)
         )
     _write_rows(connection, faxes.values(), attempts.values())
-    _insert_events(connection, events)
+    insert_events(connection, events)
     settled = [receipt_id for change in changes if (receipt_id := _receipt_of(change)) is not None]
     settle_receipts(connection, settled)
     return answers
 
 
 def _attempt_key(change: Change) -> tuple[FaxId, AttemptNumber] | None:
-    if isinstance(change, SetAside | Expired | HoldAsked | ReleaseAsked | CancelAsked):
-        return None
-    return change.fax_id, change.attempt
+    match change:
+        case Submitted() | Doubted() | Parked() | DeliveredNow() | GoesAgain() | FailedNow() | ResolveAsked():
+            return change.fax_id, change.attempt
+        case _:
+            return None
 
 
 def _receipt_of(change: Change) -> int | None:
-    return change.receipt_id if isinstance(change, DeliveredNow | GoesAgain | FailedNow) else None
+    return change.receipt_id if isinstance(change, Parked | DeliveredNow | GoesAgain | FailedNow) else None
 
 
 def _fax_rows(connection: Connection, fax_ids: Iterable[FaxId]) -> dict[FaxId, FaxRow]:
-    columns = fax_state.c
-    rows = connection.execute(
-        select(columns.fax_id, columns.state, columns.due_at, columns.attempts, columns.calls, columns.reason).where(
-            columns.fax_id.in_(list(fax_ids))
-        )
-    )
+    rows = connection.execute(FAX_ROW.where(fax_state.c.fax_id.in_(list(fax_ids))))
     return {row.fax_id: FaxRow(row.fax_id, State(row.state), *row[2:]) for row in rows}
 
 
@@ -287,6 +306,7 @@ def _attempt_rows(
 
 
 def _write_rows(connection: Connection, faxes: Iterable[FaxRow], attempts: Iterable[AttemptRow]) -> None:
+    faxes = list(faxes)
     states = [
         {
             "row": row.fax_id,
@@ -310,8 +330,22 @@ def _write_rows(connection: Connection, faxes: Iterable[FaxRow], attempts: Itera
         }
         for row in attempts
     ]
+    revised = [
+        {
+            "row": row.fax_id,
+            "new_line": row.line,
+            "new_rank": row.rank,
+            "new_revision": row.revision,
+            "new_marked": row.marked,
+            "new_member": row.member,
+        }
+        for row in faxes
+        if row.is_revised
+    ]
     if states:
         connection.execute(UPDATE_STATE, states)
+    if revised:
+        connection.execute(REVISE_STATE, revised)
     if tries:
         connection.execute(UPDATE_ATTEMPT, tries)
 
@@ -329,7 +363,7 @@ class KeepReceipts:
         self, connection: Connection, receipts: Sequence[tuple[str, Report, float]]
     ) -> list[KeptReceipt | None]:
         seen = self._known(connection, receipts)
-        next_id = _take_ids(connection, "receipt", len(receipts))
+        next_id = take_ids(connection, "receipt", len(receipts))
         answers: list[KeptReceipt | None] = []
         rows: list[dict[str, object]] = []
         for provider, report, at in receipts:
@@ -376,26 +410,21 @@ def _taken_lines(connection: Connection, lines: Iterable[str]) -> set[str]:
     )
 
 
-def _take_ids(connection: Connection, name: str, count: int) -> int:
-    """Reserve `count` ids and return the first; they are never given out again."""
-    after = connection.execute(
-        update(sequence).where(sequence.c.name == name).values(next=sequence.c.next + count).returning(sequence.c.next)
-    ).scalar_one()
-    return int(after) - count
-
-
-def _insert_events(connection: Connection, events: Sequence[Happened]) -> None:
-    if events:
-        connection.execute(
-            insert(event),
-            [
-                {"fax_id": item.fax_id, "at": item.at, "kind": item.kind, "data": encode_json(item.data)}
-                for item in events
-            ],
+def earlier_outcomes(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, dict[str, int]]:
+    """How often the attempts of each fax ended in which way, so far."""
+    counted: dict[FaxId, dict[str, int]] = {}
+    for start in range(0, len(fax_ids), VARIABLES_MAX):
+        rows = connection.execute(
+            select(attempt.c.fax_id, attempt.c.outcome, func.count())
+            .where(attempt.c.fax_id.in_(fax_ids[start : start + VARIABLES_MAX]), attempt.c.ended_at.is_not(None))
+            .group_by(attempt.c.fax_id, attempt.c.outcome)
         )
+        for fax_id, outcome, count in rows:
+            counted.setdefault(fax_id, {})[outcome] = count
+    return counted
 
 
-def as_attempt(store_id: str, row: Row[*tuple[Any, ...]]) -> Attempt:
+def as_attempt(store_id: str, row: Row[*tuple[Any, ...]], earlier: dict[str, int] | None = None) -> Attempt:
     """The attempt of a joined row of `attempt` and `fax_state`."""
     return Attempt(
         fax_id=FaxId(row.fax_id),
@@ -410,4 +439,6 @@ def as_attempt(store_id: str, row: Row[*tuple[Any, ...]]) -> Attempt:
         state=State(row.state),
         provider_ref=row.provider_ref,
         changed_at=row.changed_at,
+        revision=row.revision,
+        earlier=earlier or {},
     )

@@ -7,20 +7,65 @@ or `StoreFailedError` (the process must end). Reads see everything answered befo
 Safe to cancel: a cancelled write may or may not have happened, as with any lost answer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.provider.port import Report
 
+# --- what people stop ------------------------------------------------------------------------------
+
+
+class Scope(enum.StrEnum):
+    """What can be suspended."""
+
+    LINE = "line"
+    PROVIDER = "provider"
+    GATEWAY = "gateway"
+    """All sending."""
+    INTAKE = "intake"
+    """Taking anything in: the gateway drains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Nothing new begins there until somebody resumes it, or until `until`; calls under way are followed."""
+
+    scope: Scope
+    name: str
+    """The line or the provider; empty for the gateway and its intake."""
+    who: str
+    why: str
+    at: float
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    scope: Scope
+    name: str
+    who: str
+    why: str
+    at: float
+
+
 # --- taking faxes in -------------------------------------------------------------------------------
+
+
+class Content(enum.StrEnum):
+    """What a fax shows."""
+
+    ORDER = "order"
+    DOCUMENT = "document"
+    """Something that somebody handed in; the row says where it lies."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewFax:
-    """A checked order on its way into the queue."""
+    """A checked order, or a document that somebody handed in, on its way into the queue."""
 
     submitter: str
     key: str
@@ -31,10 +76,11 @@ class NewFax:
     rank: int
     """Priority class, lower first."""
     order: bytes
-    """The order as canonical JSON."""
+    """The order, or the document's description, as canonical JSON."""
     accepted_at: float
     due_at: float
     deadline_at: float | None
+    content: Content = Content.ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +103,40 @@ class KeyTaken:
     fax_id: FaxId
 
 
-Admission = Admitted | Repeated | KeyTaken
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """The gateway drains: nothing new is taken in. Nothing was written."""
+
+
+Admission = Admitted | Repeated | KeyTaken | Drained
+
+
+class Kinship(enum.StrEnum):
+    """How a new fax comes from an old one that is over."""
+
+    RETRY = "retry"
+    """The old one never arrived, as far as anybody knows. A fax has one retry at most, which may have its own."""
+    COPY = "copy"
+    """The old one was delivered; the copy's pages say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgainAsked:
+    """A new fax with the content of an old one. What is None is taken over from it."""
+
+    origin_id: FaxId
+    kinship: Kinship
+    who: str
+    why: str
+    at: float
+    key: str = ""
+    """Tells copies apart, so that asking for one twice is harmless; without it each call makes a copy."""
+    line: Line | None = None
+    member: str | None = None
+    rank: int | None = None
+    deadline_at: float | None = None
+    """Without it the old fax's deadline holds, where it has not passed."""
+
 
 # --- attempts ----------------------------------------------------------------------------------------
 
@@ -73,6 +152,8 @@ class Intent:
     pages: int
     rendered_at: float
     at: float
+    revision: int = 0
+    """Of the fax when its pages were drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +174,9 @@ class Attempt:
     """SENDING, SUBMITTED or UNKNOWN."""
     provider_ref: str | None = None
     changed_at: float = 0.0
+    revision: int = 0
+    earlier: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many of the fax's earlier attempts ended in which way; what the rules of one class of failure count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +185,10 @@ class NotBegun:
 
     state: State
     line_taken: bool
+    suspended: Scope | None = None
+    """A person stopped the line, the provider or the gateway."""
+    outdated: bool = False
+    """A person changed the fax after its pages were drawn; it is in line again as it is now."""
 
 
 Begun = Attempt | NotBegun
@@ -124,6 +212,20 @@ class Doubted:
     attempt: AttemptNumber
     reason: str
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Asking cannot tell any more whether it arrived: the attempt is over and its line let go; the fax stays in doubt.
+
+    It waits for a person, or for a late word of the carrier.
+    """
+
+    fax_id: FaxId
+    attempt: AttemptNumber
+    reason: str
+    at: float
+    receipt_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +253,8 @@ class GoesAgain:
     was_call: bool = True
     """False where nothing was dialled, so that retry rules do not count it."""
     receipt_id: int | None = None
+    calls: int = 1
+    """How often the line was rung for it, where it was a call: the carrier's own retries count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +310,51 @@ class CancelAsked:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class PriorityAsked:
+    fax_id: FaxId
+    rank: int
+    who: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RerouteAsked:
+    """The fax goes to another line, and to another member where one is named."""
+
+    fax_id: FaxId
+    line: Line
+    member: str | None
+    who: str
+    why: str
+    at: float
+
+
+class Ruling(enum.StrEnum):
+    """What a person found out of a fax in doubt."""
+
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    """The fax is over; whoever ordered it must find another way."""
+    SEND_AGAIN = "send_again"
+    """It did not arrive and goes again, marked as a possible duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveAsked:
+    fax_id: FaxId
+    attempt: AttemptNumber
+    ruling: Ruling
+    who: str
+    why: str
+    at: float
+
+
 Change = (
     Submitted
     | Doubted
+    | Parked
     | DeliveredNow
     | GoesAgain
     | FailedNow
@@ -217,6 +363,9 @@ Change = (
     | HoldAsked
     | ReleaseAsked
     | CancelAsked
+    | PriorityAsked
+    | RerouteAsked
+    | ResolveAsked
 )
 
 
@@ -238,6 +387,7 @@ class NoSuchFax:
 
 
 Recorded = Changed | Stale | NoSuchFax
+AdmittedAgain = Admitted | Repeated | Stale | NoSuchFax
 
 # --- receipts ----------------------------------------------------------------------------------------
 
@@ -264,6 +414,26 @@ class Queued:
     due_at: float
     deadline_at: float | None
     calls: int
+    revision: int = 0
+    avoid: str | None = None
+    """The carrier that just failed it; another one takes it where one can. Forgotten at a restart."""
+    pages_done: int = 0
+    """Pages that the florist has of it already, as far as is remembered."""
+    submitter: str = ""
+    """Whose it is: submitters take turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What has to be drawn for a fax, as it stands now."""
+
+    content: Content
+    order: bytes
+    line: Line
+    member: str | None
+    """Who executes instead of the member that the order names."""
+    marked: bool
+    """The pages say that they may have come before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,11 +450,15 @@ class AttemptView:
     ended_at: float | None
     outcome: str | None
     code: str | None
+    line: Line | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a fax; `seq` is the cursor, growing in the order of commits."""
+    """One thing that happened; `seq` is the cursor, growing in the order of commits.
+
+    `fax_id` is 0 where it happened to no fax, but to a line, a provider or the gateway.
+    """
 
     seq: int
     fax_id: FaxId
@@ -312,6 +486,40 @@ class FaxView:
     order: bytes
     attempts: tuple[AttemptView, ...]
     events: tuple[Event, ...]
+    content: Content = Content.ORDER
+    origin_id: FaxId | None = None
+    revision: int = 0
+    marked: bool = False
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaxLine:
+    """A fax in a list."""
+
+    fax_id: FaxId
+    submitter: str
+    key: str
+    number: str
+    line: Line
+    rank: int
+    state: State
+    reason: str
+    accepted_at: float
+    due_at: float
+    deadline_at: float | None
+    content: Content
+    origin_id: FaxId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a fax is looked for by; None is anything."""
+
+    submitter: str | None = None
+    key: str | None = None
+    number: str | None = None
+    state: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,6 +530,22 @@ class LineAges:
     waiting: int
     oldest_accepted_at: float
     states: dict[State, int]
+    ages: tuple[int, ...] = ()
+    """How many there are of each of the ages asked for, and last how many are older than all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is unfinished, for a person to look at."""
+
+    lines: list[LineAges]
+    """Those with the oldest faxes."""
+    lines_total: int
+    ages: tuple[int, ...]
+    classes: dict[int, dict[State, int]]
+    """By rank and state."""
+    reasons: dict[str, int]
+    """What queued faxes came back for: failure classes, "" for those that were never tried."""
 
 
 class Store(Protocol):
@@ -338,6 +562,30 @@ class Store(Protocol):
 
     async def admit(self, faxes: Sequence[NewFax]) -> list[Admission]: ...
 
+    async def admit_again(self, wishes: Sequence[AgainAsked]) -> list[AdmittedAgain]:
+        """New faxes from old ones that are over; `Stale` where the old one is not, or not in the way it takes."""
+        ...
+
+    async def suspend(self, suspensions: Sequence[Suspension]) -> list[None]:
+        """Nothing new begins there; one that is there already is replaced."""
+        ...
+
+    async def resume(self, resumptions: Sequence[Resumption]) -> list[bool]:
+        """Lift suspensions; False where there was none."""
+        ...
+
+    async def suspensions(self) -> list[Suspension]:
+        """All that are there, those whose time is over included."""
+        ...
+
+    async def keep_document(self, content: bytes) -> str:
+        """Keep a document that somebody handed in, and return its name (SHA-256 in hex) once it is durable."""
+        ...
+
+    async def document(self, name: str) -> bytes | None:
+        """A document that was kept, or None where it is gone or no longer what it was."""
+        ...
+
     async def begin(self, intents: Sequence[Intent]) -> list[Begun]: ...
 
     async def record(self, changes: Sequence[Change]) -> list[Recorded]: ...
@@ -352,8 +600,12 @@ class Store(Protocol):
 
     async def fax(self, fax_id: FaxId) -> FaxView | None: ...
 
-    async def orders(self, fax_ids: Sequence[FaxId]) -> dict[FaxId, bytes]:
-        """The orders as JSON, for rendering."""
+    async def contents(self, fax_ids: Sequence[FaxId]) -> dict[FaxId, Contents]:
+        """What to draw of each."""
+        ...
+
+    async def find(self, sought: Sought, limit: int) -> list[FaxLine]:
+        """Faxes, newest first."""
         ...
 
     async def events(self, after: int, limit: int) -> list[Event]: ...
@@ -362,8 +614,8 @@ class Store(Protocol):
         """The attempt that a carrier speaks of, open or ended, by either reference."""
         ...
 
-    async def lines(self, limit: int) -> list[LineAges]:
-        """The lines with the most unfinished faxes, oldest first."""
+    async def backlog(self, limit: int, now: float, ages: Sequence[float]) -> Backlog:
+        """What is unfinished, by line, age, class and reason; `ages` are in seconds, growing."""
         ...
 
     async def counts(self) -> dict[State, int]:
@@ -394,3 +646,5 @@ class Unfinished:
     queued: list[Queued]
     attempts: list[Attempt]
     receipts: list[KeptReceipt]
+    parked: list[Attempt] = field(default_factory=list["Attempt"])
+    """Attempts that are over and in doubt: their faxes wait for a person."""

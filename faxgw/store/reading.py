@@ -1,15 +1,32 @@
 """The questions the store answers; each is one short read, bounded, on a connection that cannot write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select, text
 
-from faxgw.fax import AttemptNumber, ClientRef, FaxId, State, make_client_ref, read_client_ref
+from faxgw.fax import FINAL, AttemptNumber, ClientRef, Failure, FaxId, State, make_client_ref, read_client_ref
 from faxgw.phone import Line
-from faxgw.store.operations import as_attempt, decode_report
-from faxgw.store.port import Attempt, AttemptView, Event, FaxView, KeptReceipt, LineAges, Queued, Unfinished
+from faxgw.store.operations import as_attempt, decode_report, earlier_outcomes
+from faxgw.store.port import (
+    Attempt,
+    AttemptView,
+    Backlog,
+    Content,
+    Contents,
+    Event,
+    FaxLine,
+    FaxView,
+    KeptReceipt,
+    LineAges,
+    Queued,
+    Sought,
+    Unfinished,
+)
 from faxgw.store.schema import UNFINISHED, attempt, event, fax, fax_state, receipt
+
+_FAILURES = frozenset(failure.value for failure in Failure)
 
 decode_data = msgspec.json.Decoder(dict[str, object]).decode
 
@@ -24,8 +41,17 @@ OPEN_ATTEMPT = select(
     fax_state.c.rank,
     fax_state.c.deadline_at,
     fax_state.c.calls,
+    fax_state.c.revision,
     fax_state.c.state,
 ).join(fax_state, fax_state.c.fax_id == attempt.c.fax_id)
+
+# The fax waits for a person to say what became of its last attempt.
+PARKED = (
+    (fax_state.c.state == State.UNKNOWN)
+    & text(UNFINISHED)
+    & (attempt.c.number == fax_state.c.attempts)
+    & attempt.c.ended_at.is_not(None)
+)
 
 
 def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | None:
@@ -49,6 +75,11 @@ def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | 
         order=row["order"],
         attempts=_attempts_of(connection, store_id, fax_id),
         events=tuple(_events(connection, event.c.fax_id == fax_id, limit=1_000)),
+        content=Content(row["content"]),
+        origin_id=row["origin_id"],
+        revision=row["revision"],
+        marked=bool(row["marked"]),
+        member=row["member"],
     )
 
 
@@ -68,14 +99,73 @@ def _attempts_of(connection: Connection, store_id: str, fax_id: FaxId) -> tuple[
             ended_at=row.ended_at,
             outcome=row.outcome,
             code=row.code,
+            line=Line(row.line),
         )
         for row in rows
     )
 
 
-def read_orders(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, bytes]:
-    rows = connection.execute(select(fax.c.id, fax.c.order).where(fax.c.id.in_(fax_ids)))
-    return {FaxId(fax_id): order for fax_id, order in rows}
+def read_contents(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, Contents]:
+    rows = connection.execute(
+        select(fax.c.id, fax.c.content, fax.c.order, fax_state.c.line, fax_state.c.member, fax_state.c.marked)
+        .join(fax_state, fax_state.c.fax_id == fax.c.id)
+        .where(fax.c.id.in_(fax_ids))
+    )
+    return {
+        FaxId(row.id): Contents(Content(row.content), row.order, Line(row.line), row.member, bool(row.marked))
+        for row in rows
+    }
+
+
+FAX_LINE = select(
+    fax.c.id,
+    fax.c.submitter,
+    fax.c.key,
+    fax.c.number,
+    fax_state.c.line,
+    fax_state.c.rank,
+    fax_state.c.state,
+    fax_state.c.reason,
+    fax.c.accepted_at,
+    fax_state.c.due_at,
+    fax_state.c.deadline_at,
+    fax.c.content,
+    fax.c.origin_id,
+).join(fax_state, fax_state.c.fax_id == fax.c.id)
+
+
+def find_faxes(connection: Connection, sought: Sought, limit: int) -> list[FaxLine]:
+    """Newest first. A key without its submitter is looked for with every one: there are few."""
+    asked = FAX_LINE.order_by(fax.c.id.desc()).limit(limit)
+    if sought.key is not None:
+        submitters = [sought.submitter] if sought.submitter is not None else _submitters(connection)
+        asked = asked.where(fax.c.submitter.in_(submitters), fax.c.key == sought.key)
+    elif sought.submitter is not None:
+        asked = asked.where(fax.c.submitter == sought.submitter)
+    if sought.number is not None:
+        asked = asked.where(fax.c.number == sought.number)
+    if sought.state is not None:
+        asked = asked.where(fax_state.c.state == sought.state, *([] if sought.state in FINAL else [text(UNFINISHED)]))
+    return [
+        FaxLine(
+            FaxId(row.id),
+            *(row.submitter, row.key, row.number, Line(row.line), row.rank, State(row.state), row.reason),
+            *(row.accepted_at, row.due_at, row.deadline_at, Content(row.content), row.origin_id),
+        )
+        for row in connection.execute(asked)
+    ]
+
+
+def _submitters(connection: Connection) -> list[str]:
+    """Each submitter once, by one step in the index for each, where DISTINCT would read every fax."""
+    found: list[str] = []
+    while (following := connection.execute(_submitter_after(found[-1] if found else "")).scalar()) is not None:
+        found.append(following)
+    return found
+
+
+def _submitter_after(last: str) -> Select[tuple[Any]]:
+    return select(func.min(fax.c.submitter)).where(fax.c.submitter > last)
 
 
 def read_events(connection: Connection, after: int, limit: int) -> list[Event]:
@@ -100,29 +190,110 @@ def read_attempt(
         condition = (attempt.c.provider == provider) & (attempt.c.provider_ref == provider_ref)
     else:
         return None
-    row = connection.execute(OPEN_ATTEMPT.where(condition)).first()
-    return None if row is None else as_attempt(store_id, row)
+    return next(iter(_attempts(connection, store_id, condition)), None)
 
 
-def read_lines(connection: Connection, limit: int) -> list[LineAges]:
-    counted = (
-        select(
-            fax_state.c.line,
-            fax_state.c.state,
-            func.count().label("waiting"),
-            func.min(fax.c.accepted_at).label("oldest"),
-        )
-        .join(fax, fax.c.id == fax_state.c.fax_id)
-        .where(text(UNFINISHED))
-        .group_by(fax_state.c.line, fax_state.c.state)
+def _attempts(connection: Connection, store_id: str, condition: ColumnElement[bool]) -> list[Attempt]:
+    rows = connection.execute(OPEN_ATTEMPT.where(condition)).all()
+    earlier = earlier_outcomes(connection, [row.fax_id for row in rows if row.number > 1])
+    return [as_attempt(store_id, row, earlier.get(row.fax_id)) for row in rows]
+
+
+def read_backlog(connection: Connection, limit: int, now: float, ages: Sequence[float]) -> Backlog:
+    """What is unfinished, read from the narrow rows alone.
+
+    Ids grow with time, so the age of a fax is told by its id; the few ids that part the ages are found by halving.
+    """
+    edges = [_first_id_after(connection, now - age_seconds) for age_seconds in ages]
+    parts = _count_by_line(connection, edges)
+    lines: dict[str, list[_Part]] = {}
+    for part in parts:
+        lines.setdefault(part.line, []).append(part)
+    oldest = sorted(lines, key=lambda line: min(part.first_id for part in lines[line]))[:limit]
+    accepted = _accepted_at(connection, [min(part.first_id for part in lines[line]) for line in oldest])
+    return Backlog(
+        lines=[_line_ages(Line(line), lines[line], accepted, len(edges)) for line in oldest],
+        lines_total=len(lines),
+        ages=_add_up(parts, len(edges)),
+        classes=_count_by_class(connection),
+        reasons=_count_by_reason(connection),
     )
-    lines: dict[str, LineAges] = {}
-    for row in connection.execute(counted):
-        known = lines.get(row.line)
-        states = {**(known.states if known else {}), State(row.state): row.waiting}
-        oldest = min(row.oldest, known.oldest_accepted_at) if known else row.oldest
-        lines[row.line] = LineAges(Line(row.line), sum(states.values()), oldest, states)
-    return sorted(lines.values(), key=lambda line: line.oldest_accepted_at)[:limit]
+
+
+class _Part(NamedTuple):
+    """The unfinished faxes of one line, state and age."""
+
+    line: str
+    state: str
+    age: int
+    faxes: int
+    first_id: FaxId
+
+
+def _count_by_line(connection: Connection, edges: Sequence[int]) -> list[_Part]:
+    columns = fax_state.c
+    older = [(columns.fax_id >= edge, index) for index, edge in enumerate(edges)]
+    age = case(*older, else_=len(edges)).label("age") if older else literal(0).label("age")
+    counted = (
+        select(columns.line, columns.state, age, func.count(), func.min(columns.fax_id))
+        .where(text(UNFINISHED))
+        .group_by(columns.line, columns.state, age)
+    )
+    return [_Part(*row) for row in connection.execute(counted)]
+
+
+def _line_ages(line: Line, parts: Sequence[_Part], accepted: Mapping[FaxId, float], edges: int) -> LineAges:
+    states: dict[State, int] = {}
+    for part in parts:
+        states[State(part.state)] = states.get(State(part.state), 0) + part.faxes
+    oldest_at = accepted[min(part.first_id for part in parts)]
+    return LineAges(line, sum(states.values()), oldest_at, states, _add_up(parts, edges))
+
+
+def _add_up(parts: Sequence[_Part], edges: int) -> tuple[int, ...]:
+    counts = [0] * (edges + 1)
+    for part in parts:
+        counts[part.age] += part.faxes
+    return tuple(counts)
+
+
+def _first_id_after(connection: Connection, at: float) -> int:
+    """The first id of a fax accepted after `at`; ids without a fax, as of retries asked for twice, are stepped over."""
+    low, high = 1, (connection.execute(select(func.max(fax.c.id))).scalar() or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        there = select(fax.c.id, fax.c.accepted_at).where(fax.c.id >= middle).order_by(fax.c.id).limit(1)
+        found = connection.execute(there).one_or_none()
+        if found is None or found.accepted_at > at:
+            high = middle
+        else:
+            low = found.id + 1
+    return low
+
+
+def _accepted_at(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, float]:
+    rows = connection.execute(select(fax.c.id, fax.c.accepted_at).where(fax.c.id.in_(fax_ids)))
+    return {FaxId(fax_id): accepted_at for fax_id, accepted_at in rows}
+
+
+def _count_by_class(connection: Connection) -> dict[int, dict[State, int]]:
+    columns = fax_state.c
+    counted = select(columns.rank, columns.state, func.count()).where(text(UNFINISHED))
+    classes: dict[int, dict[State, int]] = {}
+    for rank, state, count in connection.execute(counted.group_by(columns.rank, columns.state)):
+        classes.setdefault(rank, {})[State(state)] = count
+    return classes
+
+
+def _count_by_reason(connection: Connection) -> dict[str, int]:
+    columns = fax_state.c
+    queued = select(columns.reason, func.count()).where(columns.state == State.QUEUED, text(UNFINISHED))
+    # After a release the reason is a person's words; only failure classes are few enough to count by.
+    reasons: dict[str, int] = {}
+    for reason, count in connection.execute(queued.group_by(columns.reason)):
+        name = reason if reason in _FAILURES else ""
+        reasons[name] = reasons.get(name, 0) + count
+    return reasons
 
 
 def read_counts(connection: Connection) -> dict[State, int]:
@@ -144,7 +315,15 @@ def read_last_event(connection: Connection) -> int:
 def read_unfinished(connection: Connection, store_id: str) -> Unfinished:
     columns = fax_state.c
     queued = connection.execute(
-        select(columns.fax_id, columns.line, columns.rank, columns.due_at, columns.deadline_at, columns.calls)
+        select(
+            columns.fax_id,
+            columns.line,
+            columns.rank,
+            columns.due_at,
+            columns.deadline_at,
+            columns.calls,
+            columns.revision,
+        )
         .where(columns.state == State.QUEUED, text(UNFINISHED))
         .order_by(columns.fax_id)
     )
@@ -152,6 +331,7 @@ def read_unfinished(connection: Connection, store_id: str) -> Unfinished:
     receipts = connection.execute(select(receipt).where(receipt.c.settled == 0).order_by(receipt.c.id))
     return Unfinished(
         queued=[Queued(*row) for row in queued],
-        attempts=[as_attempt(store_id, row) for row in attempts],
+        attempts=_attempts(connection, store_id, attempt.c.ended_at.is_(None)),
         receipts=[KeptReceipt(row.id, row.provider, decode_report(row.report)) for row in receipts],
+        parked=_attempts(connection, store_id, PARKED),
     )

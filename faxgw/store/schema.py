@@ -1,4 +1,4 @@
-"""The tables: one wide row a fax that never changes, one narrow row that does, attempts, events, receipts.
+"""The tables: one wide row a fax that never changes, one narrow row that does, attempts, events, receipts, suspensions.
 
 The narrow row is apart from the wide one so that a state change rewrites tens of bytes, not the order.
 `fax_state.state` is indexed only for what is unfinished; a year of finished faxes costs the index nothing.
@@ -46,8 +46,14 @@ fax = Table(
     Column("digest", LargeBinary(32), nullable=False),
     Column("number", String(20), nullable=False),
     Column("accepted_at", Float, nullable=False),
+    # What the fax shows: an order as JSON, or where the document lies that somebody handed in.
+    Column("content", String(16), nullable=False),
     Column("order", LargeBinary, nullable=False),
+    # The fax that this one is a retry or a copy of.
+    Column("origin_id", Integer, ForeignKey("fax.id")),
     UniqueConstraint("submitter", "key", name="fax_key"),
+    # An operator is told an order's number, never our id.
+    Index("fax_number", "number"),
 )
 
 UNFINISHED = "state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"
@@ -64,6 +70,12 @@ fax_state = Table(
     Column("attempts", SmallInteger, nullable=False),
     Column("calls", SmallInteger, nullable=False),
     Column("reason", String(200), nullable=False),
+    # Counts what people changed; pages drawn before the newest change are never sent.
+    Column("revision", SmallInteger, nullable=False),
+    # Its pages say that they may have come before.
+    Column("marked", SmallInteger, nullable=False),
+    # Who executes instead of the member that the order names.
+    Column("member", String(32)),
     Index("fax_state_unfinished", "state", sqlite_where=text(UNFINISHED), postgresql_where=text(UNFINISHED)),
 )
 
@@ -122,4 +134,17 @@ receipt = Table(
     Column("settled", SmallInteger, nullable=False),
     UniqueConstraint("provider", "event_id", name="receipt_event"),
     Index("receipt_unsettled", "id", sqlite_where=text("settled = 0"), postgresql_where=text("settled = 0")),
+)
+
+# What people stopped: a line, a provider, all sending, or taking in. A row is there for as long as it holds.
+suspension = Table(
+    "suspension",
+    metadata,
+    Column("scope", String(16), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("who", String(200), nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("until", Float),
+    sqlite_with_rowid=False,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -13,25 +14,34 @@ from faxgw.config import StoreConfig
 from faxgw.errors import ConfigError, OperatorError, StoreBusyError
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Report
-from faxgw.store import operations, reading
+from faxgw.store import again, operations, reading, suspensions
 from faxgw.store.database import bring_up_to_date, disk_error, is_locked, open_in_memory, open_reader, open_writer
+from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
 from faxgw.store.port import (
     Admission,
+    AdmittedAgain,
+    AgainAsked,
     Attempt,
+    Backlog,
     Begun,
     Change,
+    Contents,
     Event,
+    FaxLine,
     FaxView,
     Intent,
     KeptReceipt,
-    LineAges,
     NewFax,
     Recorded,
+    Resumption,
+    Sought,
+    Suspension,
     Unfinished,
 )
 from faxgw.store.writer import Committed, GroupWriter, InlineWriter, Writer
 
 READERS = 2
+FILE_THREADS = 4
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +49,10 @@ T = TypeVar("T")
 
 class Reader(Protocol):
     async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+    async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what touches files and no database."""
+        ...
 
 
 class InlineReader:
@@ -50,6 +64,10 @@ class InlineReader:
         with self._engine.connect() as connection:
             return question(connection, *args, **kwargs)
 
+    async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        await trio.lowlevel.checkpoint()
+        return job(*args, **kwargs)
+
 
 class ThreadReader:
     """Reads on at most `READERS` threads at once."""
@@ -57,6 +75,7 @@ class ThreadReader:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._limiter = trio.CapacityLimiter(READERS)
+        self._files = trio.CapacityLimiter(FILE_THREADS)
 
     async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         def ask() -> T:
@@ -70,14 +89,20 @@ class ThreadReader:
 
         return await trio.to_thread.run_sync(ask, limiter=self._limiter)
 
+    async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await trio.to_thread.run_sync(partial(job, *args, **kwargs), limiter=self._files)
+
 
 class SqlStore:
     """See `port.Store`."""
 
-    def __init__(self, writer: Writer, reader: Reader, store_id: str, wal: Path | None = None) -> None:
+    def __init__(
+        self, writer: Writer, reader: Reader, store_id: str, documents: Documents, wal: Path | None = None
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._store_id = store_id
+        self._documents = documents
         self._wal = wal
         self._begin = operations.Begin(store_id)
         self._keep_receipts = operations.KeepReceipts()
@@ -106,6 +131,24 @@ class SqlStore:
     async def admit(self, faxes: Sequence[NewFax]) -> list[Admission]:
         return await self._writer.write(operations.admit, faxes, bounded=True)
 
+    async def admit_again(self, wishes: Sequence[AgainAsked]) -> list[AdmittedAgain]:
+        return await self._writer.write(again.admit_again, wishes)
+
+    async def suspend(self, wishes: Sequence[Suspension]) -> list[None]:
+        return await self._writer.write(suspensions.suspend, wishes)
+
+    async def resume(self, wishes: Sequence[Resumption]) -> list[bool]:
+        return await self._writer.write(suspensions.resume, wishes)
+
+    async def suspensions(self) -> list[Suspension]:
+        return await self._reader.read(suspensions.read_suspensions)
+
+    async def keep_document(self, content: bytes) -> str:
+        return await self._reader.work(self._documents.keep, content)
+
+    async def document(self, name: str) -> bytes | None:
+        return await self._reader.work(self._documents.read, name)
+
     async def begin(self, intents: Sequence[Intent]) -> list[Begun]:
         return await self._writer.write(self._begin, intents)
 
@@ -122,8 +165,11 @@ class SqlStore:
     async def fax(self, fax_id: FaxId) -> FaxView | None:
         return await self._reader.read(reading.read_fax, self._store_id, fax_id)
 
-    async def orders(self, fax_ids: Sequence[FaxId]) -> dict[FaxId, bytes]:
-        return await self._reader.read(reading.read_orders, fax_ids)
+    async def contents(self, fax_ids: Sequence[FaxId]) -> dict[FaxId, Contents]:
+        return await self._reader.read(reading.read_contents, fax_ids)
+
+    async def find(self, sought: Sought, limit: int) -> list[FaxLine]:
+        return await self._reader.read(reading.find_faxes, sought, limit)
 
     async def events(self, after: int, limit: int) -> list[Event]:
         return await self._reader.read(reading.read_events, after, limit)
@@ -131,8 +177,8 @@ class SqlStore:
     async def attempt_of(self, client_ref: ClientRef | None, provider: str, provider_ref: str | None) -> Attempt | None:
         return await self._reader.read(reading.read_attempt, self._store_id, client_ref, provider, provider_ref)
 
-    async def lines(self, limit: int) -> list[LineAges]:
-        return await self._reader.read(reading.read_lines, limit)
+    async def backlog(self, limit: int, now: float, ages: Sequence[float]) -> Backlog:
+        return await self._reader.read(reading.read_backlog, limit, now, ages)
 
     async def counts(self) -> dict[State, int]:
         return await self._reader.read(reading.read_counts)
@@ -178,7 +224,8 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
         raise
     writer = GroupWriter(engine, committed, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
     readers = open_reader(path, READERS)
-    store = SqlStore(writer, ThreadReader(readers), store_id, path.with_name(path.name + "-wal"))
+    documents = FileDocuments(path.parent / "documents")
+    store = SqlStore(writer, ThreadReader(readers), store_id, documents, path.with_name(path.name + "-wal"))
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
@@ -198,5 +245,5 @@ def open_memory_store(watch: Callable[[Committed], None] = lambda _: None) -> Sq
 
     engine = open_in_memory()
     store_id = bring_up_to_date(engine)
-    store = SqlStore(InlineWriter(engine, committed), InlineReader(engine), store_id)
+    store = SqlStore(InlineWriter(engine, committed), InlineReader(engine), store_id, MemoryDocuments())
     return store

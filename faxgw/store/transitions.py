@@ -7,7 +7,8 @@ a fax that is with a carrier, a receipt for an attempt that is over) is `Stale`,
 from dataclasses import dataclass, field
 
 from faxgw.errors import BugError
-from faxgw.fax import NEXT, WITH_CARRIER, AttemptNumber, FaxId, State
+from faxgw.fax import NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
+from faxgw.phone import Line
 from faxgw.store.port import (
     CancelAsked,
     Change,
@@ -18,8 +19,14 @@ from faxgw.store.port import (
     FailedNow,
     GoesAgain,
     HoldAsked,
+    Kinship,
+    Parked,
+    PriorityAsked,
     Recorded,
     ReleaseAsked,
+    RerouteAsked,
+    ResolveAsked,
+    Ruling,
     SetAside,
     Stale,
     Submitted,
@@ -27,7 +34,9 @@ from faxgw.store.port import (
 
 DELIVERED = "delivered"
 CONTRADICTED = "contradicted"
-"""A carrier reports a delivery that nothing can be done about any more: a person must look."""
+"""A carrier reports what nothing can be done about any more: a person must look."""
+BY_HAND = "by hand"
+"""Stands where a carrier's code would: a person found out how the attempt ended."""
 
 WAITING_STEPS: dict[type, tuple[frozenset[State], State, str]] = {
     SetAside: (frozenset({State.QUEUED}), State.HELD, "set_aside"),
@@ -37,6 +46,21 @@ WAITING_STEPS: dict[type, tuple[frozenset[State], State, str]] = {
     CancelAsked: (frozenset({State.QUEUED, State.HELD}), State.CANCELLED, "cancelled"),
 }
 """What people and deadlines may do to a fax that is with no carrier: from which states, to which, called what."""
+
+WITH_NOBODY = frozenset({State.QUEUED, State.HELD})
+"""In these a person may change where a fax goes and how soon."""
+
+AGAIN_FROM: dict[Kinship, frozenset[State]] = {
+    Kinship.RETRY: frozenset({State.FAILED, State.EXPIRED, State.CANCELLED}),
+    Kinship.COPY: frozenset({State.DELIVERED}),
+}
+"""A final state stays final: what goes out again is a new fax. One that waits or is in doubt has none."""
+
+MAYBE_ARRIVED = frozenset({DELIVERED, Failure.IN_DOUBT.value})
+"""Outcomes of attempts after which the florist may have the page; whatever goes out then is marked."""
+
+
+ANY_LINE = Line("")
 
 
 @dataclass(slots=True)
@@ -49,6 +73,16 @@ class FaxRow:
     attempts: int
     calls: int
     reason: str
+    line: Line = ANY_LINE
+    rank: int = 1
+    revision: int = 0
+    marked: bool = False
+    member: str | None = None
+    is_revised: bool = False
+    """Whether the columns since `line` are to be written: only people change them."""
+
+    def revise(self) -> None:
+        self.revision, self.is_revised = self.revision + 1, True
 
     def go(self, state: State, reason: str = "") -> None:
         if state not in NEXT[self.state]:
@@ -85,7 +119,7 @@ class Happened:
 def apply_change(change: Change, fax: FaxRow, attempt: AttemptRow | None, events: list[Happened]) -> Recorded:
     """Make `change` on the rows in place and note what happened, or answer that it came too late."""
     match change:
-        case Submitted() | Doubted() | GoesAgain() | FailedNow():
+        case Submitted() | Doubted() | Parked() | GoesAgain() | FailedNow():
             if attempt is None:
                 return Stale(fax.state)
             happened = _move_with_carrier(change, fax, attempt)
@@ -93,8 +127,14 @@ def apply_change(change: Change, fax: FaxRow, attempt: AttemptRow | None, events
             if attempt is None:
                 return Stale(fax.state)
             happened = _deliver(change, fax, attempt)
+        case ResolveAsked():
+            if attempt is None:
+                return Stale(fax.state)
+            happened = _resolve(change, fax, attempt)
         case SetAside() | Expired() | HoldAsked() | ReleaseAsked() | CancelAsked():
             happened = _move_waiting(change, fax)
+        case PriorityAsked() | RerouteAsked():
+            happened = _revise(change, fax)
     if happened is None:
         return Stale(fax.state)
     events.append(happened)
@@ -102,17 +142,18 @@ def apply_change(change: Change, fax: FaxRow, attempt: AttemptRow | None, events
 
 
 def _move_with_carrier(
-    change: Submitted | Doubted | GoesAgain | FailedNow, fax: FaxRow, attempt: AttemptRow
+    change: Submitted | Doubted | Parked | GoesAgain | FailedNow, fax: FaxRow, attempt: AttemptRow
 ) -> Happened | None:
     if isinstance(change, Submitted) and attempt.provider_ref is None:
         # A receipt may beat our own note of the carrier's answer; then only the reference is news.
         attempt.provider_ref = change.provider_ref
-    if attempt.ended_at is not None or fax.state not in WITH_CARRIER:
-        return None
+    if fax.state not in WITH_CARRIER or (attempt.ended_at is not None and not _is_parked(fax, attempt)):
+        return _contradict_person(change, attempt)
     data: dict[str, object] = {"attempt": attempt.number}
     match change:
         case Submitted(provider_ref=provider_ref):
-            if fax.state is State.SUBMITTED:
+            if fax.state is State.SUBMITTED or attempt.ended_at is not None:
+                # The line of a parked attempt was let go; only how it ended is news.
                 return None
             attempt.changed_at = change.at
             fax.go(State.SUBMITTED)
@@ -123,10 +164,22 @@ def _move_with_carrier(
             attempt.changed_at = change.at
             fax.go(State.UNKNOWN, reason)
             return Happened(fax.fax_id, change.at, "in_doubt", data | {"reason": reason})
-        case GoesAgain(failure=failure, code=code, due_at=due_at, was_call=was_call):
+        case Parked(reason=reason):
+            if attempt.ended_at is not None:
+                return None
+            attempt.end(Failure.IN_DOUBT, reason, change.at)
+            if fax.state is State.UNKNOWN:
+                fax.reason = reason[:200]
+            else:
+                fax.go(State.UNKNOWN, reason)
+            return Happened(fax.fax_id, change.at, "parked", data | {"reason": reason})
+        case GoesAgain(failure=failure, code=code, due_at=due_at, was_call=was_call, calls=calls):
             attempt.end(failure, code, change.at)
             fax.due_at = due_at
-            fax.calls -= 0 if was_call else 1
+            fax.calls += calls - 1 if was_call else -1
+            if failure is Failure.IN_DOUBT:
+                fax.marked = True
+                fax.revise()
             fax.go(State.QUEUED, failure)
             return Happened(fax.fax_id, change.at, "retry", data | {"failure": failure, "code": code, "due_at": due_at})
         case FailedNow(failure=failure, code=code):
@@ -141,12 +194,69 @@ def _deliver(change: DeliveredNow, fax: FaxRow, attempt: AttemptRow) -> Happened
     data: dict[str, object] = {"attempt": attempt.number, "pages": change.pages, "call_seconds": change.call_seconds}
     # An attempt already given up can still turn out delivered. If its fax has not gone out again, the
     # truth wins and saves a second bouquet; if it has, only a person can sort it out.
-    if attempt.ended_at is not None and fax.state not in {State.QUEUED, State.HELD}:
+    if attempt.ended_at is not None and fax.state not in WITH_NOBODY and not _is_parked(fax, attempt):
         attempt.end(DELIVERED, "after it was given up", attempt.ended_at)
         return Happened(fax.fax_id, change.at, CONTRADICTED, data)
     attempt.end(DELIVERED, "", change.at)
     fax.go(State.DELIVERED)
     return Happened(fax.fax_id, change.at, "delivered", data)
+
+
+def _is_parked(fax: FaxRow, attempt: AttemptRow) -> bool:
+    """Whether the fax waits for a person to say what became of this very attempt."""
+    return fax.state is State.UNKNOWN and attempt.number == fax.attempts and attempt.outcome == Failure.IN_DOUBT
+
+
+def _contradict_person(
+    change: Submitted | Doubted | Parked | GoesAgain | FailedNow, attempt: AttemptRow
+) -> Happened | None:
+    """A person called it delivered and the carrier says that it is not: written down, once, for a person to look."""
+    if not isinstance(change, GoesAgain | FailedNow) or (attempt.outcome, attempt.code) != (DELIVERED, BY_HAND):
+        return None
+    attempt.code = f"{BY_HAND}; the carrier says {change.failure}"
+    data = {"attempt": attempt.number, "failure": change.failure, "code": change.code}
+    return Happened(change.fax_id, change.at, CONTRADICTED, data)
+
+
+def _resolve(change: ResolveAsked, fax: FaxRow, attempt: AttemptRow) -> Happened | None:
+    if fax.state is not State.UNKNOWN or (attempt.ended_at is not None and not _is_parked(fax, attempt)):
+        return None
+    data: dict[str, object] = {"attempt": attempt.number, "who": change.who, "why": change.why}
+    match change.ruling:
+        case Ruling.DELIVERED:
+            attempt.end(DELIVERED, BY_HAND, change.at)
+            fax.go(State.DELIVERED, BY_HAND)
+            return Happened(fax.fax_id, change.at, "delivered", data)
+        case Ruling.NOT_DELIVERED:
+            attempt.end(Failure.IN_DOUBT, BY_HAND, change.at)
+            fax.go(State.FAILED, Failure.IN_DOUBT)
+            return Happened(fax.fax_id, change.at, "failed", data | {"failure": Failure.IN_DOUBT, "code": BY_HAND})
+        case Ruling.SEND_AGAIN:
+            attempt.end(Failure.IN_DOUBT, BY_HAND, change.at)
+            # The florist may yet find the first page in the tray.
+            fax.marked, fax.due_at = True, change.at
+            fax.revise()
+            fax.go(State.QUEUED, Failure.IN_DOUBT)
+            more = {"failure": Failure.IN_DOUBT, "code": BY_HAND, "due_at": change.at}
+            return Happened(fax.fax_id, change.at, "retry", data | more)
+
+
+def _revise(change: PriorityAsked | RerouteAsked, fax: FaxRow) -> Happened | None:
+    if fax.state not in WITH_NOBODY:
+        return None
+    data: dict[str, object] = {"who": change.who, "why": change.why}
+    match change:
+        case PriorityAsked(rank=rank):
+            data |= {"from": fax.rank, "to": rank}
+            fax.rank = rank
+        case RerouteAsked(line=line, member=member):
+            data |= {"from": fax.line, "to": line} | ({"member": member} if member else {})
+            if fax.attempts:
+                # It waits for its next try on the old line; the new one was never called.
+                fax.due_at, fax.calls = min(fax.due_at, change.at), 0
+            fax.line, fax.member = line, member or fax.member
+    fax.revise()
+    return Happened(fax.fax_id, change.at, "priority" if isinstance(change, PriorityAsked) else "rerouted", data)
 
 
 def _move_waiting(change: SetAside | Expired | HoldAsked | ReleaseAsked | CancelAsked, fax: FaxRow) -> Happened | None:

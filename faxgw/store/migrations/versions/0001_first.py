@@ -29,10 +29,17 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("number", sa.String(length=20), nullable=False),
         sa.Column("accepted_at", sa.Float(), nullable=False),
+        sa.Column("content", sa.String(length=16), nullable=False),
         sa.Column("order", sa.LargeBinary(), nullable=False),
+        sa.Column("origin_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["origin_id"],
+            ["fax.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("submitter", "key", name="fax_key"),
     )
+    op.create_index("fax_number", "fax", ["number"], unique=False)
     op.create_table(
         "meta",
         sa.Column("name", sa.String(length=32), nullable=False),
@@ -63,6 +70,17 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("next", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "suspension",
+        sa.Column("scope", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("who", sa.String(length=200), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("scope", "name"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "attempt",
@@ -108,6 +126,9 @@ def upgrade() -> None:
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("calls", sa.SmallInteger(), nullable=False),
         sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("revision", sa.SmallInteger(), nullable=False),
+        sa.Column("marked", sa.SmallInteger(), nullable=False),
+        sa.Column("member", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(
             ["fax_id"],
             ["fax.id"],

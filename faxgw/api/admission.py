@@ -1,0 +1,51 @@
+"""Turns checked orders, and documents that people hand in, into new faxes for the store."""
+
+import hashlib
+
+import msgspec
+
+from faxgw.api.port import DocumentOrder
+from faxgw.dispatch.drawing import Deposited, encode_deposited
+from faxgw.order import RANKS, Order
+from faxgw.phone import Line
+from faxgw.store.port import Content, NewFax
+
+encode_order = msgspec.json.Encoder(order="deterministic").encode
+
+NUMBER_CHARS_MAX = 20
+
+
+def new_order_fax(submitter: str, order: Order, line: Line, now: float) -> NewFax:
+    body = encode_order(order)
+    return NewFax(
+        submitter=submitter,
+        key=order.key,
+        digest=hashlib.sha256(body).digest(),
+        number=order.number,
+        line=line,
+        rank=RANKS[order.priority],
+        order=body,
+        accepted_at=now,
+        due_at=now,
+        deadline_at=order.deadline.timestamp() if order.deadline else None,
+    )
+
+
+def new_document_fax(submitter: str, wish: DocumentOrder, deposited: Deposited, now: float) -> NewFax:
+    body = encode_deposited(deposited)
+    deadline_at = wish.deadline.timestamp() if wish.deadline else None
+    # All that was asked counts: the same document to another number under the same key is no repeat.
+    asked = msgspec.json.encode([deposited, wish.line, wish.priority, deadline_at, wish.number])
+    return NewFax(
+        submitter=submitter,
+        key=wish.key,
+        digest=hashlib.sha256(asked).digest(),
+        number=wish.number or wish.key[:NUMBER_CHARS_MAX],
+        line=wish.line,
+        rank=RANKS[wish.priority],
+        order=body,
+        accepted_at=now,
+        due_at=now,
+        deadline_at=deadline_at,
+        content=Content.DOCUMENT,
+    )

@@ -1,0 +1,110 @@
+"""What people stopped, in memory: carriers' gates and the schedule's lines kept as the store says, and ended in time.
+
+The store has the last word: it refuses an intent for anything that is stopped, whatever memory believed.
+"""
+
+import math
+from collections.abc import Mapping
+
+import structlog
+import trio
+
+from faxgw.clock import Clock
+from faxgw.dispatch.gate import Gate
+from faxgw.errors import StoreFailedError
+from faxgw.queue.waiting import WaitingRoom
+from faxgw.store.port import Resumption, Scope, Store, Suspension
+
+log = structlog.get_logger(__name__)
+
+TIMER = "faxgw"
+"""Who resumes what was suspended until a time."""
+AGAIN_SECONDS = 5.0
+"""After the store could not be written to."""
+
+Place = tuple[Scope, str]
+
+
+class Suspensions:
+    """Stops and resumes; one object serves the API, the lanes and the schedule."""
+
+    def __init__(self, store: Store, gates: Mapping[str, Gate], waiting: WaitingRoom, clock: Clock) -> None:
+        self._store = store
+        self._gates = gates
+        self._waiting = waiting
+        self._clock = clock
+        self._places: dict[Place, Suspension] = {}
+        self._gates_stopped: set[str] = set()
+        self._changed = trio.Event()
+
+    async def load(self) -> None:
+        """Take up what was stopped before the start."""
+        for suspension in await self._store.suspensions():
+            self._put(suspension)
+
+    async def suspend(self, scope: Scope, name: str, who: str, why: str, until: float | None = None) -> Suspension:
+        """Stop; nothing new begins there once this returns, also after a restart."""
+        suspension = Suspension(scope, name, who[:200], why[:200], self._clock.now(), until)
+        await self._store.suspend([suspension])
+        self._put(suspension)
+        log.warning("suspended", scope=scope, by=who, until=until)
+        return suspension
+
+    async def resume(self, scope: Scope, name: str, who: str, why: str) -> bool:
+        """Let it go on; False where nothing had stopped it."""
+        [was_there] = await self._store.resume([Resumption(scope, name, who[:200], why[:200], self._clock.now())])
+        self._places.pop((scope, name), None)
+        self._apply()
+        log.info("resumed", scope=scope, by=who)
+        return was_there
+
+    def find(self, scope: Scope, name: str = "") -> Suspension | None:
+        """What stops that place now."""
+        found = self._places.get((scope, name))
+        return found if found is not None and not self._is_over(found) else None
+
+    def all(self) -> list[Suspension]:
+        return [each for each in self._places.values() if not self._is_over(each)]
+
+    async def run(self) -> None:
+        """Resume, for ever, what was stopped until a time."""
+        while True:
+            await trio.lowlevel.checkpoint()
+            changed = self._changed
+            ended = [each for each in self._places.values() if self._is_over(each)]
+            for suspension in ended:
+                await self._end(suspension)
+            if ended:
+                continue
+            next_at = min((each.until for each in self._places.values() if each.until is not None), default=math.inf)
+            with trio.move_on_after(next_at - self._clock.now()):
+                await changed.wait()
+
+    async def _end(self, suspension: Suspension) -> None:
+        try:
+            await self.resume(suspension.scope, suspension.name, TIMER, "its time is over")
+        except StoreFailedError:
+            raise
+        except Exception:
+            # The crash barrier of the timer: the store itself counts it as over; only memory waits a little.
+            log.exception("resuming_broke", scope=suspension.scope)
+            await trio.sleep(AGAIN_SECONDS)
+
+    def _is_over(self, suspension: Suspension) -> bool:
+        return suspension.until is not None and suspension.until <= self._clock.now()
+
+    def _put(self, suspension: Suspension) -> None:
+        self._places[suspension.scope, suspension.name] = suspension
+        self._apply()
+
+    def _apply(self) -> None:
+        for name, gate in self._gates.items():
+            by = self.find(Scope.GATEWAY) or self.find(Scope.PROVIDER, name)
+            if by is not None:
+                gate.suspend(f"{by.who}: {by.why}" if by.why else by.who)
+                self._gates_stopped.add(name)
+            elif name in self._gates_stopped:
+                gate.resume()
+                self._gates_stopped.discard(name)
+        self._changed.set()
+        self._changed = trio.Event()
