@@ -6,22 +6,33 @@ from collections.abc import Iterable
 import trio
 
 from faxgw.clock import Clock
-from faxgw.fax import FaxId, Waiting
+from faxgw.config import QueueConfig
+from faxgw.fax import Failure, FaxId
 from faxgw.phone import Line
 from faxgw.queue.schedule import Schedule, ScheduleStatistics
+from faxgw.queue.stops import Lines, Wait
+from faxgw.store.lines import LineMemory
 from faxgw.store.port import Queued
 
 
 class WaitingRoom:
     """Wakes whoever waits for work when a fax comes in, a line falls free, or time has come."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, lines: Lines | None = None, config: QueueConfig | None = None) -> None:
         self._clock = clock
-        self._schedule = Schedule()
+        self._lines = lines or Lines()
+        self._schedule = Schedule(self._lines, config)
         self._changed = trio.Event()
 
+    def load(self, memories: Iterable[LineMemory], faxes: Iterable[Queued]) -> None:
+        """What a start finds in the store: what is remembered of lines, and all that waits."""
+        self._lines.load(memories)
+        self._schedule.load(faxes, self._clock.now())
+        self._wake()
+
     def put(self, faxes: Iterable[Queued]) -> None:
-        self._schedule.load(faxes)
+        for fax in faxes:
+            self._schedule.add(fax)
         self._wake()
 
     def put_back(self, fax: Queued, wait_seconds: float) -> None:
@@ -33,6 +44,12 @@ class WaitingRoom:
     def remove(self, fax_id: FaxId) -> None:
         self._schedule.remove(fax_id)
 
+    # --- lines ---------------------------------------------------------------------------------------
+
+    def calls_max(self, line: Line) -> int:
+        """How many calls the line takes at once."""
+        return self._schedule.calls_max(line)
+
     def occupy(self, line: Line, fax_id: FaxId) -> None:
         self._schedule.occupy(line, fax_id)
 
@@ -40,8 +57,46 @@ class WaitingRoom:
         self._schedule.free(line, fax_id)
         self._wake()
 
+    def note_delivered(self, line: Line) -> None:
+        """A fax machine answered and took a fax: what failed there before is forgotten."""
+        self._schedule.note_delivered(line)
+        self._wake()
+
+    def note_failed(self, line: Line, failure: Failure, dials: int, rest_until: float) -> bool:
+        """A call failed after `dials` dials. Where the line's other faxes would fare alike, all rest until then.
+
+        Says whether the line is taken for dead from now on; `wait_behind_dead` tells whom it keeps.
+        """
+        died = self._schedule.note_failed(line, failure, dials, self._clock.now(), rest_until)
+        self._wake()
+        return died
+
+    def memory_of(self, line: Line) -> LineMemory:
+        return self._lines.memory_of(line)
+
+    # --- what people stop ----------------------------------------------------------------------------
+
+    def suspend(self, line: Line, until: float | None = None) -> None:
+        """Begin no call to the line until it is resumed, or until that time."""
+        self._schedule.suspend(line, until)
+
+    def resume(self, line: Line) -> None:
+        """Call the line again, also one that was taken for dead."""
+        self._schedule.resume(line)
+        self._wake()
+
+    def suspend_all(self) -> None:
+        self._schedule.suspend_all()
+        self._wake()
+
+    def resume_all(self) -> None:
+        self._schedule.resume_all()
+        self._wake()
+
+    # --- waiting -------------------------------------------------------------------------------------
+
     async def wait_due(self, count: int) -> list[Queued]:
-        """Return once there are faxes that may go: at most `count`, at most one a line."""
+        """Return once there are faxes that may go: at most `count`, and no more a line than it takes."""
         while True:
             await trio.lowlevel.checkpoint()
             changed = self._changed
@@ -58,16 +113,27 @@ class WaitingRoom:
                 return expired
             await self._wait_until(self._schedule.next_deadline_at(), changed)
 
-    def why(self, fax_id: FaxId, line: Line) -> Waiting:
+    async def wait_behind_dead(self) -> list[Queued]:
+        """Return once there are faxes that a line taken for dead keeps from going, of which nobody was told."""
+        while True:
+            await trio.lowlevel.checkpoint()
+            changed = self._changed
+            if kept := self._schedule.take_behind_dead():
+                return kept
+            await changed.wait()
+
+    # --- questions -----------------------------------------------------------------------------------
+
+    def why(self, fax_id: FaxId, line: Line) -> Wait:
         return self._schedule.why(fax_id, line, self._clock.now())
 
-    def oldest_due_age_seconds(self) -> float:
-        now = self._clock.now()
-        oldest = self._schedule.oldest_due_at(now)
-        return 0.0 if oldest is None else max(0.0, now - oldest)
-
     def statistics(self) -> ScheduleStatistics:
-        return self._schedule.statistics()
+        return self._schedule.statistics(self._clock.now())
+
+    def oldest_due_age_seconds(self) -> float:
+        """For how long the longest-waiting fax that could go has been due; 0 when none is."""
+        now = self._clock.now()
+        return max((now - due_at for due_at in self.statistics().oldest_due_at.values()), default=0.0)
 
     async def _wait_until(self, at: float, changed: trio.Event) -> None:
         with trio.move_on_after(max(at - self._clock.now(), 0.0)):

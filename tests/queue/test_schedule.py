@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from faxgw.fax import FaxId, Waiting
-from faxgw.queue.schedule import STALE_DEADLINES_MAX, Schedule
+from faxgw.queue.schedule import STALE_MAX, Schedule
 from faxgw.store.port import Queued
 from tests.queue.faxes import LINE, OTHER, fax, line_number
 
 
 def schedule_of(*faxes: Queued) -> Schedule:
     schedule = Schedule()
-    schedule.load(faxes)
+    for each in faxes:
+        schedule.add(each)
     return schedule
 
 
@@ -73,7 +74,8 @@ def test_a_line_found_busy_at_the_start_waits() -> None:
     """Its faxes go once the call that was under way is over."""
     schedule = Schedule()
     schedule.occupy(LINE, FaxId(9))
-    schedule.load([fax(1), fax(2, OTHER)])
+    schedule.add(fax(1))
+    schedule.add(fax(2, OTHER))
     assert taken_ids(schedule) == [2]
     schedule.free(LINE, FaxId(9))
     assert taken_ids(schedule) == [1]
@@ -185,21 +187,26 @@ def test_why_a_fax_waits() -> None:
     """Not due, line busy, or next; a fax does not wait for itself."""
     schedule = schedule_of(fax(1), fax(2), fax(3, due_at=60.0), fax(4, OTHER))
     assert taken_ids(schedule, count=1) == [1]
-    assert schedule.why(FaxId(1), LINE, 0.0) is Waiting.NEXT
-    assert schedule.why(FaxId(2), LINE, 0.0) is Waiting.LINE_BUSY
-    assert schedule.why(FaxId(3), LINE, 0.0) is Waiting.NOT_DUE
-    assert schedule.why(FaxId(4), OTHER, 0.0) is Waiting.NEXT
+    assert schedule.why(FaxId(1), LINE, 0.0).waiting is Waiting.NEXT
+    assert schedule.why(FaxId(2), LINE, 0.0).waiting is Waiting.LINE_BUSY
+    assert schedule.why(FaxId(3), LINE, 0.0).waiting is Waiting.NOT_DUE
+    assert schedule.why(FaxId(4), OTHER, 0.0).waiting is Waiting.NEXT
     schedule.free(LINE, FaxId(1))
-    assert schedule.why(FaxId(2), LINE, 0.0) is Waiting.NEXT
+    assert schedule.why(FaxId(2), LINE, 0.0).waiting is Waiting.NEXT
 
 
-def test_since_when_the_oldest_due_fax_could_have_gone() -> None:
-    """Faxes that are not due, or not here any more, do not count."""
-    schedule = schedule_of(fax(1, due_at=10.0), fax(2, due_at=5.0), fax(3, due_at=99.0))
-    assert schedule.oldest_due_at(20.0) == 5.0
-    schedule.remove(FaxId(2))
-    assert schedule.oldest_due_at(20.0) == 10.0
-    assert schedule.oldest_due_at(1.0) is None
+def test_since_when_the_oldest_fax_that_could_go_has_been_due() -> None:
+    """By class; faxes that are not due, not here any more, or behind a busy line do not count."""
+    schedule = schedule_of(
+        fax(1, due_at=10.0), fax(2, OTHER, due_at=5.0), fax(3, due_at=99.0), fax(4, line_number(4), due_at=7.0, rank=2)
+    )
+    schedule.take(0, 20.0)
+    assert schedule.statistics(20.0).oldest_due_at == {1: 5.0, 2: 7.0}
+    schedule.occupy(OTHER, FaxId(9))
+    assert schedule.statistics(20.0).oldest_due_at == {1: 10.0, 2: 7.0}
+    schedule.remove(FaxId(1))
+    schedule.remove(FaxId(4))
+    assert schedule.statistics(20.0).oldest_due_at == {}
 
 
 def test_retries_do_not_fill_the_memory_with_deadlines() -> None:
@@ -209,7 +216,7 @@ def test_retries_do_not_fill_the_memory_with_deadlines() -> None:
         schedule.add(fax(1, due_at=now, deadline_at=100_000.0))
         schedule.take(1, now)
         schedule.free(LINE, FaxId(1))
-    assert len(schedule._deadlines) <= STALE_DEADLINES_MAX + 2
+    assert len(schedule._deadlines) <= STALE_MAX + 2
     schedule.add(fax(1, due_at=86_400.0, deadline_at=100_000.0))
     assert [expired.fax_id for expired in schedule.take_expired(100_000.0)] == [1]
 
@@ -220,14 +227,14 @@ def test_lines_that_have_nothing_to_do_are_forgotten() -> None:
     for number in range(1_000):
         schedule.add(fax(number, line_number(number)))
     drain(schedule)
-    assert schedule._lines == {}
+    assert schedule._queues == {}
     for number in range(1_000):
         schedule.add(fax(number, line_number(number)))
     schedule.take(0, 0.0)
     for number in range(1_000):
         schedule.remove(FaxId(number))
     assert taken_ids(schedule) == []
-    assert schedule._lines == {}
+    assert schedule._queues == {}
 
 
 class HeapWork:
@@ -255,8 +262,7 @@ def test_busy_lines_in_front_cost_the_next_pick_nothing() -> None:
         schedule.occupy(line_number(number), FaxId(1_000_000 + number))
     best = (fax(number, line_number(number % busy), rank=0) for number in range(60_000))
     rest = (fax(60_000 + number, line_number(busy + number % behind)) for number in range(40_000))
-    schedule.load([*best, *rest])
-    schedule.take(0, 0.0)
+    schedule.load([*best, *rest], 0.0)
     with HeapWork() as work:
         picked = schedule.take(100, 0.0)
         for each in picked:

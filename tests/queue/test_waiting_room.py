@@ -6,6 +6,7 @@ from trio.testing import MockClock
 
 from faxgw.clock import TrioClock
 from faxgw.fax import FaxId, Waiting
+from faxgw.queue.stops import Wait
 from faxgw.queue.waiting import WaitingRoom
 from tests.queue.faxes import LINE, OTHER, fax, line_number
 
@@ -82,7 +83,7 @@ async def test_a_fax_put_back_waits_a_little_and_lets_its_line_go(room: WaitingR
     room.put([fax(1, due_at=NOW), fax(2, due_at=NOW)])
     [first] = await room.wait_due(1)
     room.put_back(first, 5.0)
-    assert room.why(first.fax_id, LINE) is Waiting.NOT_DUE
+    assert room.why(first.fax_id, LINE) == Wait(Waiting.NOT_DUE, NOW + 5.0)
     assert [each.fax_id for each in await room.wait_due(10)] == [2]
     room.free(LINE, FaxId(2))
     assert [each.fax_id for each in await room.wait_due(10)] == [1]
