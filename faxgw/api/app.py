@@ -70,7 +70,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *fax_routes(behind.store, behind.desk, behind.archive),
         *verb_routes(behind.desk, behind.clock),
         *control_routes(behind.control, behind.clock),
-        *backlog_routes(behind.store, behind.metrics, behind.clock),
+        *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock),
         *event_routes(behind.store, behind.config.api),
     ]
 

@@ -6,6 +6,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
+from faxgw.api.port import Control
 from faxgw.api.views import QueueBody, line_body, utc
 from faxgw.clock import Clock
 from faxgw.ops.metrics import Metrics
@@ -20,7 +21,7 @@ LineCount = Annotated[
 ]
 
 
-def backlog_routes(store: Store, metrics: Metrics, clock: Clock) -> list[HTTPRouteHandler]:
+def backlog_routes(store: Store, control: Control, metrics: Metrics, clock: Clock) -> list[HTTPRouteHandler]:
     @get("/v1/queue", summary="Faxes by state, class, reason and age, and the lines whose faxes wait longest")
     async def show_queue(lines: LineCount = 20) -> QueueBody:
         last_event = await store.last_event()
@@ -37,6 +38,7 @@ def backlog_routes(store: Store, metrics: Metrics, clock: Clock) -> list[HTTPRou
             ages=backlog.ages,
             classes={name.value: backlog.classes.get(rank, {}) for name, rank in RANKS.items()},
             reasons=backlog.reasons,
+            waiting={why.value: count for why, count in control.waiting().items() if count},
             oldest_due_age_seconds=round(metrics.queue_figures().oldest_due_age_seconds, 1),
         )
 

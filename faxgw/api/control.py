@@ -7,7 +7,8 @@ from faxgw.config import ProviderConfig
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.gate import Gate
 from faxgw.dispatch.suspensions import Suspensions
-from faxgw.fax import State
+from faxgw.fax import State, Waiting
+from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.port import Scope, Suspension
 
 
@@ -15,12 +16,18 @@ class ControlDesk:
     """See `port.Control`."""
 
     def __init__(
-        self, suspensions: Suspensions, providers: Sequence[ProviderConfig], gates: Mapping[str, Gate], calls: OpenCalls
+        self,
+        suspensions: Suspensions,
+        providers: Sequence[ProviderConfig],
+        gates: Mapping[str, Gate],
+        calls: OpenCalls,
+        room: WaitingRoom,
     ) -> None:
         self._suspensions = suspensions
         self._providers = providers
         self._gates = gates
         self._calls = calls
+        self._room = room
 
     async def suspend(self, scope: Scope, name: str, who: str, why: str, until: float | None = None) -> Suspension:
         return await self._suspensions.suspend(scope, name, who, why, until)
@@ -36,6 +43,9 @@ class ControlDesk:
         for call in self._calls:
             under_way.setdefault(call.provider, []).append(call.state)
         return [self._state_of(own, under_way.get(own.name, [])) for own in self._providers]
+
+    def waiting(self) -> Mapping[Waiting, int]:
+        return self._room.statistics().by_reason
 
     def _state_of(self, own: ProviderConfig, under_way: list[State]) -> ProviderState:
         closure = self._gates[own.name].closure()

@@ -199,7 +199,7 @@ class OrderDesk:
 
     def _put_in_line(self, faxes: Sequence[NewFax], admissions: Sequence[Admission]) -> None:
         new = [
-            Queued(admission.fax_id, fax.line, fax.rank, fax.due_at, fax.deadline_at, 0)
+            Queued(admission.fax_id, fax.line, fax.rank, fax.due_at, fax.deadline_at, 0, submitter=fax.submitter)
             for fax, admission in zip(faxes, admissions, strict=True)
             if isinstance(admission, Admitted)
         ]
@@ -235,5 +235,7 @@ class OrderDesk:
 def queued_of(view: FaxView) -> Queued:
     """The fax as the schedule takes it."""
     return Queued(
-        *(view.fax_id, view.line, view.rank, view.due_at, view.deadline_at, view.calls), revision=view.revision
+        *(view.fax_id, view.line, view.rank, view.due_at, view.deadline_at, view.calls),
+        revision=view.revision,
+        submitter=view.submitter,
     )

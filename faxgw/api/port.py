@@ -133,6 +133,10 @@ class Control(Protocol):
 
     def providers(self) -> list[ProviderState]: ...
 
+    def waiting(self) -> Mapping[Waiting, int]:
+        """Why queued faxes wait, as far as their lines know."""
+        ...
+
 
 class Archive(Protocol):
     """Shows a fax as it went out."""

@@ -187,6 +187,8 @@ class QueueBody(msgspec.Struct, frozen=True):
     """Unfinished faxes by class and state."""
     reasons: dict[str, int]
     """What queued faxes came back for; "" for those that were never tried."""
+    waiting: dict[str, int]
+    """Why queued faxes wait, as their lines were found when they last came up."""
     oldest_due_age_seconds: float
     """For how long the oldest fax that could go has been due, as of some seconds ago."""
 

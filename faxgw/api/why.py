@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from faxgw.api.port import Why
-from faxgw.dispatch.gate import Gate
+from faxgw.dispatch.gate import ClosedBy, Closure, Gate
 from faxgw.dispatch.suspensions import Suspensions
 from faxgw.fax import State, Waiting
 from faxgw.phone import Line
@@ -44,7 +44,7 @@ class Whys:
         if stopped is not None:
             what = "all sending is suspended" if stopped.scope is Scope.GATEWAY else "its line is suspended"
             return Why(Waiting.SUSPENDED, f"{what} {by_whom(stopped)}; resume it to let it go", stopped.until)
-        closures = [closure for gate in self._gates.values() if (closure := gate.closure()) is not None]
+        closures = [closure for gate in self._gates.values() if (closure := _shut(gate)) is not None]
         if self._gates and len(closures) == len(self._gates):
             reasons = "; ".join(f"{name}: {gate_text(gate)}" for name, gate in self._gates.items())
             until = min((closure.until for closure in closures if closure.until is not None), default=None)
@@ -77,6 +77,12 @@ class Whys:
         memory = self._waiting.memory_of(line)
         counts = ((failure, memory.in_a_row(failure)) for failure in SUSPICIOUS)
         return "in a row " + ", ".join(f"{failure}: {count}" for failure, count in counts if count)
+
+
+def _shut(gate: Gate) -> Closure | None:
+    """Why a carrier is shut; one whose lanes are merely full takes the next fax in a moment."""
+    closure = gate.closure()
+    return None if closure is None or closure.by in {ClosedBy.LANES, ClosedBy.RATE} else closure
 
 
 def gate_text(gate: Gate) -> str:

@@ -12,6 +12,7 @@ import trio
 from faxgw.clock import Clock
 from faxgw.dispatch.gate import Gate
 from faxgw.errors import StoreFailedError
+from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.port import Resumption, Scope, Store, Suspension
 
@@ -54,6 +55,9 @@ class Suspensions:
         """Let it go on; False where nothing had stopped it."""
         [was_there] = await self._store.resume([Resumption(scope, name, who[:200], why[:200], self._clock.now())])
         self._places.pop((scope, name), None)
+        if scope is Scope.LINE and who != TIMER:
+            # A person's word also revives a line that was taken for dead.
+            self._waiting.resume(Line(name))
         self._apply()
         log.info("resumed", scope=scope, by=who)
         return was_there
@@ -98,6 +102,13 @@ class Suspensions:
         self._apply()
 
     def _apply(self) -> None:
+        for scope, name in self._places:
+            if scope is Scope.LINE and (stopped := self.find(scope, name)) is not None:
+                self._waiting.suspend(Line(name), stopped.until)
+        if self.find(Scope.GATEWAY) is not None:
+            self._waiting.suspend_all()
+        else:
+            self._waiting.resume_all()
         for name, gate in self._gates.items():
             by = self.find(Scope.GATEWAY) or self.find(Scope.PROVIDER, name)
             if by is not None:
