@@ -14,9 +14,7 @@ from faxgw.render.marks import Code, Mark, Rule, Text
 from faxgw.render.paper import COLUMNS
 from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Resolution
-from faxgw.render.typeface import GLYPHS, WORD_PX, Words
-
-WORDS_A_ROW = COLUMNS // WORD_PX
+from faxgw.render.typeface import GLYPHS, WORD_PX, WORD_SHIFT, WORDS_A_ROW, Words
 
 Canvas = Words
 """Shape (rows, 27): `canvas[r, c]` holds pixels 64 * c to 64 * c + 63 of row r, ink is 1."""
@@ -61,14 +59,14 @@ class _Letters:
         self._starts: list[int] = []
 
     def add(self, text: Text, rows_down: int, resolution: Resolution) -> None:
-        x, baseline = text.x, text.baseline + rows_down
-        for advance, left, top, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
+        x, row_start = text.x, (text.baseline + rows_down) * WORDS_A_ROW
+        add_words, add_places, add_start = self._words.append, self._places.append, self._starts.append
+        for advance, left, start, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
             if shifts is not None:
-                column, shift = divmod(x + left, WORD_PX)
-                words, places = shifts[shift]
-                self._words.append(words)
-                self._places.append(places)
-                self._starts.append((baseline + top) * WORDS_A_ROW + column)
+                words, places = shifts[(x + left) & (WORD_PX - 1)]
+                add_words(words)
+                add_places(places)
+                add_start(row_start + start + ((x + left) >> WORD_SHIFT))
             x += advance
 
     def put_down(self, canvas: Canvas) -> None:

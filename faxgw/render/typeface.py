@@ -25,6 +25,10 @@ Words = NDArray[np.uint64]
 """Sixty-four pixels a word, the first in the highest bit of the first byte in memory, whatever the machine."""
 
 WORD_PX = 64
+WORD_SHIFT = 6
+"""A pixel's word is its column without these bits."""
+
+WORDS_A_ROW = COLUMNS // WORD_PX
 
 
 class Style(enum.Enum):
@@ -87,7 +91,7 @@ class Shifts(dict[int, Shifted]):
         room[:, shift : shift + width] = self._ink
         words = np.packbits(room, axis=1).view(np.uint64)
         row, column = np.nonzero(words)
-        shifted = self[shift] = Shifted(words[row, column], row * (COLUMNS // WORD_PX) + column)
+        shifted = self[shift] = Shifted(words[row, column], row * WORDS_A_ROW + column)
         return shifted
 
 
@@ -96,7 +100,8 @@ class Glyph(NamedTuple):
 
     advance: int
     left: int
-    top: int
+    start: int
+    """Words from the baseline to its top row, negative."""
     shifts: Shifts | None
     """None for a blank."""
 
@@ -123,6 +128,7 @@ CHARACTERS_MAX = 1024
 _ADVANCES = {style: _Advances(style) for style in Style}
 
 
+@functools.lru_cache(4096)
 def width_px(style: Style, text: str) -> int:
     """How wide a text is when set on one line."""
     return sum(map(_ADVANCES[style].__getitem__, text))
@@ -147,7 +153,7 @@ class Glyphs(dict[str, Glyph]):
             self.clear()
         ink, left, top = _ink_of(self._style, character, self._resolution)
         shifts = Shifts(ink) if ink.any() else None
-        glyph = self[character] = Glyph(_ADVANCES[self._style][character], left, top, shifts)
+        glyph = self[character] = Glyph(_ADVANCES[self._style][character], left, top * WORDS_A_ROW, shifts)
         return glyph
 
     def reach(self, text: str) -> tuple[int, int]:
@@ -168,12 +174,12 @@ class Glyphs(dict[str, Glyph]):
         return self._exact_reach(_LATIN)
 
     def _exact_reach(self, characters: Iterable[str]) -> tuple[int, int]:
-        inked = [
-            (glyph.top, glyph.shifts.rows) for glyph in map(self.__getitem__, characters) if glyph.shifts is not None
-        ]
-        if not inked:
-            return 0, 0
-        return min(top for top, _ in inked), max(top + rows for top, rows in inked)
+        top, bottom = 0, 0
+        for glyph in map(self.__getitem__, characters):
+            if glyph.shifts is not None:
+                glyph_top = glyph.start // WORDS_A_ROW
+                top, bottom = min(top, glyph_top), max(bottom, glyph_top + glyph.shifts.rows)
+        return top, bottom
 
 
 _ASCII = frozenset(map(chr, range(0x20, 0x7F)))
