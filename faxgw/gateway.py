@@ -16,13 +16,15 @@ from faxgw.api.why import Whys
 from faxgw.clock import Clock
 from faxgw.config import Config, ProviderConfig
 from faxgw.dispatch.archive import PageArchive
-from faxgw.dispatch.attempt import Attempts, Carrier, Prepared
+from faxgw.dispatch.attempt import Attempts, Prepared
 from faxgw.dispatch.calls import OpenCalls
-from faxgw.dispatch.doubt import Askable, Doubts
+from faxgw.dispatch.carriers import Carrier, Carriers
+from faxgw.dispatch.doubt import Askable, Doubts, asks_allowed
 from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.expire import expire_faxes
-from faxgw.dispatch.gate import Gate
+from faxgw.dispatch.gate import Bounds, Gate
 from faxgw.dispatch.lanes import Lanes
+from faxgw.dispatch.lost import LostReceipts
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.prepare import Preparer
 from faxgw.dispatch.recovery import recover
@@ -35,7 +37,8 @@ from faxgw.receipt.match import Matcher
 from faxgw.receipt.poll import Poller
 from faxgw.receipt.webhook import Webhooks
 from faxgw.render.port import Renderer
-from faxgw.store.port import Store
+from faxgw.render.sheet import Document
+from faxgw.store.port import Attempt, Store
 
 log = structlog.get_logger(__name__)
 
@@ -62,16 +65,22 @@ class Gateway:
         self._parts = parts
         self.waiting = WaitingRoom(clock)
         self.calls = OpenCalls()
-        gates = {provider.name: Gate(provider.name, clock) for provider, _ in parts.providers}
-        self._outcomes = Outcomes(store, self.calls, self.waiting, clock, config.retry_for, parts.random, metrics)
-        askable = {provider.name: Askable(provider, own.settle_seconds) for provider, own in parts.providers}
-        self._doubts = Doubts(askable, self.calls, self._outcomes, clock)
-        attempts = Attempts(store, self.calls, self.waiting, self._outcomes, self._doubts, clock, metrics)
-        self._lanes = [
-            Lanes(Carrier(provider, own.send_seconds, gates[provider.name]), own.lanes, attempts)
-            for provider, own in parts.providers
-        ]
+        self.carriers = Carriers([_carrier(provider, own, clock) for provider, own in parts.providers])
+        gates = {carrier.provider.name: carrier.gate for carrier in self.carriers}
+        self._outcomes = Outcomes(
+            *(store, self.calls, self.waiting, clock, config.retry_for, parts.random, metrics),
+            carriers=self.carriers,
+            bounds=config.dispatch,
+        )
+        askable = {provider.name: _askable(provider, own) for provider, own in parts.providers}
         composer = Composer(store, parts.register, config.gateway.name)
+        self.archive = PageArchive(composer, parts.renderer, clock)
+        self._doubts = Doubts(askable, self.calls, self._outcomes, clock, self._draw_again)
+        lost_seconds = {provider.name: own.receipt_lost_seconds for provider, own in parts.providers}
+        self._lost = LostReceipts(lost_seconds, self.calls, self._outcomes, self._doubts, clock)
+        self._attempts = Attempts(store, self.calls, self.waiting, self._outcomes, self._doubts, clock, metrics)
+        self._lanes = Lanes(self.carriers, self._attempts, self.waiting, self._outcomes, metrics)
+        metrics.read_carriers_from(self.carriers.figures)
         self._preparer = Preparer(
             store,
             self.waiting,
@@ -88,8 +97,7 @@ class Gateway:
         self._suspensions = Suspensions(store, gates, self.waiting, clock)
         whys = Whys(self.waiting, gates, self._suspensions)
         self.desk = OrderDesk(store, self.waiting, self.calls, self._outcomes, parts.register, whys, clock, metrics)
-        self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls)
-        self.archive = PageArchive(composer, parts.renderer, clock)
+        self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
 
     async def run(self, stopping: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Recover, then work until `stopping` is set; sends under way are finished within the config's grace."""
@@ -99,6 +107,8 @@ class Gateway:
         self.receipts.put(kept)
         async with trio.open_nursery() as followers:
             followers.start_soon(self._doubts.run)
+            followers.start_soon(self._lost.run)
+            followers.start_soon(self._attempts.watch)
             followers.start_soon(self.receipts.run)
             for poller in self._pollers:
                 followers.start_soon(poller.run)
@@ -116,14 +126,36 @@ class Gateway:
         to_lanes, prepared = trio.open_memory_channel[Prepared](batch_max * (workers + 1))
         async with trio.open_nursery() as sending:
             async with to_lanes, prepared, trio.open_nursery() as preparing:
-                for lanes in self._lanes:
-                    sending.start_soon(lanes.run, prepared.clone())
+                sending.start_soon(self._lanes.run, prepared.clone())
                 for _ in range(workers + 1):
                     preparing.start_soon(self._preparer.run, to_lanes.clone())
                 await stopping.wait()
                 preparing.cancel_scope.cancel()
-            for lanes in self._lanes:
-                lanes.stop()
+            self._lanes.stop()
             grace_seconds = self._parts.config.gateway.stop_grace_seconds
-            log.info("stopping", sends_under_way=sum(lanes.busy for lanes in self._lanes))
+            log.info("stopping", sends_under_way=self._lanes.busy)
             sending.cancel_scope.deadline = trio.current_time() + grace_seconds
+
+    async def _draw_again(self, attempt: Attempt) -> Document | None:
+        view = await self._parts.store.fax(attempt.fax_id)
+        if view is None or view.attempts[-1].number != attempt.number:
+            return None
+        drawn = await self.archive.as_sent(view)
+        return drawn if isinstance(drawn, Document) else None
+
+
+def _carrier(provider: Provider, own: ProviderConfig, clock: Clock) -> Carrier:
+    bounds = Bounds(own.lanes, own.lanes_min, own.lanes_initial, own.sends_per_second, own.sends_burst)
+    return Carrier(provider, own.send_seconds, Gate(provider.name, clock, bounds), own.weight, own.cost)
+
+
+def _askable(provider: Provider, own: ProviderConfig) -> Askable:
+    return Askable(
+        provider,
+        own.settle_seconds,
+        own.park_after_seconds,
+        own.receipt_lost_seconds,
+        own.resend_in_doubt_after_seconds,
+        own.send_seconds,
+        asks_allowed(provider.capabilities),
+    )

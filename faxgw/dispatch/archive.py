@@ -24,7 +24,7 @@ class PageArchive:
         self._clock = clock
 
     async def page(self, view: FaxView, kind: Literal["tif", "png", "pdf"], number: int = 1) -> bytes | str:
-        drawn = await self._draw(view)
+        drawn = await self.as_sent(view)
         match drawn:
             case Unrenderable(reason=reason):
                 return reason
@@ -35,7 +35,8 @@ class PageArchive:
             case Document():
                 return document_to_png(drawn, number) if number <= drawn.pages else f"it has {drawn.pages} pages"
 
-    async def _draw(self, view: FaxView) -> Document | Unrenderable:
+    async def as_sent(self, view: FaxView) -> Document | Unrenderable:
+        """The pages of the last attempt to the bit, or why they cannot be had; before the first, as they would go."""
         contents = Contents(view.content, view.order, view.line, view.member, view.marked)
         if not view.attempts:
             return await self._draw_at(contents, self._clock.now())

@@ -1,63 +1,138 @@
-"""Attempts in doubt: the carrier is asked by our reference until it is known what it has.
+"""Attempts in doubt: the carrier is asked in whatever way it can be until it is known what it has.
 
-Nothing is ever sent blindly again. "Not known" counts only once the carrier has had `settle_seconds` to
-take in what may still have been on its way; a carrier that once said it had the fax and now does not know
-it is asked on and on, until a person decides.
+Nothing is ever sent blindly again unless the config says so. "Not known" counts only once the carrier has had
+`settle_seconds` to take in what may still have been on its way. What asking cannot clear in `park_after_seconds`
+waits for a person; the line is let go, and the carrier is still asked now and then.
 """
 
 import heapq
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.dispatch.bucket import TokenBucket
 from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.ladder import (
+    Ambiguous,
+    AskByNumber,
+    AskByReference,
+    AwaitReceipt,
+    Doubtful,
+    HandInAgain,
+    NotListed,
+    Ours,
+    find_ours,
+    next_rung,
+    proves_absence,
+)
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.errors import StoreFailedError
-from faxgw.fax import State
-from faxgw.provider.port import Absent, Delivered, Found, InProgress, LookUp, NoAnswer, NotDelivered, Provider, Report
+from faxgw.fax import Failure, State
+from faxgw.provider.port import (
+    Absent,
+    Accepted,
+    Capabilities,
+    Delivered,
+    Found,
+    InProgress,
+    Listed,
+    LookUp,
+    LookUpKind,
+    NoAnswer,
+    NotDelivered,
+    Provider,
+    Refused,
+    Report,
+    Sending,
+    SendOutcome,
+    Unclear,
+    Unsent,
+)
+from faxgw.render.sheet import Document
 from faxgw.store.port import Attempt
 
 log = structlog.get_logger(__name__)
 
 ASK_AGAIN_SECONDS = 1.0
 ASK_AGAIN_SECONDS_MAX = 60.0
+PARK_WITHOUT_CARRIER_SECONDS = 3_600.0
+ASK_PARKED_SECONDS = 300.0
+"""Between questions about what waits for a person already."""
 LOOK_UP_SECONDS_MAX = 20.0
 ASKING_MAX = 16
 """Look-ups under way at once; carriers limit them more than sends."""
+
+Told = TypeVar("Told")
+DrawAgain = Callable[[Attempt], Awaitable[Document | None]]
+"""The pages of an attempt exactly as they went out, or None where they cannot be had any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Askable:
+    """How a carrier is asked, and for how long."""
+
+    provider: Provider
+    settle_seconds: float
+    park_after_seconds: float = 900.0
+    receipt_lost_seconds: float = 3_600.0
+    resend_after_seconds: float = 0.0
+    send_seconds: float = 30.0
+    asks: TokenBucket = field(default_factory=lambda: TokenBucket(0.0, 1))
+    """Shared by all that asks this carrier."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.provider.capabilities
+
+
+def asks_allowed(capabilities: Capabilities) -> TokenBucket:
+    """As many questions as the carrier allows; some lock an account that asks more."""
+    return TokenBucket((capabilities.polls_per_minute_max or 0.0) / 60.0, 1)
 
 
 @dataclass(slots=True, eq=False)
 class Doubt:
     attempt: Attempt
     asked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Askable:
-    """How a carrier is asked."""
-
-    provider: Provider
-    settle_seconds: float
+    key_failed: bool = False
+    parked_at: float | None = None
+    is_hopeless: bool = False
+    """The carrier has said its last word, and it was not clear."""
 
 
 class Doubts:
     """Every attempt in doubt, and when its carrier is asked next."""
 
-    def __init__(self, carriers: Mapping[str, Askable], calls: OpenCalls, outcomes: Outcomes, clock: Clock) -> None:
+    def __init__(
+        self,
+        carriers: Mapping[str, Askable],
+        calls: OpenCalls,
+        outcomes: Outcomes,
+        clock: Clock,
+        draw_again: DrawAgain | None = None,
+    ) -> None:
         self._carriers = carriers
         self._calls = calls
         self._outcomes = outcomes
         self._clock = clock
+        self._draw_again = draw_again
         self._due: list[tuple[float, int, Doubt]] = []
         self._count = itertools.count()
         self._changed = trio.Event()
+        outcomes.on_parked = self._follow_parked
 
     def put(self, attempt: Attempt) -> None:
         self._ask_at(self._clock.now(), Doubt(attempt))
+
+    def put_parked(self, attempt: Attempt) -> None:
+        """One that waits for a person since before the start."""
+        self._ask_at(self._clock.now(), Doubt(attempt, parked_at=attempt.changed_at))
 
     def __len__(self) -> int:
         return len(self._due)
@@ -78,69 +153,223 @@ class Doubts:
             now = self._clock.now()
             if self._due and self._due[0][0] <= now:
                 return heapq.heappop(self._due)[2]
-            with trio.move_on_after(self._due[0][0] - now if self._due else float("inf")):
+            with trio.move_on_after(self._due[0][0] - now if self._due else math.inf):
                 await changed.wait()
 
     async def _resolve(self, doubt: Doubt, limiter: trio.CapacityLimiter) -> None:
         try:
-            # A receipt may have settled it meanwhile.
-            known = self._calls.get(doubt.attempt.client_ref)
-            if known is not None and known.state is State.UNKNOWN:
-                await self._act_on(await self._look_up(known), doubt, known)
+            attempt = await self._still_in_doubt(doubt)
+            if attempt is not None:
+                await self._ask(doubt, attempt)
         except StoreFailedError:
             raise
         except Exception:
             # The crash barrier of one doubt: it stays one, the others are asked meanwhile.
             log.exception("doubt_broke", fax_id=doubt.attempt.fax_id)
-            self._ask_later(doubt)
+            self._ask_at(self._clock.now() + self._next_wait_seconds(doubt), doubt)
         finally:
             limiter.release_on_behalf_of(doubt)
 
-    async def _look_up(self, attempt: Attempt) -> LookUp:
+    async def _still_in_doubt(self, doubt: Doubt) -> Attempt | None:
+        """The attempt as it stands; a receipt or a person may have settled it meanwhile."""
+        if doubt.parked_at is not None:
+            return doubt.attempt if await self._outcomes.is_parked(doubt.attempt) else None
+        known = self._calls.get(doubt.attempt.client_ref)
+        return known if known is not None and known.state is State.UNKNOWN else None
+
+    # --- asking ------------------------------------------------------------------------------------------
+
+    async def _ask(self, doubt: Doubt, attempt: Attempt) -> None:
         carrier = self._carriers.get(attempt.provider)
         if carrier is None:
-            return NoAnswer(f"the config has no provider {attempt.provider} any more")
+            await self._wait_without_carrier(doubt, attempt)
+        elif self._is_to_be_resent(doubt, carrier):
+            await self._outcomes.sent_blindly(attempt)
+        elif doubt.is_hopeless:
+            await self._wait_on(doubt, attempt, carrier, "")
+        else:
+            await self._climb(doubt, attempt, carrier)
+
+    async def _wait_without_carrier(self, doubt: Doubt, attempt: Attempt) -> None:
+        """Nobody is left to be asked; should the provider come back into the config, the next start asks it."""
+        parks_at = attempt.changed_at + PARK_WITHOUT_CARRIER_SECONDS
+        if doubt.parked_at is not None:
+            return
+        if self._clock.now() >= parks_at:
+            await self._outcomes.parked(attempt, f"the config has no provider {attempt.provider} any more")
+        else:
+            self._ask_at(parks_at, doubt)
+
+    def _is_to_be_resent(self, doubt: Doubt, carrier: Askable) -> bool:
+        after_seconds = carrier.resend_after_seconds
+        return (
+            after_seconds > 0 and doubt.parked_at is not None and self._clock.now() >= doubt.parked_at + after_seconds
+        )
+
+    async def _climb(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
+        now = self._clock.now()
+        if (allowed_at := carrier.asks.opens_at(now)) > now:
+            self._ask_at(allowed_at, doubt)
+            return
+        doubtful = _doubtful(doubt, attempt)
+        match next_rung(carrier.capabilities, doubtful, now):
+            case HandInAgain():
+                await self._hand_in_again(doubt, attempt, carrier)
+            case AskByReference():
+                carrier.asks.take(now)
+                answer = await self._put_question(carrier.provider.look_up(attempt.client_ref), attempt)
+                await self._act_on(answer, doubt, attempt, carrier)
+            case AskByNumber(since=since):
+                carrier.asks.take(now)
+                await self._act_on(await self._look_through_list(attempt, carrier, since), doubt, attempt, carrier)
+            case AwaitReceipt():
+                await self._wait_on(doubt, attempt, carrier, "the carrier cannot be asked")
+
+    async def _hand_in_again(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
+        document = await self._draw_again(attempt) if self._draw_again is not None else None
+        if document is None:
+            self._try_other_rungs(doubt)
+            return
+        sending = Sending(attempt.client_ref, attempt.line, document.tiff, document.pages)
+        match await self._send(sending, attempt, carrier):
+            case Accepted(provider_ref=provider_ref):
+                await self._outcomes.submitted(attempt, provider_ref)
+            case Refused(failure=Failure.CAPACITY | Failure.ACCOUNT, code=code):
+                await self._wait_on(doubt, attempt, carrier, code)
+            case Refused(code=code):
+                # It may be the answer to the repeat and not to the fax: the other rungs tell.
+                log.warning("key_refused", provider=attempt.provider, fax_id=attempt.fax_id, code=code)
+                self._try_other_rungs(doubt)
+            case Unsent(reason=reason) | Unclear(reason=reason):
+                await self._wait_on(doubt, attempt, carrier, reason)
+
+    def _try_other_rungs(self, doubt: Doubt) -> None:
+        doubt.key_failed = True
+        self._ask_at(self._clock.now(), doubt)
+
+    async def _send(self, sending: Sending, attempt: Attempt, carrier: Askable) -> SendOutcome:
+        with trio.move_on_after(carrier.send_seconds):
+            try:
+                return await carrier.provider.send(sending)
+            except Exception:
+                log.exception("adapter_raised", provider=attempt.provider, fax_id=attempt.fax_id)
+                return Unclear("the adapter broke")
+        return Unclear(f"no answer in {carrier.send_seconds:g} s")
+
+    async def _look_through_list(self, attempt: Attempt, carrier: Askable, since: float) -> LookUp:
+        answer = await self._put_question(carrier.provider.list_sent(attempt.line, since), attempt)
+        if isinstance(answer, NoAnswer):
+            return answer
+        known = [one.provider_ref for one in answer if await self._is_another(one, attempt)]
+        rivals = sum(
+            (other.provider, other.line, other.state) == (attempt.provider, attempt.line, State.UNKNOWN)
+            and other.client_ref != attempt.client_ref
+            for other in self._calls
+        )
+        match find_ours(answer, frozenset(known), rivals):
+            case Ours(listed=listed):
+                return Found(Report(listed.fate, listed.provider_ref, attempt.client_ref))
+            case NotListed():
+                return Absent()
+            case Ambiguous():
+                return NoAnswer("its list has several that may be it")
+
+    async def _is_another(self, listed: Listed, attempt: Attempt) -> bool:
+        owner = await self._outcomes.owner_of(attempt.provider, listed.provider_ref)
+        return owner is not None and owner.client_ref != attempt.client_ref
+
+    async def _put_question(self, question: Awaitable[Told], attempt: Attempt) -> Told | NoAnswer:
         with trio.move_on_after(LOOK_UP_SECONDS_MAX):
             try:
-                return await carrier.provider.look_up(attempt.client_ref)
+                return await question
             except Exception:
                 log.exception("adapter_raised", provider=attempt.provider, fax_id=attempt.fax_id)
                 return NoAnswer("the adapter broke")
         return NoAnswer(f"no answer in {LOOK_UP_SECONDS_MAX:g} s")
 
-    async def _act_on(self, answer: LookUp, doubt: Doubt, attempt: Attempt) -> None:
+    # --- acting ------------------------------------------------------------------------------------------
+
+    async def _act_on(self, answer: LookUp, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
         match answer:
             case Found(report=report):
-                await self._act_on_report(report, doubt, attempt)
+                await self._act_on_report(report, doubt, attempt, carrier)
             case Absent():
-                settled_at = attempt.changed_at + self._carriers[attempt.provider].settle_seconds
-                if attempt.provider_ref is not None:
-                    log.error("accepted_fax_not_known", provider=attempt.provider, fax_id=attempt.fax_id)
-                    self._ask_later(doubt)
-                elif self._clock.now() < settled_at:
-                    self._ask_at(settled_at, doubt)
-                else:
-                    await self._outcomes.never_arrived(attempt)
+                await self._act_on_absence(doubt, attempt, carrier)
             case NoAnswer(reason=reason):
                 log.warning("look_up_failed", provider=attempt.provider, fax_id=attempt.fax_id, reason=reason)
-                self._ask_later(doubt)
+                await self._wait_on(doubt, attempt, carrier, reason)
 
-    async def _act_on_report(self, report: Report, doubt: Doubt, attempt: Attempt) -> None:
+    async def _act_on_absence(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
+        settled_at = attempt.changed_at + carrier.settle_seconds
+        if attempt.provider_ref is not None:
+            log.error("accepted_fax_not_known", provider=attempt.provider, fax_id=attempt.fax_id)
+            await self._wait_on(doubt, attempt, carrier, "the carrier took it and does not know it any more")
+        elif not proves_absence(carrier.capabilities, _doubtful(doubt, attempt)):
+            await self._wait_on(doubt, attempt, carrier, "the carrier does not list it")
+        elif self._clock.now() < settled_at:
+            self._ask_at(settled_at, doubt)
+        else:
+            await self._outcomes.never_arrived(attempt)
+
+    async def _act_on_report(self, report: Report, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
         match report.fate:
+            case NotDelivered(failure=Failure.IN_DOUBT) if doubt.parked_at is not None:
+                doubt.is_hopeless = True
+                await self._wait_on(doubt, attempt, carrier, "")
             case Delivered() | NotDelivered() as fate:
                 await self._outcomes.learnt(attempt, fate)
-            case InProgress() if report.provider_ref is not None:
+            case InProgress() if report.provider_ref is not None and self._may_follow(doubt, attempt, carrier):
                 await self._outcomes.submitted(attempt, report.provider_ref)
             case InProgress():
-                # Without the carrier's name for it no poll could follow it up.
-                self._ask_later(doubt)
+                # Without the carrier's name for it no poll could follow it up; and one that never ends is no call.
+                await self._wait_on(doubt, attempt, carrier, "the carrier says that it is under way")
 
-    def _ask_later(self, doubt: Doubt) -> None:
-        wait_seconds = min(ASK_AGAIN_SECONDS * 2**doubt.asked, ASK_AGAIN_SECONDS_MAX)
+    def _may_follow(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> bool:
+        lost_at = attempt.started_at + carrier.receipt_lost_seconds
+        return doubt.parked_at is None and self._clock.now() < lost_at
+
+    async def _wait_on(self, doubt: Doubt, attempt: Attempt, carrier: Askable, reason: str) -> None:
+        """Ask again later, and let a person know when that has gone on for too long."""
+        now = self._clock.now()
+        if doubt.parked_at is not None:
+            self._follow(doubt, carrier)
+        elif now >= attempt.changed_at + carrier.park_after_seconds:
+            await self._outcomes.parked(attempt, f"nobody could tell what became of it: {reason}")
+        else:
+            # Never later than the moment in which a person should hear of it.
+            left_seconds = attempt.changed_at + carrier.park_after_seconds - now
+            self._ask_at(now + min(self._next_wait_seconds(doubt), max(left_seconds, 0.001)), doubt)
+
+    def _follow_parked(self, attempt: Attempt, *, is_last_word: bool) -> None:
+        carrier = self._carriers.get(attempt.provider)
+        if carrier is not None:
+            self._follow(Doubt(attempt, parked_at=self._clock.now(), is_hopeless=is_last_word), carrier)
+
+    def _follow(self, doubt: Doubt, carrier: Askable) -> None:
+        """Ask a parked one now and then where that may help, and send it again if and when the config says so."""
+        now, parked_at = self._clock.now(), doubt.parked_at or 0.0
+        can_help = not doubt.is_hopeless and carrier.capabilities.look_up is not LookUpKind.NONE
+        ask_at = now + ASK_PARKED_SECONDS if can_help else math.inf
+        resend_at = parked_at + carrier.resend_after_seconds if carrier.resend_after_seconds > 0 else math.inf
+        if (next_at := min(ask_at, max(resend_at, now))) < math.inf:
+            self._ask_at(next_at, doubt)
+
+    def _next_wait_seconds(self, doubt: Doubt) -> float:
+        wait_seconds: float = min(ASK_AGAIN_SECONDS * 2.0**doubt.asked, ASK_AGAIN_SECONDS_MAX)
         doubt.asked = min(doubt.asked + 1, 16)
-        self._ask_at(self._clock.now() + wait_seconds, doubt)
+        return wait_seconds
 
     def _ask_at(self, at: float, doubt: Doubt) -> None:
         heapq.heappush(self._due, (at, next(self._count), doubt))
         self._changed.set()
         self._changed = trio.Event()
+
+
+def _doubtful(doubt: Doubt, attempt: Attempt) -> Doubtful:
+    return Doubtful(
+        started_at=attempt.started_at,
+        deadline_at=attempt.deadline_at,
+        has_provider_ref=attempt.provider_ref is not None,
+        # The line of a parked one was let go; handing it in again would be a call beside others.
+        key_failed=doubt.key_failed or doubt.parked_at is not None,
+    )

@@ -1,12 +1,20 @@
-"""Keeps a carrier's lanes from sending while the carrier asked us to wait."""
+"""Whether a carrier may be given one more fax now: its lanes, its rate, its breaker, and what it asked us for.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+What a florist's line does (busy tones, wrong numbers) is no word about the carrier and closes nothing. All
+automatic: every closing has an end, except a person's, and is shown with its reason.
+"""
+
+import enum
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
-import trio
 
 from faxgw.clock import Clock
+from faxgw.dispatch.breaker import Breaker, BreakerState
+from faxgw.dispatch.bucket import TokenBucket
+from faxgw.dispatch.concurrency import ConcurrencyLimit
 from faxgw.fax import Failure
 from faxgw.provider.port import Refused
 
@@ -22,61 +30,237 @@ PAUSE_SECONDS_MAX = 3_600.0
 """No carrier's Retry-After keeps us away for longer."""
 
 
-class Gate:
-    """Open, or closed until a time; each carrier has one."""
+class ClosedBy(enum.StrEnum):
+    """Why a carrier takes no fax this moment."""
 
-    def __init__(self, provider: str, clock: Clock) -> None:
+    SUSPENDED = "suspended"
+    """A person stopped it."""
+    ACCOUNT = "account"
+    """It refuses our account; tried about once a minute. A person must act."""
+    OUTAGE = "outage"
+    """Its last attempts failed; it is probed ever more rarely."""
+    PROBE = "probe"
+    """One probe is on its way and will decide."""
+    ASKED = "asked"
+    """It asked us to wait."""
+    LANES = "lanes"
+    """It has as many faxes at once as it bears."""
+    RATE = "rate"
+    """It has had as many faxes a second as the config allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    by: ClosedBy
+    detail: str = ""
+    until: float | None = None
+    """When this reason ends, in seconds since 1970, where time ends it."""
+    opens_in_seconds: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one carrier may get, from the config."""
+
+    lanes_max: int = 32
+    lanes_min: int = 1
+    lanes_initial: int = 8
+    sends_per_second: float = 0.0
+    sends_burst: int = 1
+
+
+class Passage:
+    """One fax on its way through a gate."""
+
+    def __init__(self, gate: "Gate", probe: int | None) -> None:
+        self._gate = gate
+        self._probe = probe
+        self._has_left = False
+
+    def leave(self) -> None:
+        """The fax is with the carrier, or came back, or its send was given up; only the first call counts."""
+        if not self._has_left:
+            self._has_left = True
+            self._gate.let_out(self._probe)
+
+
+class Gate:
+    """One carrier's. Whoever sends asks `closure`, then `enter`s, reports what came of it, and leaves."""
+
+    def __init__(self, provider: str, clock: Clock, bounds: Bounds | None = None) -> None:
+        bounds = bounds or Bounds()
+        self.lanes_max = bounds.lanes_max
         self._provider = provider
         self._clock = clock
-        self._closed_until = 0.0
-        self._failures = 0
-        self._cancelled_by_closing: set[trio.CancelScope] = set()
+        self._limit = ConcurrencyLimit(bounds.lanes_min, bounds.lanes_max, bounds.lanes_initial)
+        self._bucket = TokenBucket(bounds.sends_per_second, bounds.sends_burst)
+        self._breaker = Breaker(BACK_OFF_SECONDS, BACK_OFF_SECONDS_MAX)
+        self._in_flight = 0
+        self._paused_until = 0.0
+        self._refused_together = 0.0
+        self._suspended_by: str | None = None
+        self._account_code: str | None = None
+        self._changed_at = clock.now()
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when it may have opened or closed."""
+        self.on_account_refused: Callable[[str], None] = lambda _: None
+        """Called with the carrier's code when it begins to refuse our account."""
 
     @property
     def closed_until(self) -> float | None:
-        """When it opens, or None when it is open."""
-        return self._closed_until if self._closed_until > self._clock.now() else None
+        """When the carrier's own reasons end, or None while there are none; full lanes are no such reason."""
+        now = self._clock.now()
+        until = max(self._paused_until, self._breaker.open_until or 0.0)
+        return until if until > now else None
+
+    @property
+    def in_flight(self) -> int:
+        return self._in_flight
+
+    @property
+    def limit(self) -> int:
+        """How many faxes at once it bears, as far as is known."""
+        return self._limit.limit
+
+    @property
+    def changed_at(self) -> float:
+        """Since when it is open or closed as it is now; full lanes and the rate are not counted."""
+        return self._changed_at
+
+    def tokens(self) -> float:
+        return self._bucket.tokens(self._clock.now())
+
+    def breaker(self) -> BreakerState:
+        return self._breaker.state(self._clock.now())
+
+    def account_refused(self) -> bool:
+        return self._account_code is not None
+
+    def closure(self) -> Closure | None:
+        """Why no fax may go to it now, or None where one may."""
+        now = self._clock.now()
+        if self._suspended_by is not None:
+            return Closure(ClosedBy.SUSPENDED, self._suspended_by)
+        if not self._breaker.may_pass(now):
+            return self._closed_by_breaker(now)
+        if self._paused_until > now:
+            return _until(ClosedBy.ASKED, "it asked us to wait", self._paused_until, now)
+        if self._in_flight >= self._limit.limit:
+            return Closure(ClosedBy.LANES, f"{self._in_flight} faxes at once")
+        if (opens_at := self._bucket.opens_at(now)) > now:
+            return _until(ClosedBy.RATE, "as fast as the config allows", opens_at, now)
+        return None
+
+    def enter(self) -> "Passage":
+        """A fax goes to it: `closure` was None just now."""
+        self._in_flight += 1
+        self._bucket.take(self._clock.now())
+        return Passage(self, self._breaker.start())
+
+    def let_out(self, probe: int | None) -> None:
+        """See `Passage.leave`."""
+        self._in_flight -= 1
+        self._breaker.end(probe)
+        self.on_change()
+
+    def suspend(self, by: str) -> None:
+        """A person stops it; `by` tells who and why."""
+        self._suspended_by = by
+        self._note_change()
+
+    def resume(self) -> None:
+        self._suspended_by = None
+        self._note_change()
+
+    # --- what came of a fax ------------------------------------------------------------------------------
+
+    def note_answer(self) -> None:
+        """The carrier is there and does its work, whatever it said of this fax."""
+        self._refused_together = 0.0
+        self._limit.succeed(self._in_flight)
+        was_closed = self.breaker() is BreakerState.HALF_OPEN
+        self._breaker.succeed(self._clock.now())
+        if was_closed and self.breaker() is BreakerState.CLOSED:
+            self._come_back()
 
     def heed(self, refusal: Refused) -> None:
         """Close for as long as a refusal asks for, where it speaks of the carrier and not of one fax."""
         if refusal.failure is Failure.ACCOUNT:
-            log.error("provider_account_refused", provider=self._provider, code=refusal.code)
-            self._close(ACCOUNT_PAUSE_SECONDS)
+            self.refuse_account(refusal.code)
         elif refusal.failure is Failure.CAPACITY:
-            self._close(refusal.retry_after_seconds or CAPACITY_PAUSE_SECONDS)
+            self.lack_room(refusal.retry_after_seconds)
+        else:
+            self.note_answer()
+
+    def refuse_account(self, code: str) -> None:
+        """It does not take our account: one try a minute from now on, until one goes through."""
+        is_news = self._account_code is None
+        self._account_code = code
+        self._breaker.trip(self._clock.now(), ACCOUNT_PAUSE_SECONDS)
+        self._note_change()
+        if is_news:
+            log.error("provider_account_refused", provider=self._provider, code=code)
+            self.on_account_refused(code)
+
+    def lack_room(self, retry_after_seconds: float | None = None) -> None:
+        """It has no room: fewer faxes at once, and none at all for as long as it asks.
+
+        Where it names no time, one refusal may only mean one fax at once too many; a whole round of them is a wait.
+        """
+        self._limit.fail()
+        if self._breaker.state(self._clock.now()) is BreakerState.HALF_OPEN:
+            # It answered, which is what the probe asked.
+            self._breaker.succeed(self._clock.now())
+            self._come_back()
+        self._refused_together += 1 / self._limit.limit
+        if retry_after_seconds or self._in_flight <= 1 or self._refused_together >= 1 - 1e-9:
+            self._refused_together = 0.0
+            self.pause(retry_after_seconds or CAPACITY_PAUSE_SECONDS)
+
+    def fail(self) -> None:
+        """No clear answer came: a time-out, a 5xx, a broken connection."""
+        self._limit.fail()
+        if self._breaker.fail(self._clock.now(), self._limit.limit):
+            self._note_outage()
 
     def back_off(self) -> None:
-        """Nobody answered, or nothing could be sent: close for longer each time, until `note_answer`.
+        """Nobody answered at all: close for longer each time, until `note_answer`.
 
         A carrier that is down for an hour would else be tried by each lane twice a second, with an intent and
         a retry on the disk for every try.
         """
-        if self.closed_until is not None:
-            # Lanes that set out together fail together; that is one failure.
-            return
-        self._failures += 1
-        self._close(min(BACK_OFF_SECONDS * 2 ** (self._failures - 1), BACK_OFF_SECONDS_MAX))
+        self._limit.fail()
+        if self._breaker.state(self._clock.now()) is not BreakerState.OPEN:
+            self._breaker.trip(self._clock.now())
+            self._note_outage()
 
-    def note_answer(self) -> None:
-        """The carrier is there."""
-        self._failures = 0
+    def pause(self, seconds: float) -> None:
+        """Give it nothing for so long."""
+        self._paused_until = max(self._paused_until, self._clock.now() + min(seconds, PAUSE_SECONDS_MAX))
+        self._note_change()
 
-    async def wait_open(self) -> None:
-        await trio.lowlevel.checkpoint()
-        while (closed_seconds := self._closed_until - self._clock.now()) > 0:  # noqa: ASYNC110 - only time opens it
-            await trio.sleep(closed_seconds)
+    def _closed_by_breaker(self, now: float) -> Closure:
+        if self._breaker.state(now) is BreakerState.HALF_OPEN:
+            return Closure(ClosedBy.PROBE, "one fax is on its way to see whether it works again")
+        until = self._breaker.open_until or now
+        if self._account_code is not None:
+            return _until(ClosedBy.ACCOUNT, f"it refuses our account ({self._account_code})", until, now)
+        return _until(ClosedBy.OUTAGE, "its last attempts failed", until, now)
 
-    @contextmanager
-    def until_closed(self) -> Iterator[None]:
-        """Leave the block when the gate closes: a lane that stood ready must not send once more."""
-        with trio.CancelScope() as scope:
-            self._cancelled_by_closing.add(scope)
-            try:
-                yield
-            finally:
-                self._cancelled_by_closing.discard(scope)
+    def _come_back(self) -> None:
+        log.info("provider_works_again", provider=self._provider)
+        self._account_code = None
+        self._limit.start_again()
+        self._note_change()
 
-    def _close(self, seconds: float) -> None:
-        self._closed_until = max(self._closed_until, self._clock.now() + min(seconds, PAUSE_SECONDS_MAX))
-        for scope in self._cancelled_by_closing:
-            scope.cancel()
+    def _note_outage(self) -> None:
+        log.warning("provider_outage", provider=self._provider, until=self._breaker.open_until)
+        self._note_change()
+
+    def _note_change(self) -> None:
+        self._changed_at = self._clock.now()
+        self.on_change()
+
+
+def _until(by: ClosedBy, detail: str, until: float, now: float) -> Closure:
+    return Closure(by, detail, until, until - now)

@@ -1,69 +1,143 @@
-"""The lanes of one carrier: each takes a prepared fax, makes one attempt, and takes the next.
+"""All carriers' lanes: takes a prepared fax, chooses the carrier that gets it, and makes the attempt.
 
-All carriers' lanes take from the same channel, so that a carrier gets as much as it can take.
+A fax is taken only while some carrier may have it, and goes back in line where none may after all, so that no
+prepared fax waits in the hands of a carrier that has closed.
 """
 
+import math
+from dataclasses import dataclass
+
+import structlog
 import trio
 
-from faxgw.dispatch.attempt import Attempts, Carrier, Prepared
+from faxgw.dispatch.attempt import Attempts, Prepared
+from faxgw.dispatch.carriers import Carrier, Carriers
+from faxgw.dispatch.choice import Candidate, Shares, choose
+from faxgw.dispatch.gate import Passage
+from faxgw.dispatch.outcome import Outcomes
+from faxgw.ops.metrics import Metrics
+from faxgw.provider.port import unfit
+from faxgw.queue.waiting import WaitingRoom
+
+log = structlog.get_logger(__name__)
+
+PUT_BACK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    ready: Prepared
+    carrier: Carrier
+    passage: Passage
 
 
 class Lanes:
-    """As many concurrent sends to one carrier as the config allows."""
+    """Sends over as many lanes at once as the carriers' gates allow."""
 
-    def __init__(self, carrier: Carrier, count: int, attempts: Attempts) -> None:
-        self._carrier = carrier
-        self._count = count
+    def __init__(
+        self,
+        carriers: Carriers,
+        attempts: Attempts,
+        waiting: WaitingRoom,
+        outcomes: Outcomes,
+        metrics: Metrics,
+    ) -> None:
+        self._carriers = {carrier.provider.name: carrier for carrier in carriers}
+        self._shares = Shares({name: carrier.weight for name, carrier in self._carriers.items()})
         self._attempts = attempts
-        self._idle: set[trio.CancelScope] = set()
-        self._busy = 0
+        self._waiting = waiting
+        self._outcomes = outcomes
+        self._metrics = metrics
+        self._changed = trio.Event()
+        self._idle: trio.CancelScope | None = None
         self._stopping = False
+        for carrier in carriers:
+            carrier.gate.on_change = self._wake
 
     async def run(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> None:
         """Send until the channel ends or `stop` is called; a send under way is always finished."""
         async with prepared, trio.open_nursery() as nursery:
-            for _ in range(self._count):
-                nursery.start_soon(self._send_each, prepared)
+            while (chosen := await self._next(prepared)) is not None:
+                nursery.start_soon(self._send, chosen)
 
     def stop(self) -> None:
         """Start nothing more. What was prepared but not begun is still queued in the store."""
         self._stopping = True
-        for scope in self._idle:
-            scope.cancel()
+        if self._idle is not None:
+            self._idle.cancel()
 
     @property
     def busy(self) -> int:
-        return self._busy
+        return sum(carrier.gate.in_flight for carrier in self._carriers.values())
 
-    async def _send_each(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> None:
-        while (ready := await self._next(prepared)) is not None:
-            self._busy += 1
-            try:
-                await self._attempts.make(ready, self._carrier)
-            finally:
-                self._busy -= 1
+    async def _send(self, chosen: _Chosen) -> None:
+        try:
+            await self._attempts.make(chosen.ready, chosen.carrier, chosen.passage)
+        finally:
+            chosen.passage.leave()
 
-    async def _next(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> Prepared | None:
-        """The next fax to send, or None when it is time to end."""
-        with trio.CancelScope() as idle:
-            self._idle.add(idle)
-            try:
-                ready = await self._receive_while_open(prepared)
-            except trio.EndOfChannel:
-                return None
-            finally:
-                self._idle.discard(idle)
+    async def _next(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> _Chosen | None:
+        """The next fax and its carrier, or None when it is time to end."""
+        while not self._stopping:
+            ready: Prepared | None = None
+            with trio.CancelScope() as self._idle:
+                await self._wait_open()
+                try:
+                    ready = await prepared.receive()
+                except trio.EndOfChannel:
+                    return None
             # A fax may have been handed over in the very moment in which the stop came.
-            return None if self._stopping else ready
+            if ready is None or self._has_stopped():
+                return None
+            if (carrier := await self._choose(ready)) is not None:
+                # From this moment on the lane counts as taken.
+                return _Chosen(ready, carrier, carrier.gate.enter())
         return None
 
-    async def _receive_while_open(self, prepared: trio.MemoryReceiveChannel[Prepared]) -> Prepared:
-        gate = self._carrier.gate
-        ready: Prepared | None = None
-        while ready is None:
-            await gate.wait_open()
-            with gate.until_closed():
-                ready = await prepared.receive()
-        # As with the stop: the gate may have closed just as the fax came.
-        await gate.wait_open()
-        return ready
+    def _has_stopped(self) -> bool:
+        return self._stopping
+
+    async def _wait_open(self) -> None:
+        while True:
+            await trio.lowlevel.checkpoint()
+            changed = self._changed
+            closures = [carrier.gate.closure() for carrier in self._carriers.values()]
+            if None in closures:
+                return
+            opening = [one.opens_in_seconds for one in closures if one is not None]
+            with trio.move_on_after(min(opening, default=math.inf)):
+                await changed.wait()
+
+    async def _choose(self, ready: Prepared) -> Carrier | None:
+        document = ready.document
+        unfits = {
+            name: unfit(carrier.provider.capabilities, document.pages, len(document.tiff))
+            for name, carrier in self._carriers.items()
+        }
+        fitting = {name: carrier for name, carrier in self._carriers.items() if unfits[name] is None}
+        if not fitting:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in unfits.items())
+            await self._outcomes.set_aside(ready.fax.fax_id, f"no carrier can take it ({reasons})")
+            self._waiting.free(ready.fax.line, ready.fax.fax_id)
+            return None
+        return self._choose_among(fitting, ready)
+
+    def _choose_among(self, fitting: dict[str, Carrier], ready: Prepared) -> Carrier | None:
+        candidates = [
+            Candidate(name, carrier.cost, carrier.weight, self._shares.carried(name))
+            for name, carrier in fitting.items()
+            if carrier.gate.closure() is None
+        ]
+        avoided = ready.fax.avoid
+        name = choose(candidates, avoided)
+        if name is None:
+            self._waiting.put_back(ready.fax, PUT_BACK_SECONDS)
+            return None
+        self._shares.give(name)
+        if avoided is not None and avoided != name:
+            self._metrics.failovers.labels(avoided, name).inc()
+        return fitting[name]
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()

@@ -30,6 +30,8 @@ async def recover(
         waiting.occupy(attempt.line, attempt.fax_id)
         if attempt.state is State.UNKNOWN:
             doubts.put(attempt)
+    for attempt in unfinished.parked:
+        doubts.put_parked(attempt)
     waiting.put(unfinished.queued)
     log.info(
         "recovered",

@@ -4,7 +4,7 @@ One object in the one process that has metrics: workers return what they measure
 No label holds a telephone number, a fax id or anything else that grows without bound.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -38,6 +38,20 @@ class QueueFigures:
     """For how long the oldest fax has been due and could have gone; 0 when none is due."""
 
 
+@dataclass(frozen=True, slots=True)
+class CarrierFigures:
+    """How a carrier stands at the moment of a scrape."""
+
+    name: str
+    breaker: str
+    """`closed`, `half_open` or `open`."""
+    limit: int
+    in_flight: int
+    tokens: float
+    """How many faxes its rate lets go at once now; infinite without a rate."""
+    account_refused: bool
+
+
 class Metrics:
     """Every metric, in a registry of its own. Labels stand in the order in which `labels()` takes them."""
 
@@ -47,6 +61,8 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._queue = _QueueCollector()
         self.registry.register(self._queue)
+        self._carriers = _CarrierCollector()
+        self.registry.register(self._carriers)
         prometheus_client.ProcessCollector(registry=self.registry)
 
         self.accepted = self._counter("accepted", "Orders taken in and durable", "source")
@@ -66,7 +82,9 @@ class Metrics:
         self.unknown_codes = self._counter("unknown_codes", "Failures whose code no adapter knows yet", "provider")
         self.parked = self._counter("parked", "Doubts that wait for a person", "provider")
         self.watchdog_ended = self._counter("watchdog_ended", "Sends that hung and were left behind", "provider")
-        self.account_refused = self._counter("account_refused", "Times a carrier began to refuse our account", "provider")
+        self.account_refused = self._counter(
+            "account_refused", "Times a carrier began to refuse our account", "provider"
+        )
         self.receipts = self._counter("receipts", "What carriers said of attempts", "via", "result")
         self.receipt_lag = self._histogram(
             "receipt_lag_seconds", "From the end of a call at the carrier to its receipt here", _RECEIPT_SECONDS, "via"
@@ -102,6 +120,10 @@ class Metrics:
         """The queue as it was looked at last; costs nothing."""
         return self._queue.read()
 
+    def read_carriers_from(self, read: Callable[[], Sequence[CarrierFigures]]) -> None:
+        """Ask `read` for the carriers' figures at each scrape; it must be cheap and not wait."""
+        self._carriers.read = read
+
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return prometheus_client.generate_latest(self.registry)
@@ -136,3 +158,31 @@ class _QueueCollector(Collector):
             "Faxes that a carrier may or may not have",
             value=figures.faxes.get(State.UNKNOWN, 0),
         )
+
+
+_BREAKER_VALUES = {"closed": 0, "half_open": 1, "open": 2}
+
+
+class _CarrierCollector(Collector):
+    """Shows the carriers as they stand at the scrape."""
+
+    def __init__(self) -> None:
+        self.read: Callable[[], Sequence[CarrierFigures]] = list
+
+    def collect(self) -> Iterator[Metric]:
+        breaker = _by_provider("breaker_state", "0 closed, 1 half open, 2 open")
+        limit = _by_provider("concurrency_limit", "Faxes at once that the carrier bears, as far as is known")
+        in_flight = _by_provider("in_flight_faxes", "Sends under way")
+        tokens = _by_provider("rate_tokens", "Faxes that the configured rate lets go at once")
+        refused = _by_provider("account_is_refused", "1 while the carrier refuses our account: a person must act")
+        for one in self.read():
+            breaker.add_metric([one.name], _BREAKER_VALUES[one.breaker])
+            limit.add_metric([one.name], one.limit)
+            in_flight.add_metric([one.name], one.in_flight)
+            tokens.add_metric([one.name], one.tokens)
+            refused.add_metric([one.name], one.account_refused)
+        yield from (breaker, limit, in_flight, tokens, refused)
+
+
+def _by_provider(name: str, what: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"faxgw_provider_{name}", what, labels=["provider"])

@@ -5,6 +5,7 @@ nothing above this folder knows a carrier's name. A send ends in one of four out
 difference between `Unsent` and `Unclear` is what keeps a bouquet from being delivered twice.
 """
 
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,6 +14,53 @@ import msgspec
 
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
+
+
+class LookUpKind(enum.StrEnum):
+    """How a carrier can be asked about a fax of which we have no id from it."""
+
+    REFERENCE = "reference"
+    """By our reference, under way or over: "not known" is an answer."""
+    COMPLETED = "completed"
+    """By our reference, but only once the call is over: "not known" proves nothing."""
+    NUMBER = "number"
+    """It lists what went to a number since a time (`Provider.list_sent`), without our reference."""
+    NONE = "none"
+
+
+class Format(enum.StrEnum):
+    TIFF = "tiff"
+    PDF = "pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a carrier can do, which decides how it is asked and what it is given."""
+
+    look_up: LookUpKind = LookUpKind.REFERENCE
+    idempotent_seconds: float = 0.0
+    """For how long the same reference and pages, handed in again, are the same fax; 0 where they are another one."""
+    own_retries: int = 0
+    """Calls that it makes by itself after one that failed; all of them ring at the florist's."""
+    resume: bool = False
+    """Takes a fax from a later page on (`Sending.first_page`)."""
+    formats: frozenset[Format] = frozenset({Format.TIFF})
+    recipients_max: int = 1
+    pages_max: int | None = None
+    bytes_max: int | None = None
+    polls_per_minute_max: float | None = None
+    poll_ids_max: int = 1_000
+
+
+def unfit(capabilities: Capabilities, pages: int, size_bytes: int) -> str | None:
+    """Why a carrier cannot take such a document, or None where it can."""
+    if Format.TIFF not in capabilities.formats:
+        return "it takes no TIFF"
+    if capabilities.pages_max is not None and pages > capabilities.pages_max:
+        return f"it takes {capabilities.pages_max} pages at most, this has {pages}"
+    if capabilities.bytes_max is not None and size_bytes > capabilities.bytes_max:
+        return f"it takes {capabilities.bytes_max} bytes at most, this has {size_bytes}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +72,8 @@ class Sending:
     document: bytes
     """A fax TIFF (group 4, 204 dpi)."""
     pages: int
+    first_page: int = 1
+    """Send from this page on; the florist has those before it. Only where the carrier can (`Capabilities.resume`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +127,9 @@ class NotDelivered(msgspec.Struct, frozen=True, tag=True):
     failure: Failure
     code: str
     pages: int = 0
+    """How many were confirmed, from the first on."""
+    calls: int | None = None
+    """How often it dialled, where the carrier tells."""
 
 
 Fate = InProgress | Delivered | NotDelivered
@@ -115,6 +168,17 @@ class NoAnswer:
 LookUp = Found | Absent | NoAnswer
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One fax as a carrier lists it that does not repeat our reference."""
+
+    provider_ref: str
+    line: Line
+    taken_at: float
+    """Seconds since 1970, by the carrier's clock."""
+    fate: Fate
+
+
 class ReceiptRefusedError(Exception):
     """A webhook that is no receipt of this carrier: the message says why (never with the body's text)."""
 
@@ -131,12 +195,19 @@ class Provider(Protocol):
         """The name given in the config; also the last part of the webhook's path."""
         ...
 
+    @property
+    def capabilities(self) -> Capabilities: ...
+
     async def send(self, sending: Sending) -> SendOutcome:
         """Hand one fax over. Never repeats a request whose body may have left the machine."""
         ...
 
     async def look_up(self, client_ref: ClientRef) -> LookUp:
         """Ask whether the carrier has an attempt, by our own reference."""
+        ...
+
+    async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
+        """Everything taken for `line` since that time; asked only where `look_up` is `LookUpKind.NUMBER`."""
         ...
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:

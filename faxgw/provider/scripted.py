@@ -19,12 +19,16 @@ import trio
 
 from faxgw.clock import Clock
 from faxgw.fax import ClientRef, Failure
+from faxgw.phone import Line
 from faxgw.provider.mishaps import Answer, Ask, Call, Play, Receipt, Shares
 from faxgw.provider.port import (
     Absent,
     Accepted,
+    Capabilities,
     Found,
+    Listed,
     LookUp,
+    LookUpKind,
     NoAnswer,
     Refused,
     Report,
@@ -79,6 +83,7 @@ class ScriptedProvider:
         seed, shares: which mishaps happen how often, see `mishaps.py`. `down` may be any share here.
         times, pace: how long calls, requests and receipts take.
         idempotent: the same reference again gives the same fax.
+        capabilities: what it can do; how it answers questions follows `look_up`.
         deliver: where receipts go; may be set and taken away at any time (`deliver` attribute).
     """
 
@@ -92,11 +97,13 @@ class ScriptedProvider:
         times: CallTimes | None = None,
         pace: Pace | None = None,
         idempotent: bool = False,
+        capabilities: Capabilities | None = None,
         deliver: Deliver | None = None,
     ) -> None:
         self._name = name
         self._clock = clock
         self._pace = pace or Pace()
+        self._capabilities = capabilities or Capabilities(idempotent_seconds=math.inf if idempotent else 0.0)
         self._board = Switchboard(
             seed=seed, times=times or CallTimes(), shares=Shares(dict(shares or {})), idempotent=idempotent
         )
@@ -112,6 +119,10 @@ class ScriptedProvider:
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
 
     def set_shares(self, shares: Mapping[str, float]) -> None:
         """Other mishaps from now on; `{"down": 1}` switches the carrier off, `{}` makes it flawless."""
@@ -158,8 +169,23 @@ class ScriptedProvider:
     async def look_up(self, client_ref: ClientRef) -> LookUp:
         if (refusal := await self._ask()) is not None:
             return refusal
-        found = self._board.by_reference.get(client_ref)
+        found = self._board.by_reference.get(client_ref, [])
+        match self._capabilities.look_up:
+            case LookUpKind.NUMBER | LookUpKind.NONE:
+                return NoAnswer("it cannot be asked by reference")
+            case LookUpKind.COMPLETED:
+                found = [fax for fax in found if fax.ended_at is not None]
+            case LookUpKind.REFERENCE:
+                pass
         return Found(read_report(_report(max(found, key=tells_most)))) if found else Absent()
+
+    async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
+        if (refusal := await self._ask()) is not None:
+            return refusal
+        if self._capabilities.look_up is not LookUpKind.NUMBER:
+            return NoAnswer("it lists no numbers")
+        faxes = [fax for fax in self._board.by_id.values() if fax.number == line and fax.taken_at >= since]
+        return [Listed(fax.id, line, fax.taken_at, read_report(_report(fax)).fate) for fax in faxes]
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:
         if (refusal := await self._ask()) is not None:

@@ -14,14 +14,17 @@ import msgspec
 
 from faxgw.clock import Clock
 from faxgw.fax import ClientRef, Failure
+from faxgw.phone import Line
 from faxgw.provider.http import Answer, Exchange, HttpLanes, NotAnswered, NotSent, Timeouts, retry_after_seconds
 from faxgw.provider.port import (
     Absent,
     Accepted,
+    Capabilities,
     Delivered,
     Fate,
     Found,
     InProgress,
+    Listed,
     LookUp,
     NoAnswer,
     NotDelivered,
@@ -37,6 +40,8 @@ from faxgw.provider.signature import ForgedError, check, read_secret
 
 IDS_MAX: Final = 1_000
 """The carrier refuses a status request for more."""
+
+CAPABILITIES: Final = Capabilities(poll_ids_max=IDS_MAX)
 
 FAILURES: Final[Mapping[str, Failure]] = {
     "BUSY": Failure.BUSY,
@@ -126,6 +131,10 @@ class SimulatedProvider:
     def name(self) -> str:
         return self._name
 
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
     async def send(self, sending: Sending) -> SendOutcome:
         headers = {
             "Content-Type": "image/tiff",
@@ -150,6 +159,10 @@ class SimulatedProvider:
             return found
         # Under one reference the carrier names the fax that tells most first: a delivered one if there is any.
         return Found(found[0]) if found else Absent()
+
+    async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
+        del line, since
+        return NoAnswer("it is asked by reference")
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:
         reports: list[Report] = []

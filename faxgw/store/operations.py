@@ -37,6 +37,7 @@ from faxgw.store.port import (
     Submitted,
 )
 from faxgw.store.rows import insert_events, take_ids
+from faxgw.store.line_rows import CallEnded, learn
 from faxgw.store.schema import attempt, fax, fax_state, receipt
 from faxgw.store.suspensions import drains, stopped_by, suspended_places
 from faxgw.store.transitions import AttemptRow, FaxRow, Happened, apply_change
@@ -48,7 +49,7 @@ VARIABLES_MAX = 10_000
 """Values in one SQL statement: an upload may have more than the 32,766 of SQLite (https://www.sqlite.org/limits.html)."""
 
 STATE_COLUMNS = ("state", "due_at", "attempts", "calls", "reason")
-REVISED_COLUMNS = ("line", "rank", "revision", "marked", "member")
+REVISED_COLUMNS = ("line", "rank", "revision", "marked", "member", "escalated")
 
 UPDATE_STATE = (
     update(fax_state)
@@ -144,20 +145,27 @@ def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax
                 "reason": "",
                 "revision": 0,
                 "marked": False,
+                "submitter": new.submitter,
+                "service": new.service,
+                "escalated": 0,
             }
             for fax_id, new in admitted
         ],
     )
-    insert_events(
-        connection, [Happened(fax_id, new.accepted_at, "accepted", {"key": new.key}) for fax_id, new in admitted]
-    )
+    insert_events(connection, [_accepted(fax_id, new) for fax_id, new in admitted])
+
+
+def _accepted(fax_id: FaxId, new: NewFax) -> Happened:
+    promised = {"service": new.service, "deadline_at": new.deadline_at} if new.service else {}
+    return Happened(fax_id, new.accepted_at, "accepted", {"key": new.key, **promised})
 
 
 class Begin:
     """Writes intents: from here on a carrier may have the fax.
 
-    The line's lock is the open attempt itself (the unique index `attempt_open_call`), so an intent whose line
-    has one is refused here, whatever the schedule believed.
+    The line's lock is the open attempt itself (the unique index `attempt_open_call`): each call of a line has a
+    slot, the lowest that is free, and an intent whose line has none left is refused here, whatever the schedule
+    believed.
     """
 
     __name__ = "begin"
@@ -170,10 +178,10 @@ class Begin:
             select(fax_state).where(fax_state.c.fax_id.in_([intent.fax_id for intent in intents]))
         )
         rows = {row.fax_id: row for row in found}
-        taken = _taken_lines(connection, {row.line for row in rows.values()})
+        taken = _taken_slots(connection, {row.line for row in rows.values()})
         suspended = suspended_places(connection, intents[0].at) if intents else set()
         earlier = earlier_outcomes(connection, [row.fax_id for row in rows.values() if row.attempts])
-        begun: list[tuple[Intent, Attempt]] = []
+        begun: list[tuple[Intent, Attempt, int]] = []
         answers: list[Begun] = []
         started: set[FaxId] = set()
         for intent in intents:
@@ -181,13 +189,15 @@ class Begin:
             state = State.SENDING if intent.fax_id in started else State(row.state)
             stopped = stopped_by(suspended, row.line, intent.provider)
             outdated = row.revision != intent.revision
-            if state is not State.QUEUED or row.line in taken or stopped or outdated:
-                answers.append(NotBegun(state, row.line in taken, stopped, outdated))
+            too_late = row.deadline_at is not None and intent.at >= row.deadline_at
+            slot = _free_slot(taken[row.line], intent.calls_max)
+            if state is not State.QUEUED or slot is None or stopped or outdated or too_late:
+                answers.append(NotBegun(state, slot is None, stopped, outdated, too_late))
                 continue
-            taken.add(row.line)
+            taken[row.line].add(slot)
             started.add(intent.fax_id)
             opened = self._open(intent, row, earlier.get(intent.fax_id, {}))
-            begun.append((intent, opened))
+            begun.append((intent, opened, slot))
             answers.append(opened)
         self._write(connection, begun)
         return answers
@@ -208,10 +218,11 @@ class Begin:
             changed_at=intent.at,
             revision=row.revision,
             earlier=earlier,
+            submitter=row.submitter,
         )
 
     @staticmethod
-    def _write(connection: Connection, begun: Sequence[tuple[Intent, Attempt]]) -> None:
+    def _write(connection: Connection, begun: Sequence[tuple[Intent, Attempt, int]]) -> None:
         if not begun:
             return
         connection.execute(
@@ -222,7 +233,7 @@ class Begin:
                     "number": opened.number,
                     "provider": opened.provider,
                     "line": opened.line,
-                    "slot": 0,
+                    "slot": slot,
                     "sha256": intent.sha256,
                     "form_version": intent.form_version,
                     "pages": intent.pages,
@@ -230,20 +241,20 @@ class Begin:
                     "started_at": intent.at,
                     "changed_at": intent.at,
                 }
-                for intent, opened in begun
+                for intent, opened, slot in begun
             ],
         )
         connection.execute(
             update(fax_state)
             .where(fax_state.c.fax_id == bindparam("row"))
             .values(state=State.SENDING, reason="", attempts=bindparam("new_attempts"), calls=bindparam("new_calls")),
-            [{"row": opened.fax_id, "new_attempts": opened.number, "new_calls": opened.calls} for _, opened in begun],
+            [{"row": opened.fax_id, "new_attempts": opened.number, "new_calls": opened.calls} for _, opened, _ in begun],
         )
         insert_events(
             connection,
             [
                 Happened(opened.fax_id, intent.at, "sending", {"attempt": opened.number, "provider": opened.provider})
-                for intent, opened in begun
+                for intent, opened, _ in begun
             ],
         )
 
@@ -254,17 +265,34 @@ def record(connection: Connection, changes: Sequence[Change]) -> list[Recorded]:
     attempts = _attempt_rows(connection, {key for change in changes if (key := _attempt_key(change)) is not None})
     events: list[Happened] = []
     answers: list[Recorded] = []
+    ended: list[CallEnded] = []
     for change in changes:
         row = faxes.get(change.fax_id)
         key = _attempt_key(change)
-        answers.append(
-            NoSuchFax() if row is None else apply_change(change, row, attempts.get(key) if key else None, events)
-        )
+        tried = attempts.get(key) if key else None
+        answers.append(NoSuchFax() if row is None else apply_change(change, row, tried, events))
+        if tried is not None and isinstance(answers[-1], Changed):
+            ended += _call_ended(change, tried.line)
+    learn(connection, ended)
     _write_rows(connection, faxes.values(), attempts.values())
     insert_events(connection, events)
     settled = [receipt_id for change in changes if (receipt_id := _receipt_of(change)) is not None]
     settle_receipts(connection, settled)
     return answers
+
+
+def _call_ended(change: Change, line: Line) -> list[CallEnded]:
+    match change:
+        case DeliveredNow(at=at):
+            return [CallEnded(line, None, 1, at)]
+        case GoesAgain(failure=failure, at=at, was_call=was_call, calls=calls):
+            return [CallEnded(line, failure, calls if was_call else 0, at)]
+        case FailedNow(failure=failure, at=at, calls=calls):
+            return [CallEnded(line, failure, calls, at)]
+        case Parked(at=at):
+            return [CallEnded(line, Failure.IN_DOUBT, 1, at)]
+        case _:
+            return []
 
 
 def _attempt_key(change: Change) -> tuple[FaxId, AttemptNumber] | None:
@@ -300,6 +328,7 @@ def _attempt_rows(
             columns.ended_at,
             columns.outcome,
             columns.code,
+            columns.line,
         ).where(tuple_(columns.fax_id, columns.number).in_(wanted))
     )
     return {(row.fax_id, row.number): AttemptRow(*row) for row in rows}
@@ -338,6 +367,7 @@ def _write_rows(connection: Connection, faxes: Iterable[FaxRow], attempts: Itera
             "new_revision": row.revision,
             "new_marked": row.marked,
             "new_member": row.member,
+            "new_escalated": row.escalated,
         }
         for row in faxes
         if row.is_revised
@@ -401,13 +431,20 @@ def settle_receipts(connection: Connection, receipt_ids: Sequence[int]) -> list[
     return [None] * len(receipt_ids)
 
 
-def _taken_lines(connection: Connection, lines: Iterable[str]) -> set[str]:
-    wanted = list(lines)
-    return set(
-        connection.execute(
-            select(attempt.c.line).where(and_(attempt.c.ended_at.is_(None), attempt.c.line.in_(wanted)))
-        ).scalars()
-    )
+def _taken_slots(connection: Connection, lines: Iterable[str]) -> dict[str, set[int]]:
+    """For each line the slots that open calls have."""
+    taken: dict[str, set[int]] = {line: set() for line in lines}
+    open_calls = select(attempt.c.line, attempt.c.slot).where(attempt.c.ended_at.is_(None), attempt.c.line.in_(taken))
+    for line, slot in connection.execute(open_calls):
+        taken[line].add(slot)
+    return taken
+
+
+def _free_slot(taken: set[int], calls_max: int) -> int | None:
+    if len(taken) >= calls_max:
+        # Also where the line took more calls when those under way began.
+        return None
+    return next(slot for slot in range(calls_max) if slot not in taken)
 
 
 def earlier_outcomes(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, dict[str, int]]:
@@ -441,4 +478,5 @@ def as_attempt(store_id: str, row: Row[*tuple[Any, ...]], earlier: dict[str, int
         changed_at=row.changed_at,
         revision=row.revision,
         earlier=earlier or {},
+        submitter=row.submitter,
     )

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from faxgw.config import Step
 from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.provider.port import Report
+from faxgw.store.lines import LineMemory
 
 # --- what people stop ------------------------------------------------------------------------------
 
@@ -81,6 +83,8 @@ class NewFax:
     due_at: float
     deadline_at: float | None
     content: Content = Content.ORDER
+    service: str = ""
+    """The rule that promised the deadline; empty where the order brought it along, or has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,8 @@ class Intent:
     at: float
     revision: int = 0
     """Of the fax when its pages were drawn."""
+    calls_max: int = 1
+    """Calls that the line takes at once; the intent is refused where it has as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +183,7 @@ class Attempt:
     revision: int = 0
     earlier: Mapping[str, int] = field(default_factory=dict[str, int])
     """How many of the fax's earlier attempts ended in which way; what the rules of one class of failure count."""
+    submitter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,8 @@ class NotBegun:
     """A person stopped the line, the provider or the gateway."""
     outdated: bool = False
     """A person changed the fax after its pages were drawn; it is in line again as it is now."""
+    too_late: bool = False
+    """Its deadline has come."""
 
 
 Begun = Attempt | NotBegun
@@ -331,6 +340,24 @@ class RerouteAsked:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """A step that is taken, once a fax, before its deadline is lost.
+
+    Steps that change the fax's way need it to be queued: where a carrier may dial it yet, they come too late.
+    """
+
+    fax_id: FaxId
+    step: Step
+    reason: str
+    """Why the fax waits."""
+    at: float
+    line: Line | None = None
+    """Where it goes from now on, for the step that changes it."""
+    avoid: tuple[str, ...] = ()
+    """The carriers that failed it, for the step that leaves them out."""
+
+
 class Ruling(enum.StrEnum):
     """What a person found out of a fax in doubt."""
 
@@ -366,6 +393,7 @@ Change = (
     | PriorityAsked
     | RerouteAsked
     | ResolveAsked
+    | Escalated
 )
 
 
@@ -491,6 +519,20 @@ class FaxView:
     revision: int = 0
     marked: bool = False
     member: str | None = None
+    service: str = ""
+    escalated: frozenset[Step] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A deadline of a fax that is not over, whoever has the fax now."""
+
+    fax_id: FaxId
+    deadline_at: float
+    service: str
+    """The rule that made it; empty where none did."""
+    avoid: frozenset[str] = frozenset()
+    """Carriers that failed the fax and are left out since it was escalated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -648,3 +690,7 @@ class Unfinished:
     receipts: list[KeptReceipt]
     parked: list[Attempt] = field(default_factory=list["Attempt"])
     """Attempts that are over and in doubt: their faxes wait for a person."""
+    lines: list[LineMemory] = field(default_factory=list["LineMemory"])
+    """What is remembered of every line that was ever called."""
+    promises: list[Promise] = field(default_factory=list["Promise"])
+    """Of all faxes that are not over, those included that are held."""

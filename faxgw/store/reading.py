@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select, text
 
+from faxgw.config import Step
 from faxgw.fax import FINAL, AttemptNumber, ClientRef, Failure, FaxId, State, make_client_ref, read_client_ref
 from faxgw.phone import Line
-from faxgw.store.operations import as_attempt, decode_report, earlier_outcomes
+from faxgw.store.operations import VARIABLES_MAX, as_attempt, decode_report, earlier_outcomes
 from faxgw.store.port import (
     Attempt,
     AttemptView,
@@ -20,11 +21,13 @@ from faxgw.store.port import (
     FaxView,
     KeptReceipt,
     LineAges,
+    Promise,
     Queued,
     Sought,
     Unfinished,
 )
 from faxgw.store.schema import UNFINISHED, attempt, event, fax, fax_state, receipt
+from faxgw.store.transitions import STEP_BITS
 
 _FAILURES = frozenset(failure.value for failure in Failure)
 
@@ -42,6 +45,7 @@ OPEN_ATTEMPT = select(
     fax_state.c.deadline_at,
     fax_state.c.calls,
     fax_state.c.revision,
+    fax_state.c.submitter,
     fax_state.c.state,
 ).join(fax_state, fax_state.c.fax_id == attempt.c.fax_id)
 
@@ -80,7 +84,13 @@ def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | 
         revision=row["revision"],
         marked=bool(row["marked"]),
         member=row["member"],
+        service=row["service"],
+        escalated=steps_of(row["escalated"]),
     )
+
+
+def steps_of(escalated: int) -> frozenset[Step]:
+    return frozenset(step for step, bit in STEP_BITS.items() if escalated & bit)
 
 
 def _attempts_of(connection: Connection, store_id: str, fax_id: FaxId) -> tuple[AttemptView, ...]:
@@ -323,15 +333,52 @@ def read_unfinished(connection: Connection, store_id: str) -> Unfinished:
             columns.deadline_at,
             columns.calls,
             columns.revision,
+            columns.submitter,
         )
         .where(columns.state == State.QUEUED, text(UNFINISHED))
         .order_by(columns.fax_id)
     )
-    attempts = connection.execute(OPEN_ATTEMPT.where(attempt.c.ended_at.is_(None)))
     receipts = connection.execute(select(receipt).where(receipt.c.settled == 0).order_by(receipt.c.id))
     return Unfinished(
-        queued=[Queued(*row) for row in queued],
+        queued=[_as_queued(row) for row in queued],
         attempts=_attempts(connection, store_id, attempt.c.ended_at.is_(None)),
         receipts=[KeptReceipt(row.id, row.provider, decode_report(row.report)) for row in receipts],
         parked=_attempts(connection, store_id, PARKED),
+        lines=read_lines_learnt(connection),
+        promises=_promises(connection),
     )
+
+
+def _as_queued(row: Row[*tuple[Any, ...]]) -> Queued:
+    fax_id, line, rank, due_at, deadline_at, calls, revision, submitter = row
+    # A florist's number comes again and again; one string for all its faxes saves 70 bytes a fax.
+    return Queued(
+        *(fax_id, Line(sys.intern(line)), rank, due_at, deadline_at, calls),
+        revision=revision,
+        submitter=sys.intern(submitter),
+    )
+
+
+def _promises(connection: Connection) -> list[Promise]:
+    columns = fax_state.c
+    rows = connection.execute(
+        select(columns.fax_id, columns.deadline_at, columns.service, columns.escalated).where(
+            text(UNFINISHED), columns.deadline_at.is_not(None)
+        )
+    ).all()
+    avoided = [row.fax_id for row in rows if row.escalated & STEP_BITS[Step.OTHER_PROVIDER]]
+    failed = read_failed_providers(connection, avoided)
+    return [Promise(FaxId(row[0]), row[1], row[2], failed.get(FaxId(row[0]), frozenset())) for row in rows]
+
+
+def read_failed_providers(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, frozenset[str]]:
+    """The carriers whose attempts at each fax ended, which a fax that is not over did not arrive by."""
+    failed: dict[FaxId, frozenset[str]] = {}
+    for start in range(0, len(fax_ids), VARIABLES_MAX):
+        part = fax_ids[start : start + VARIABLES_MAX]
+        ended = select(attempt.c.fax_id, attempt.c.provider).where(
+            attempt.c.fax_id.in_(part), attempt.c.ended_at.is_not(None)
+        )
+        for fax_id, provider in connection.execute(ended.distinct()):
+            failed[FaxId(fax_id)] = failed.get(FaxId(fax_id), frozenset()) | {provider}
+    return failed

@@ -6,8 +6,9 @@ a fax that is with a carrier, a receipt for an attempt that is over) is `Stale`,
 
 from dataclasses import dataclass, field
 
+from faxgw.config import Step
 from faxgw.errors import BugError
-from faxgw.fax import NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
+from faxgw.fax import FINAL, NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.port import (
     CancelAsked,
@@ -15,6 +16,7 @@ from faxgw.store.port import (
     Changed,
     DeliveredNow,
     Doubted,
+    Escalated,
     Expired,
     FailedNow,
     GoesAgain,
@@ -59,6 +61,10 @@ AGAIN_FROM: dict[Kinship, frozenset[State]] = {
 MAYBE_ARRIVED = frozenset({DELIVERED, Failure.IN_DOUBT.value})
 """Outcomes of attempts after which the florist may have the page; whatever goes out then is marked."""
 
+STEP_BITS = {Step.EXPRESS: 1, Step.OTHER_PROVIDER: 2, Step.SECOND_NUMBER: 4, Step.EVENT: 8, Step.ALERT: 16}
+"""How steps that were taken stand in the store; a bit is never given to another step."""
+ROUTE_STEPS = frozenset({Step.EXPRESS, Step.OTHER_PROVIDER, Step.SECOND_NUMBER})
+"""Steps that change which way a fax goes, or how soon; they are for faxes that wait."""
 
 ANY_LINE = Line("")
 
@@ -78,8 +84,9 @@ class FaxRow:
     revision: int = 0
     marked: bool = False
     member: str | None = None
+    escalated: int = 0
     is_revised: bool = False
-    """Whether the columns since `line` are to be written: only people change them."""
+    """Whether the columns since `line` are to be written: only people and escalation change them."""
 
     def revise(self) -> None:
         self.revision, self.is_revised = self.revision + 1, True
@@ -101,6 +108,7 @@ class AttemptRow:
     ended_at: float | None
     outcome: str | None
     code: str | None
+    line: Line = ANY_LINE
 
     def end(self, outcome: str, code: str, at: float) -> None:
         self.outcome, self.code, self.ended_at, self.changed_at = outcome, code[:200], at, at
@@ -135,6 +143,8 @@ def apply_change(change: Change, fax: FaxRow, attempt: AttemptRow | None, events
             happened = _move_waiting(change, fax)
         case PriorityAsked() | RerouteAsked():
             happened = _revise(change, fax)
+        case Escalated():
+            happened = _escalate(change, fax)
     if happened is None:
         return Stale(fax.state)
     events.append(happened)
@@ -257,6 +267,33 @@ def _revise(change: PriorityAsked | RerouteAsked, fax: FaxRow) -> Happened | Non
             fax.line, fax.member = line, member or fax.member
     fax.revise()
     return Happened(fax.fax_id, change.at, "priority" if isinstance(change, PriorityAsked) else "rerouted", data)
+
+
+def _escalate(change: Escalated, fax: FaxRow) -> Happened | None:
+    step, bit = change.step, STEP_BITS[change.step]
+    is_possible = fax.state is State.QUEUED if step in ROUTE_STEPS else fax.state not in FINAL
+    if fax.escalated & bit or not is_possible:
+        return None
+    fax.escalated, fax.is_revised = fax.escalated | bit, True
+    data: dict[str, object] = {"step": step, "reason": change.reason}
+    match step:
+        case Step.EXPRESS:
+            fax.rank = 0
+        case Step.OTHER_PROVIDER:
+            data |= {"avoid": list(change.avoid)}
+            fax.due_at = min(fax.due_at, change.at)
+        case Step.SECOND_NUMBER if change.line is not None:
+            data |= {"from": fax.line, "to": change.line}
+            # The other line was never called: the first one's waits and counts are not its own.
+            fax.line, fax.due_at, fax.calls = change.line, min(fax.due_at, change.at), 0
+            fax.revise()
+        case Step.SECOND_NUMBER:
+            raise BugError(f"fax {fax.fax_id}: escalated to no second number")
+        case Step.EVENT:
+            data = {"reason": change.reason, "suggestion": "reroute", "state": fax.state}
+        case Step.ALERT:
+            data |= {"state": fax.state}
+    return Happened(fax.fax_id, change.at, "deadline_at_risk" if step is Step.EVENT else "escalated", data)
 
 
 def _move_waiting(change: SetAside | Expired | HoldAsked | ReleaseAsked | CancelAsked, fax: FaxRow) -> Happened | None:

@@ -8,15 +8,26 @@ import trio
 
 from faxgw.clock import TrioClock
 from faxgw.config import DEFAULT_RETRIES
-from faxgw.dispatch.attempt import Attempts, Carrier, Prepared
+from faxgw.dispatch.attempt import Attempts, Prepared
 from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.carriers import Carrier
 from faxgw.dispatch.doubt import Askable, Doubts
 from faxgw.dispatch.gate import Gate
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.ops.metrics import Metrics
 from faxgw.phone import Line
-from faxgw.provider.port import Absent, Accepted, LookUp, NoAnswer, Report, Sending, SendOutcome
+from faxgw.provider.port import (
+    Absent,
+    Accepted,
+    Capabilities,
+    Listed,
+    LookUp,
+    NoAnswer,
+    Report,
+    Sending,
+    SendOutcome,
+)
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.sheet import Document
 from faxgw.store.port import Attempt, Queued
@@ -40,6 +51,8 @@ class TellingCarrier:
     sent: list[Sending] = field(default_factory=list)
     asked_at: list[float] = field(default_factory=list)
     polled: list[list[str]] = field(default_factory=list)
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    listed: list[Listed] = field(default_factory=list)
 
     async def send(self, sending: Sending) -> SendOutcome:
         self.sent.append(sending)
@@ -57,6 +70,10 @@ class TellingCarrier:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
+        await trio.sleep(self.ask_seconds)
+        return [one for one in self.listed if one.line == line and one.taken_at >= since]
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:
         self.polled.append(list(provider_refs))

@@ -1,0 +1,98 @@
+"""What to do next about an attempt in doubt: the ladder of questions that its carrier can answer; pure.
+
+From the surest rung to the least: hand the same fax in again under its key where the carrier keeps keys; ask by our
+reference; ask for what went to the number since; wait for a receipt. Nothing found proves something only where the
+carrier would have shown it, and not before it had its time to take in what was on the way. In the end a person is
+asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from faxgw.provider.port import Capabilities, Listed, LookUpKind
+
+CLOCKS_DIFFER_SECONDS = 300.0
+"""How far a carrier's clock may be off ours when it says since when it has a fax."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandInAgain:
+    """The same fax under the same key: the carrier says that it has it, or takes it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskByReference:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AskByNumber:
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitReceipt:
+    """The carrier cannot be asked."""
+
+
+Rung = HandInAgain | AskByReference | AskByNumber | AwaitReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """What is known of an attempt in doubt; times in seconds since 1970."""
+
+    started_at: float
+    deadline_at: float | None
+    has_provider_ref: bool
+    """The carrier once said that it has it."""
+    key_failed: bool
+    """Handing it in again was refused, or its pages cannot be drawn again as they were."""
+
+
+def next_rung(capabilities: Capabilities, doubtful: Doubtful, now: float) -> Rung:
+    """Where to put the question now."""
+    key_holds = now < doubtful.started_at + capabilities.idempotent_seconds
+    in_time = doubtful.deadline_at is None or now < doubtful.deadline_at
+    if key_holds and in_time and not doubtful.key_failed and not doubtful.has_provider_ref:
+        return HandInAgain()
+    match capabilities.look_up:
+        case LookUpKind.REFERENCE | LookUpKind.COMPLETED:
+            return AskByReference()
+        case LookUpKind.NUMBER:
+            return AskByNumber(doubtful.started_at - CLOCKS_DIFFER_SECONDS)
+        case LookUpKind.NONE:
+            return AwaitReceipt()
+
+
+def proves_absence(capabilities: Capabilities, doubtful: Doubtful) -> bool:
+    """Whether "not known", said after the settling time, means that the carrier never got the fax."""
+    return capabilities.look_up in {LookUpKind.REFERENCE, LookUpKind.NUMBER} and not doubtful.has_provider_ref
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    listed: Listed
+
+
+@dataclass(frozen=True, slots=True)
+class NotListed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """More than one could be it, or more than one of ours could be what is listed."""
+
+
+def find_ours(listed: Sequence[Listed], known_refs: frozenset[str], rivals: int) -> Ours | NotListed | Ambiguous:
+    """Which of the faxes listed for a number is the one in doubt.
+
+    Args:
+        known_refs: the carrier's names of all our other faxes among them.
+        rivals: other attempts over this carrier to this number that are in doubt as well.
+    """
+    strangers = [one for one in listed if one.provider_ref not in known_refs]
+    if not strangers:
+        return NotListed()
+    return Ours(strangers[0]) if len(strangers) == 1 and not rivals else Ambiguous()
