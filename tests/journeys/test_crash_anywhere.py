@@ -13,10 +13,10 @@ from tests.journeys.account import settle_account
 from tests.journeys.town import Town, open_town, order_for
 
 SEEDS = range(50)
-CRASHES = 4
-STEPS_MAX = 500
-FLORISTS = 6
-ORDERS = 12
+CRASHES = 3
+STEPS_MAX = 400
+FLORISTS = 4
+ORDERS = 8
 
 MISHAPS = {
     "lost_answer": 0.08,

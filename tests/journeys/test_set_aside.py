@@ -9,6 +9,7 @@ from trio.testing import MockClock
 from faxgw.errors import BugError
 from faxgw.fax import State, Waiting
 from faxgw.members.register import Register
+from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Sheet, Unrenderable
 from tests.journeys.account import settle_account
 from tests.journeys.town import PlainRenderer, florist, open_town, order_for
@@ -50,10 +51,11 @@ class BreakingRenderer(PlainRenderer):
     error: Exception | None = None
     breaking: Container[str] = ()
 
-    async def render(self, sheets: Sequence[Sheet]) -> list[Document | Unrenderable]:
-        if self.error is not None and any(sheet.order.number in self.breaking for sheet in sheets):
+    async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
+        numbers = {drawing.order.number for drawing in drawings if isinstance(drawing, Sheet)}
+        if self.error is not None and any(number in self.breaking for number in numbers):
             raise self.error
-        return await super().render(sheets)
+        return await super().render(drawings)
 
 
 @pytest.mark.parametrize("error", [BugError("bug"), ValueError("bug"), KeyError("bug")])
