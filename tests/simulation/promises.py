@@ -1,0 +1,68 @@
+"""What the outside was promised, and every send that breaks it: kept beside the gateway, which never sees it."""
+
+from dataclasses import dataclass, field
+
+from faxgw.api.port import Why
+from faxgw.fax import FINAL, FaxId, State, Waiting, read_client_ref
+from faxgw.order import Order
+from faxgw.provider.port import Sending
+from faxgw.store.port import FaxView
+
+EXPECTED_WHY: dict[State, frozenset[Waiting]] = {
+    State.HELD: frozenset({Waiting.HELD}),
+    State.UNKNOWN: frozenset({Waiting.IN_DOUBT}),
+    State.SENDING: frozenset({Waiting.WITH_CARRIER}),
+    State.SUBMITTED: frozenset({Waiting.WITH_CARRIER}),
+    **{final: frozenset({Waiting.OVER}) for final in FINAL},
+}
+
+
+@dataclass
+class Promises:
+    """Notes what was answered to people and order systems, and judges each send by it in the moment it begins."""
+
+    store_id: str
+    broken: list[str] = field(default_factory=list)
+    sends: int = 0
+    _orders: dict[FaxId, Order] = field(default_factory=dict)
+    _kept_back: dict[FaxId, str] = field(default_factory=dict)
+    """Faxes that must not go, by what was confirmed: held or cancelled."""
+
+    def note_accepted(self, fax_id: FaxId, order: Order) -> None:
+        known = self._orders.setdefault(fax_id, order)
+        if known.key != order.key:
+            self.broken.append(f"fax {fax_id} was answered to two orders: {known.key}, {order.key}")
+
+    def note_granted(self, fax_id: FaxId, verb: str) -> None:
+        if verb != "release":
+            self._kept_back[fax_id] = verb
+
+    def note_release(self, fax_id: FaxId) -> None:
+        """Asked, and perhaps granted even if no answer comes."""
+        if self._kept_back.get(fax_id) == "hold":
+            del self._kept_back[fax_id]
+
+    def note_send(self, sending: Sending, now: float) -> None:
+        self.sends += 1
+        named = read_client_ref(self.store_id, sending.client_ref)
+        if named is None:
+            self.broken.append(f"{sending.client_ref} is no reference of this store")
+            return
+        fax_id = named[0]
+        if fax_id in self._kept_back:
+            self.broken.append(f"fax {fax_id} was sent after a {self._kept_back[fax_id]} was confirmed")
+        # An order may be on the line before its answer is back with the order system.
+        order = self._orders.get(fax_id)
+        if order is not None:
+            self._check_order(fax_id, order, sending, now)
+
+    def note_why(self, view: FaxView, why: Why) -> None:
+        expected = EXPECTED_WHY.get(view.state)
+        if not why.detail or (expected is not None and why.waiting not in expected):
+            self.broken.append(f"fax {view.fax_id} is {view.state}, and why says {why}")
+
+    def _check_order(self, fax_id: FaxId, order: Order, sending: Sending, now: float) -> None:
+        if order.deadline is not None and now >= order.deadline.timestamp():
+            self.broken.append(f"fax {fax_id} was sent {now - order.deadline.timestamp():g} s after its deadline")
+        if not sending.document.endswith(b" " + order.number.encode()):
+            self.broken.append(f"fax {fax_id} is {order.number} and went out with the page of another")
