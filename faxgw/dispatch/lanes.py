@@ -88,7 +88,7 @@ class Lanes:
                     return None
             # A fax may have been handed over in the very moment in which the stop came.
             if ready is None or self._has_stopped():
-                return None
+                continue
             if (carrier := await self._choose(ready)) is not None:
                 # From this moment on the lane counts as taken.
                 return _Chosen(ready, carrier, carrier.gate.enter())
@@ -141,3 +141,6 @@ class Lanes:
     def _wake(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
+        if self._idle is not None and all(carrier.gate.closure() for carrier in self._carriers.values()):
+            # Whoever stands ready for a fax must not take one that nobody may have.
+            self._idle.cancel()

@@ -109,7 +109,7 @@ async def test_a_line_that_the_store_knows_to_be_taken_is_asked_again_later(auto
     fax = await desk.take_one("this")
     await desk.attempts.make(Prepared(fax, PAGE, NOW), desk.carrier)
     assert desk.provider.sent == []
-    assert desk.waiting.why(fax.fax_id, LINE) is Waiting.NOT_DUE
+    assert desk.waiting.why(fax.fax_id, LINE).waiting is Waiting.NOT_DUE
     assert [again.fax_id for again in await desk.waiting.wait_due(1)] == [fax.fax_id]
 
 
@@ -146,7 +146,7 @@ class SickStore(SqlStore):
 
 def sick_store() -> SickStore:
     well = open_memory_store()
-    return SickStore(well._writer, well._reader, well.store_id)
+    return SickStore(well._writer, well._reader, well.store_id, well._documents)
 
 
 async def test_without_a_durable_intent_nothing_is_sent(autojump_clock: MockClock) -> None:
@@ -270,7 +270,7 @@ async def test_a_retry_knows_how_often_it_was_called(autojump_clock: MockClock) 
     desk = Desk(provider=TellingCarrier(outcomes=[Refused(Failure.CAPACITY, "429"), Accepted("SC1")]))
     await desk.make_one()
     [again] = await desk.waiting.wait_due(1)
-    assert again == Queued(FaxId(1), LINE, 1, again.due_at, None, 0)
+    assert again == Queued(FaxId(1), LINE, 1, again.due_at, None, 0, avoid="north")
     await desk.attempts.make(Prepared(again, PAGE, NOW), desk.carrier)
     assert desk.open_attempt().calls == 1
     assert await desk.make_one("b", OTHER) == FaxId(2)

@@ -11,7 +11,7 @@ from tests.journeys.town import line_of, open_town, order_for
 
 @pytest.mark.parametrize(
     ("play", "failure"),
-    [("bad_number", Failure.BAD_NUMBER), ("rejected", Failure.REJECTED), ("in_doubt", Failure.IN_DOUBT)],
+    [("bad_number", Failure.BAD_NUMBER), ("rejected", Failure.REJECTED)],
 )
 async def test_a_number_that_cannot_be_reached_is_called_once(
     play: str, failure: Failure, autojump_clock: MockClock
