@@ -1,0 +1,97 @@
+"""The ladder of questions, rung by rung, for every way in which carriers can be asked."""
+
+import pytest
+
+from faxgw.dispatch.ladder import (
+    Ambiguous,
+    AskByNumber,
+    AskByReference,
+    AwaitReceipt,
+    Doubtful,
+    HandInAgain,
+    NotListed,
+    Ours,
+    Rung,
+    find_ours,
+    next_rung,
+    proves_absence,
+)
+from faxgw.phone import Line
+from faxgw.provider.port import Capabilities, InProgress, Listed, LookUpKind
+
+STARTED = 1_000.0
+BY_LOOK_UP: dict[LookUpKind, Rung] = {
+    LookUpKind.REFERENCE: AskByReference(),
+    LookUpKind.COMPLETED: AskByReference(),
+    LookUpKind.NUMBER: AskByNumber(STARTED - 300.0),
+    LookUpKind.NONE: AwaitReceipt(),
+}
+
+
+def doubtful(*, deadline_at: float | None = None, has_provider_ref: bool = False, key_failed: bool = False) -> Doubtful:
+    return Doubtful(STARTED, deadline_at, has_provider_ref, key_failed)
+
+
+@pytest.mark.parametrize("kind", LookUpKind)
+def test_without_a_key_the_look_up_decides(kind: LookUpKind) -> None:
+    """Each carrier is asked in the one way that it has."""
+    assert next_rung(Capabilities(look_up=kind), doubtful(), STARTED + 1) == BY_LOOK_UP[kind]
+
+
+@pytest.mark.parametrize("kind", LookUpKind)
+def test_a_key_comes_first(kind: LookUpKind) -> None:
+    """It is the surest: the same fax under the same key is never a second one."""
+    capabilities = Capabilities(look_up=kind, idempotent_seconds=60.0)
+    assert next_rung(capabilities, doubtful(), STARTED + 59) == HandInAgain()
+
+
+@pytest.mark.parametrize(
+    ("facts", "now"),
+    [
+        (doubtful(), STARTED + 60),
+        (doubtful(key_failed=True), STARTED + 1),
+        (doubtful(has_provider_ref=True), STARTED + 1),
+        (doubtful(deadline_at=STARTED + 5), STARTED + 5),
+    ],
+)
+def test_a_key_is_left_alone_where_it_could_do_harm(facts: Doubtful, now: float) -> None:
+    """Forgotten by the carrier, refused before, known to be taken, or past the deadline."""
+    assert next_rung(Capabilities(idempotent_seconds=60.0), facts, now) == AskByReference()
+
+
+@pytest.mark.parametrize(
+    ("kind", "proves"),
+    [
+        (LookUpKind.REFERENCE, True),
+        (LookUpKind.NUMBER, True),
+        (LookUpKind.COMPLETED, False),
+        (LookUpKind.NONE, False),
+    ],
+)
+def test_what_not_known_proves(kind: LookUpKind, *, proves: bool) -> None:
+    """Nothing at a carrier that lists only what is over, and nothing where it said that it has the fax."""
+    capabilities = Capabilities(look_up=kind)
+    assert proves_absence(capabilities, doubtful()) is proves
+    assert not proves_absence(capabilities, doubtful(has_provider_ref=True))
+
+
+def listed(provider_ref: str) -> Listed:
+    return Listed(provider_ref, Line("+33199000001"), STARTED, InProgress())
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "rivals", "found"),
+    [
+        ([], [], 0, NotListed()),
+        (["A"], ["A"], 0, NotListed()),
+        (["A", "B"], ["A"], 0, Ours(listed("B"))),
+        (["A", "B"], [], 0, Ambiguous()),
+        (["B"], [], 1, Ambiguous()),
+        ([], [], 1, NotListed()),
+    ],
+)
+def test_which_of_a_list_is_ours(
+    names: list[str], known: list[str], rivals: int, found: Ours | NotListed | Ambiguous
+) -> None:
+    """Only one that nothing else can be, for only one of ours; else a person must look."""
+    assert find_ours([listed(name) for name in names], frozenset(known), rivals) == found
