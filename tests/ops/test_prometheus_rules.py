@@ -1,0 +1,76 @@
+"""The alerts against Prometheus' own tool, and the metrics they stand on against the gateway's."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from faxgw.ops.metrics import Metrics
+from tests.carriers import running_carrier
+from tests.daemons import running_daemon
+from tests.peers import require_peer
+from tools.examples.make import line_of
+from tools.examples.orders import orders
+from tools.examples.shops import members
+
+RULES = Path(__file__).parents[2] / "config" / "prometheus" / "faxgw-rules.yml"
+TESTS = Path(__file__).parent / "prometheus" / "faxgw-rules-test.yml"
+
+
+def promtool(*arguments: str, told: bytes = b"") -> str:
+    """What promtool printed; it must have found nothing wrong."""
+    ran = subprocess.run([require_peer("promtool"), *arguments], input=told, capture_output=True, check=False)
+    printed = (ran.stdout + ran.stderr).decode()
+    assert ran.returncode == 0, printed
+    return printed
+
+
+def expressions() -> str:
+    """The rules without their comments and texts, where metrics are only spoken of."""
+    lines = RULES.read_text(encoding="utf-8").splitlines()
+    spoken = re.compile(r"\s*(#|summary:|description:|- record:|- alert:|- name:)")
+    return "\n".join(line for line in lines if not spoken.match(line))
+
+
+def test_no_alert_stands_on_a_metric_that_is_not_there() -> None:
+    """An alert over a misspelt name never fires, and nobody notices."""
+    families = re.findall(r"^# TYPE (faxgw_\w+) (\w+)", Metrics().exposition().decode(), re.MULTILINE)
+    known = {name for name, _ in families} | {f"{name}_count" for name, kind in families if kind == "histogram"}
+    used = set(re.findall(r"(?<![:\w])faxgw_\w+", expressions()))
+    assert used
+    assert used - known == set()
+
+
+@pytest.mark.live
+def test_the_rules_are_sound() -> None:
+    """Syntax, as Prometheus reads it."""
+    assert "SUCCESS" in promtool("check", "rules", str(RULES))
+
+
+@pytest.mark.live
+def test_each_alert_fires_when_it_should_and_not_before() -> None:
+    """promtool plays series of samples against the rules."""
+    assert "SUCCESS" in promtool("test", "rules", str(TESTS))
+
+
+def test_each_alert_is_tested() -> None:
+    """A new alert comes with its series."""
+    alerts = set(re.findall(r"alert: (\w+)", RULES.read_text(encoding="utf-8")))
+    tested = set(re.findall(r"alertname: (\w+)", TESTS.read_text(encoding="utf-8")))
+    assert alerts == tested
+
+
+@pytest.mark.live
+async def test_what_a_daemon_shows_pleases_prometheus(tmp_path: Path) -> None:
+    """Names, types and help texts of a daemon that has done some work."""
+    shops = list(members(5))
+    async with (
+        running_carrier(time_scale=1_000) as carrier,
+        running_daemon(tmp_path, carrier, b"".join(line_of(shop) for shop in shops)) as daemon,
+    ):
+        await daemon.submit_lines([line_of(order) for order in orders(5, shops)])
+        await daemon.wait_finished(5, 30)
+        exposition = (await daemon.ask("GET", "/metrics")).body
+    assert b'faxgw_finished_total{outcome="delivered"} 5.0' in exposition
+    assert promtool("check", "metrics", told=exposition) == ""
