@@ -24,6 +24,7 @@ from faxgw.api.server import serve
 from faxgw.api.sockets import TcpBind, UnixBind
 from faxgw.clock import Clock, SystemClock
 from faxgw.config import Config, ProviderConfig, RenderConfig, read_secret
+from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
 from faxgw.gateway import Gateway, Parts
 from faxgw.members.register import Register, load_register
@@ -140,6 +141,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
             stop_sending, stop_serving = trio.Event(), trio.Event()
             watchers.start_soon(_heed_signals, stop_serving, working.cancel_scope)
             await working.start(gateway.run, stop_sending)
+            reach("daemon-recovered")
             health.note_recovered()
             # What is loaded now stays: without it a full collection walks all of it, 66 ms at a time.
             gc.collect()
@@ -148,8 +150,11 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
                 await _open_doors(doors, behind, stop_serving)
                 await stop_serving.wait()
                 health.note_stopping()
+                reach("daemon-stop-heard")
+            reach("daemon-doors-closed")
             stop_sending.set()
         watchers.cancel_scope.cancel()
+    reach("daemon-stopped")
     log.info("stopped")
 
 
@@ -160,6 +165,7 @@ async def _open_doors(doors: trio.Nursery, behind: Behind, stopping: trio.Event)
     outside = TcpBind(config.http.bind)
     addresses = await doors.start(door, local_app(behind), local)
     addresses += await doors.start(door, outside_app(behind), outside)
+    reach("daemon-listening")
     log.info("listening", addresses=addresses)
 
 

@@ -15,6 +15,7 @@ from faxgw.api.desk import OrderDesk
 from faxgw.api.why import Whys
 from faxgw.clock import Clock
 from faxgw.config import Config, ProviderConfig
+from faxgw.crashpoint import reach
 from faxgw.dispatch.archive import PageArchive
 from faxgw.dispatch.attempt import Attempts, Prepared
 from faxgw.dispatch.calls import OpenCalls
@@ -116,7 +117,9 @@ class Gateway:
             followers.start_soon(expire_faxes, self.waiting, self._outcomes)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)
+                reach("gateway-started")
                 task_status.started()
+            reach("gateway-senders-ended")
             followers.cancel_scope.cancel()
 
     async def _send(self, stopping: trio.Event) -> None:
@@ -130,8 +133,10 @@ class Gateway:
                 for _ in range(workers + 1):
                     preparing.start_soon(self._preparer.run, to_lanes.clone())
                 await stopping.wait()
+                reach("gateway-stopping")
                 preparing.cancel_scope.cancel()
             self._lanes.stop()
+            reach("gateway-lanes-told")
             grace_seconds = self._parts.config.gateway.stop_grace_seconds
             log.info("stopping", sends_under_way=self._lanes.busy)
             sending.cancel_scope.deadline = trio.current_time() + grace_seconds

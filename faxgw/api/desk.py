@@ -13,6 +13,7 @@ from faxgw.api.admission import new_document_fax, new_order_fax
 from faxgw.api.port import AgainWish, Destination, DocumentOrder, Why
 from faxgw.api.why import Whys
 from faxgw.clock import Clock
+from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.drawing import Deposited
 from faxgw.dispatch.outcome import Outcomes
@@ -88,7 +89,9 @@ class OrderDesk:
             if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
                 await trio.lowlevel.checkpoint()
         faxes = [each for each in prepared if isinstance(each, NewFax)]
+        reach("desk-before-admitting")
         admissions = await self._store.admit(faxes)
+        reach("desk-admitted")
         self._put_in_line(faxes, admissions)
         admitted = iter(admissions)
         return [next(admitted) if isinstance(each, NewFax) else each for each in prepared]
@@ -107,18 +110,21 @@ class OrderDesk:
 
     async def hold(self, fax_id: FaxId, who: str, why: str) -> Recorded:
         recorded = (await self._store.record([HoldAsked(fax_id, who, why, self._clock.now())]))[0]
+        reach("desk-held")
         if isinstance(recorded, Changed):
             self._waiting.remove(fax_id)
         return recorded
 
     async def release(self, fax_id: FaxId, who: str, why: str) -> Recorded:
         recorded = (await self._store.record([ReleaseAsked(fax_id, who, why, self._clock.now())]))[0]
+        reach("desk-released")
         if isinstance(recorded, Changed):
             await self._put_back_in_line(fax_id)
         return recorded
 
     async def cancel(self, fax_id: FaxId, who: str, why: str) -> Recorded:
         recorded = (await self._store.record([CancelAsked(fax_id, who, why, self._clock.now())]))[0]
+        reach("desk-cancelled")
         if isinstance(recorded, Changed):
             self._waiting.remove(fax_id)
             self._metrics.finished.labels("cancelled").inc()

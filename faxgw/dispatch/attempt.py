@@ -10,6 +10,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carrier
 from faxgw.dispatch.doubt import Doubts
@@ -86,18 +87,23 @@ class Attempts:
     async def _carry_out(self, attempt: Attempt, prepared: Prepared, carrier: Carrier, passage: Passage | None) -> None:
         started = trio.current_time()
         with self._watchdog.watching(attempt, carrier.send_seconds, passage):
+            reach("attempt-before-send")
             outcome = await self._send(attempt, prepared, carrier)
+            reach("attempt-answered")
         self._metrics.attempt_duration.labels(attempt.provider).observe(trio.current_time() - started)
         match outcome:
             case Accepted(provider_ref=provider_ref):
                 carrier.gate.note_answer()
                 await self._outcomes.submitted(attempt, provider_ref)
+                reach("attempt-submitted")
             case Refused():
                 carrier.gate.heed(outcome)
                 await self._outcomes.refused(attempt, outcome)
+                reach("attempt-refused")
             case Unsent(reason=reason):
                 carrier.gate.back_off()
                 await self._outcomes.unsent(attempt, reason)
+                reach("attempt-unsent")
             case Unclear(reason=reason):
                 carrier.gate.fail()
                 await self._doubt(attempt, reason)
@@ -105,6 +111,7 @@ class Attempts:
     async def _doubt(self, attempt: Attempt, reason: str) -> None:
         # Sending again could deliver a second bouquet; the carrier is asked what it has.
         doubted = await self._outcomes.doubted(attempt, reason)
+        reach("attempt-in-doubt")
         if doubted is not None:
             self._doubts.put(doubted)
 
@@ -135,6 +142,7 @@ class Attempts:
             fax.revision,
         )
         try:
+            reach("attempt-before-intent")
             begun = (await self._store.begin([intent]))[0]
         except StoreFullError:
             # Without a durable intent nothing may be sent; the fax waits for room on the disk.
@@ -143,6 +151,7 @@ class Attempts:
             return None
         match begun:
             case Attempt():
+                reach("attempt-intent-durable")
                 self._calls.put(begun)
                 return begun
             case NotBegun(outdated=True):

@@ -16,6 +16,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.crashpoint import reach
 from faxgw.dispatch.bucket import TokenBucket
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.ladder import (
@@ -217,7 +218,9 @@ class Doubts:
                 await self._hand_in_again(doubt, attempt, carrier)
             case AskByReference():
                 carrier.asks.take(now)
+                reach("doubt-before-question")
                 answer = await self._put_question(carrier.provider.look_up(attempt.client_ref), attempt)
+                reach("doubt-answered")
                 await self._act_on(answer, doubt, attempt, carrier)
             case AskByNumber(since=since):
                 carrier.asks.take(now)
@@ -310,6 +313,7 @@ class Doubts:
             self._ask_at(settled_at, doubt)
         else:
             await self._outcomes.never_arrived(attempt)
+            reach("doubt-never-arrived")
 
     async def _act_on_report(self, report: Report, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
         match report.fate:

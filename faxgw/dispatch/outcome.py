@@ -13,6 +13,7 @@ import trio
 
 from faxgw.clock import Clock
 from faxgw.config import Dispatch, Retry
+from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carriers
 from faxgw.dispatch.retry import NOT_A_CALL, Again, GiveUp, judge
@@ -122,10 +123,12 @@ class Outcomes:
             case Delivered(pages=pages, call_seconds=call_seconds):
                 now = self._clock.now()
                 change = DeliveredNow(attempt.fax_id, attempt.number, pages, call_seconds, now, receipt_id)
+                reach("outcome-before-delivered")
                 match await self.record(change):
                     case Changed():
                         self._metrics.attempts.labels(attempt.provider, "delivered").inc()
                         self._metrics.finished.labels("delivered").inc()
+                        reach("outcome-delivered")
                         self._waiting.remove(attempt.fax_id)
                         self._let_go(attempt)
                     case Stale(state=state) if state is not State.DELIVERED:
@@ -179,6 +182,7 @@ class Outcomes:
                     *(attempt.fax_id, attempt.line, attempt.rank, now, attempt.deadline_at, attempt.calls),
                     revision=revision,
                 )
+                reach("outcome-retry-durable")
                 self._waiting.put([queued])
                 self._let_go(attempt)
             case Changed(state=state):
@@ -240,6 +244,7 @@ class Outcomes:
                 await self._again(attempt, verdict, failure, code, now, receipt_id, calls, pages_done)
             case GiveUp(why=why):
                 failed = FailedNow(attempt.fax_id, attempt.number, failure, f"{code}; {why}", now, receipt_id)
+                reach("outcome-before-failed")
                 if await self.record(failed) == Changed(State.FAILED):
                     self._metrics.attempts.labels(attempt.provider, failure).inc()
                     self._metrics.finished.labels("failed").inc()
@@ -263,6 +268,7 @@ class Outcomes:
         pages_done: int = 0,
     ) -> None:
         head = (attempt.fax_id, attempt.number, failure, code, again.due_at, now)
+        reach("outcome-before-retry")
         if await self.record(GoesAgain(*head, again.was_call, receipt_id, calls)) == Changed(State.QUEUED):
             self._metrics.attempts.labels(attempt.provider, failure).inc()
             queued = Queued(

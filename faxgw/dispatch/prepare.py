@@ -11,6 +11,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.crashpoint import reach
 from faxgw.dispatch.attempt import Prepared
 from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.outcome import Outcomes
@@ -60,10 +61,12 @@ class Preparer:
         async with prepared:
             while True:
                 batches = [await self._waiting.wait_due(self._batch_max)]
+                reach("prepare-took-faxes")
                 while batches:
                     batch = await self._prepare_apart(batches.pop(0))
                     batches += [[fax] for fax in batch.slow]
                     for ready in batch.ready:
+                        reach("prepare-drawn")
                         await prepared.send(ready)
 
     async def _prepare_apart(self, faxes: Sequence[Queued]) -> _Batch:

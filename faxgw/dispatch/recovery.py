@@ -6,6 +6,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.doubt import Doubts
 from faxgw.dispatch.outcome import FULL_DISK_PAUSE_SECONDS
@@ -24,7 +25,9 @@ async def recover(
 ) -> list[KeptReceipt]:
     """Fill memory from the store; returns the receipts that were kept but not applied."""
     unfinished = await store.load()
+    reach("recovery-read")
     attempts = await _doubt_cut_off(store, unfinished.attempts, clock.now())
+    reach("recovery-doubted")
     for attempt in attempts:
         calls.put(attempt)
         waiting.occupy(attempt.line, attempt.fax_id)
@@ -33,6 +36,7 @@ async def recover(
     for attempt in unfinished.parked:
         doubts.put_parked(attempt)
     waiting.put(unfinished.queued)
+    reach("recovery-in-line")
     log.info(
         "recovered",
         queued=len(unfinished.queued),

@@ -5,6 +5,7 @@ import trio
 
 from faxgw.clock import Clock
 from faxgw.config import ProviderConfig
+from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.provider.port import NoAnswer, Provider, Report
 from faxgw.receipt.match import Matcher
@@ -40,11 +41,13 @@ class Poller:
             await self._ask([call.provider_ref for call in batch if call.provider_ref is not None])
 
     async def _ask(self, provider_refs: list[str]) -> None:
+        reach("poll-before-question")
         match await self._poll(provider_refs):
             case NoAnswer(reason=reason):
                 log.warning("poll_failed", provider=self._provider.name, reason=reason)
             case reports:
                 for report in reports:
+                    reach("poll-answered")
                     await self._matcher.apply(self._provider.name, report, "poll")
 
     async def _poll(self, provider_refs: list[str]) -> list[Report] | NoAnswer:

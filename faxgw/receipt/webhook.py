@@ -12,6 +12,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.crashpoint import reach
 from faxgw.provider.port import Provider, ReceiptRefusedError
 from faxgw.receipt.match import Matcher
 from faxgw.store.port import KeptReceipt, Store
@@ -62,7 +63,9 @@ class Webhooks:
         except ReceiptRefusedError as refused:
             log.warning("receipt_refused", provider=provider, reason=str(refused))
             return ReceiptRefused(str(refused))
+        reach("receipt-before-keeping")
         kept = await self._store.keep_receipts(provider, reports, self._clock.now())
+        reach("receipt-kept")
         new = [receipt for receipt in kept if receipt is not None]
         self.put(new)
         return ReceiptsTaken(len(new), len(kept) - len(new))
@@ -80,4 +83,6 @@ class Webhooks:
 
     async def _apply_each(self) -> None:
         async for receipt in self._to_apply:
+            reach("receipt-before-applying")
             await self._matcher.apply(receipt.provider, receipt.report, "webhook", receipt.id)
+            reach("receipt-applied")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from faxgw.config import StoreConfig
+from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreBusyError
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Report
@@ -216,6 +217,7 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
     engine = open_writer(path)
     try:
         store_id = await trio.to_thread.run_sync(bring_up_to_date, engine)
+        reach("store-up-to-date")
     except DBAPIError as error:
         engine.dispose()
         raise OperatorError(f"the store {path} cannot be opened: {error.orig}") from error
@@ -230,20 +232,26 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
             yield store
+            reach("store-closing")
             nursery.cancel_scope.cancel()
     finally:
         readers.dispose()
         engine.dispose()
 
 
-def open_memory_store(watch: Callable[[Committed], None] = lambda _: None) -> SqlStore:
-    """A store that forgets, with no thread: for journeys under a mock clock."""
+def open_memory_store(
+    watch: Callable[[Committed], None] = lambda _: None, *, store_id: str | None = None
+) -> SqlStore:
+    """A store that forgets, with no thread: for journeys under a mock clock.
+
+    A simulation names it, since carriers' mishaps are drawn from our references, which begin with the name.
+    """
 
     def committed(commit: Committed) -> None:
         store.ring()
         watch(commit)
 
     engine = open_in_memory()
-    store_id = bring_up_to_date(engine)
-    store = SqlStore(InlineWriter(engine, committed), InlineReader(engine), store_id, MemoryDocuments())
+    own_id = bring_up_to_date(engine)
+    store = SqlStore(InlineWriter(engine, committed), InlineReader(engine), store_id or own_id, MemoryDocuments())
     return store

@@ -20,6 +20,7 @@ import trio
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
+from faxgw.crashpoint import reach
 from faxgw.errors import BugError, FaxgwError, StoreBusyError, StoreFailedError
 from faxgw.store.database import disk_error, is_locked
 
@@ -154,6 +155,7 @@ class GroupWriter:
         try:
             with self._engine.connect() as connection:
                 while requests := self._take():
+                    reach("writer-took-batch")
                     started = time.perf_counter()
                     commit_together(connection, requests)
                     committed = Committed(sum(len(r.items) for r in requests), time.perf_counter() - started)
@@ -187,6 +189,7 @@ class GroupWriter:
             self._waiting.clear()
 
     def _wake(self, requests: list[Request], committed: Committed) -> None:
+        reach("writer-before-waking")
         self._watch(committed)
         for request in requests:
             request.done.set()
@@ -240,6 +243,8 @@ def _commit(connection: Connection, requests: Sequence[Request]) -> None:
     with connection.begin():
         for operation, group in groups.items():
             answers[operation] = operation(connection, [item for request in group for item in request.items])
+        reach("writer-before-commit")
+    reach("writer-after-commit")
     for operation, group in groups.items():
         start = 0
         for request in group:
