@@ -53,10 +53,12 @@ class Suspensions:
 
     async def resume(self, scope: Scope, name: str, who: str, why: str) -> bool:
         """Let it go on; False where nothing had stopped it."""
-        [was_there] = await self._store.resume([Resumption(scope, name, who[:200], why[:200], self._clock.now())])
+        # A person's word also revives a line that was taken for dead.
+        revives = scope is Scope.LINE and who != TIMER
+        wish = Resumption(scope, name, who[:200], why[:200], self._clock.now(), revives)
+        [was_there] = await self._store.resume([wish])
         self._places.pop((scope, name), None)
-        if scope is Scope.LINE and who != TIMER:
-            # A person's word also revives a line that was taken for dead.
+        if revives:
             self._waiting.resume(Line(name))
         self._apply()
         log.info("resumed", scope=scope, by=who)

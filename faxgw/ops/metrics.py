@@ -85,6 +85,7 @@ class Metrics:
         self.account_refused = self._counter(
             "account_refused", "Times a carrier began to refuse our account", "provider"
         )
+        self.lines_dead = self._counter("lines_dead", "Lines taken for dead: too many calls in a row found no fax machine")
         self.receipts = self._counter("receipts", "What carriers said of attempts", "via", "result")
         self.receipt_lag = self._histogram(
             "receipt_lag_seconds", "From the end of a call at the carrier to its receipt here", _RECEIPT_SECONDS, "via"

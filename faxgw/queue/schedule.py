@@ -199,6 +199,13 @@ class Schedule:
             return Wait(Waiting.LINE_BUSY)
         return Wait(Waiting.NEXT)
 
+    def stop_of(self, fax: Queued, now: float) -> Wait | None:
+        """Why the line of a fax that was taken must not be called for it now."""
+        line = self._queues.get(fax.line)
+        others = len(line.calls - {fax.fax_id}) if line is not None else 0
+        found = self._lines.look(fax.line, others, now)
+        return found if isinstance(found, Wait) else None
+
     def statistics(self, now: float) -> ScheduleStatistics:
         """Costs a step for each line that has something to do, not for each fax."""
         self._let_in(now)

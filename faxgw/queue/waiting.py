@@ -122,6 +122,10 @@ class WaitingRoom:
                 return kept
             await changed.wait()
 
+    def stop_of(self, fax: Queued) -> Wait | None:
+        """What keeps the line of a fax that was handed out from being called after all, by what is known now."""
+        return self._schedule.stop_of(fax, self._clock.now())
+
     # --- questions -----------------------------------------------------------------------------------
 
     def why(self, fax_id: FaxId, line: Line) -> Wait:

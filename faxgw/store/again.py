@@ -67,6 +67,9 @@ def _insert_fax(connection: Connection, wish: AgainAsked, old: RowMapping, new_i
         "revision": 0,
         "marked": _is_marked(connection, wish, old),
         "member": wish.member or old["member"],
+        "submitter": old["submitter"],
+        "service": old["service"] if wish.deadline_at is None else "",
+        "escalated": 0,
     }
     connection.execute(insert(fax_state), [state])
 

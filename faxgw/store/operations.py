@@ -8,17 +8,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, tuple_, update
 
-from faxgw.fax import AttemptNumber, ClientRef, FaxId, State, make_client_ref
+from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State, make_client_ref
 from faxgw.phone import Line
 from faxgw.provider.port import Report
+from faxgw.store.line_rows import CallEnded, learn
 from faxgw.store.port import (
     Admission,
     Admitted,
     Attempt,
     Begun,
     Change,
+    Changed,
     DeliveredNow,
     Doubted,
     Drained,
@@ -37,7 +39,6 @@ from faxgw.store.port import (
     Submitted,
 )
 from faxgw.store.rows import insert_events, take_ids
-from faxgw.store.line_rows import CallEnded, learn
 from faxgw.store.schema import attempt, fax, fax_state, receipt
 from faxgw.store.suspensions import drains, stopped_by, suspended_places
 from faxgw.store.transitions import AttemptRow, FaxRow, Happened, apply_change
@@ -248,7 +249,10 @@ class Begin:
             update(fax_state)
             .where(fax_state.c.fax_id == bindparam("row"))
             .values(state=State.SENDING, reason="", attempts=bindparam("new_attempts"), calls=bindparam("new_calls")),
-            [{"row": opened.fax_id, "new_attempts": opened.number, "new_calls": opened.calls} for _, opened, _ in begun],
+            [
+                {"row": opened.fax_id, "new_attempts": opened.number, "new_calls": opened.calls}
+                for _, opened, _ in begun
+            ],
         )
         insert_events(
             connection,

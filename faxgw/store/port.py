@@ -52,6 +52,8 @@ class Resumption:
     who: str
     why: str
     at: float
+    revives: bool = False
+    """A line is also dialled again after it was taken for dead: a person says so, no timer."""
 
 
 # --- taking faxes in -------------------------------------------------------------------------------
@@ -276,6 +278,8 @@ class FailedNow:
     code: str
     at: float
     receipt_id: int | None = None
+    calls: int = 1
+    """How often the line was rung for it; 0 where nothing was dialled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +362,15 @@ class Escalated:
     """The carriers that failed it, for the step that leaves them out."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """Its line is taken for dead: whoever ordered the fax should hear that it waits for a person."""
+
+    fax_id: FaxId
+    data: Mapping[str, object]
+    at: float
+
+
 class Ruling(enum.StrEnum):
     """What a person found out of a fax in doubt."""
 
@@ -394,6 +407,7 @@ Change = (
     | RerouteAsked
     | ResolveAsked
     | Escalated
+    | KeptBack
 )
 
 
@@ -416,6 +430,15 @@ class NoSuchFax:
 
 Recorded = Changed | Stale | NoSuchFax
 AdmittedAgain = Admitted | Repeated | Stale | NoSuchFax
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that happened to no fax but to a provider or the gateway: an event of its own."""
+
+    kind: str
+    data: Mapping[str, object]
+    at: float
+
 
 # --- receipts ----------------------------------------------------------------------------------------
 
@@ -614,6 +637,10 @@ class Store(Protocol):
 
     async def resume(self, resumptions: Sequence[Resumption]) -> list[bool]:
         """Lift suspensions; False where there was none."""
+        ...
+
+    async def note(self, notices: Sequence[Notice]) -> list[None]:
+        """Tell those who follow the events."""
         ...
 
     async def suspensions(self) -> list[Suspension]:

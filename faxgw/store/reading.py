@@ -1,14 +1,16 @@
 """The questions the store answers; each is one short read, bounded, on a connection that cannot write."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, literal, select, text
 
 from faxgw.config import Step
 from faxgw.fax import FINAL, AttemptNumber, ClientRef, Failure, FaxId, State, make_client_ref, read_client_ref
 from faxgw.phone import Line
+from faxgw.store.line_rows import read_lines_learnt
 from faxgw.store.operations import VARIABLES_MAX, as_attempt, decode_report, earlier_outcomes
 from faxgw.store.port import (
     Attempt,

@@ -76,6 +76,12 @@ fax_state = Table(
     Column("marked", SmallInteger, nullable=False),
     # Who executes instead of the member that the order names.
     Column("member", String(32)),
+    # Whose the fax is, again: submitters take turns, and a start must not read a million wide rows for it.
+    Column("submitter", String(64), nullable=False),
+    # The rule that promised the deadline.
+    Column("service", String(32), nullable=False),
+    # Steps taken before the deadline is lost, one bit each: see `transitions.STEP_BITS`.
+    Column("escalated", SmallInteger, nullable=False),
     Index("fax_state_unfinished", "state", sqlite_where=text(UNFINISHED), postgresql_where=text(UNFINISHED)),
 )
 
@@ -108,6 +114,19 @@ attempt = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index("attempt_provider_ref", "provider", "provider_ref"),
+    sqlite_with_rowid=False,
+)
+
+# What is remembered of a line over all its faxes: see `lines.LineMemory`.
+line = Table(
+    "line",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("has_answered", SmallInteger, nullable=False),
+    Column("bad_number", SmallInteger, nullable=False),
+    Column("no_fax", SmallInteger, nullable=False),
+    Column("no_answer", SmallInteger, nullable=False),
+    Column("failed_at", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
 

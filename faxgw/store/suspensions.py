@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
+from faxgw.phone import Line
+from faxgw.store.line_rows import forgive
 from faxgw.store.port import Resumption, Scope, Suspension
 from faxgw.store.rows import NO_FAX, insert_events
 from faxgw.store.schema import suspension
@@ -27,7 +29,9 @@ def suspend(connection: Connection, suspensions: Sequence[Suspension]) -> list[N
 def resume(connection: Connection, resumptions: Sequence[Resumption]) -> list[bool]:
     answers: list[bool] = []
     for wish in resumptions:
-        answers.append(_lift(connection, wish.scope, wish.name))
+        was_suspended = _lift(connection, wish.scope, wish.name)
+        was_blamed = wish.revives and forgive(connection, [Line(wish.name)])
+        answers.append(was_suspended or was_blamed)
         if answers[-1]:
             told: dict[str, object] = {"scope": wish.scope, "name": wish.name, "who": wish.who, "why": wish.why}
             insert_events(connection, [Happened(NO_FAX, wish.at, "resumed", told)])

@@ -21,6 +21,7 @@ from faxgw.store.port import (
     FailedNow,
     GoesAgain,
     HoldAsked,
+    KeptBack,
     Kinship,
     Parked,
     PriorityAsked,
@@ -145,6 +146,10 @@ def apply_change(change: Change, fax: FaxRow, attempt: AttemptRow | None, events
             happened = _revise(change, fax)
         case Escalated():
             happened = _escalate(change, fax)
+        case KeptBack(data=data) if fax.state is State.QUEUED:
+            happened = Happened(fax.fax_id, change.at, "line_dead", dict(data))
+        case KeptBack():
+            happened = None
     if happened is None:
         return Stale(fax.state)
     events.append(happened)

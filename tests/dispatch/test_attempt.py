@@ -270,7 +270,7 @@ async def test_a_retry_knows_how_often_it_was_called(autojump_clock: MockClock) 
     desk = Desk(provider=TellingCarrier(outcomes=[Refused(Failure.CAPACITY, "429"), Accepted("SC1")]))
     await desk.make_one()
     [again] = await desk.waiting.wait_due(1)
-    assert again == Queued(FaxId(1), LINE, 1, again.due_at, None, 0, avoid="north")
+    assert again == Queued(FaxId(1), LINE, 1, again.due_at, None, 0, avoid="north", submitter="shop")
     await desk.attempts.make(Prepared(again, PAGE, NOW), desk.carrier)
     assert desk.open_attempt().calls == 1
     assert await desk.make_one("b", OTHER) == FaxId(2)

@@ -44,9 +44,26 @@ async def test_a_line_that_is_always_busy_is_given_up_in_the_end(autojump_clock:
 async def test_the_next_order_has_the_line_while_the_first_waits(autojump_clock: MockClock) -> None:
     """A fax that waits for its next try does not hold its line: the florist's other order goes meanwhile."""
     async with open_town() as town, town.running():
-        town.carrier.script(line_of(1), ["busy", "delivered", "delivered"])
+        town.carrier.script(line_of(1), ["protocol", "delivered", "delivered"])
         first, second = await town.submit(order_for(1, "first"), order_for(1, "second"))
         await town.wait_state(second, State.DELIVERED)
         assert (await town.view(first)).state is State.QUEUED
         await town.wait()
     await settle_account(town, delivered=2)
+
+
+async def test_all_faxes_of_a_busy_line_wait_instead_of_each_finding_out(autojump_clock: MockClock) -> None:
+    """One call found it busy: the others are not dialled before the line has rested, and say so."""
+    async with open_town() as town, town.running() as gateway:
+        town.carrier.script(line_of(1), ["busy"])
+        first, *others = await town.submit(*(order_for(1, f"order-{number}") for number in range(10)))
+        waits = await town.wait_event(first, "retry")
+        await trio.sleep(1)
+        for fax_id in others:
+            why = gateway.desk.why(await town.view(fax_id))
+            assert (why.waiting, why.until) == (Waiting.LINE_RESTING, waits.due_at)
+        await town.wait()
+        started = [attempt.started_at for fax_id in others for attempt in (await town.view(fax_id)).attempts]
+        assert len(started) == 9
+        assert min(started) >= waits.due_at
+    await settle_account(town, delivered=10)

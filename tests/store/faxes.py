@@ -25,6 +25,7 @@ def new_fax(
     words: str = "",
     rank: int = 1,
     deadline_at: float | None = None,
+    service: str = "",
 ) -> NewFax:
     order = f'{{"key":"{key}","words":"{words}"}}'.encode()
     return NewFax(
@@ -38,6 +39,7 @@ def new_fax(
         accepted_at=100.0,
         due_at=100.0,
         deadline_at=deadline_at,
+        service=service,
     )
 
 

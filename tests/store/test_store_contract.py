@@ -5,12 +5,15 @@ import trio
 
 from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State, make_client_ref
 from faxgw.provider.port import Delivered, Fate, InProgress, NotDelivered, Report
+from faxgw.store.lines import LineMemory
 from faxgw.store.port import (
     Admitted,
     Attempt,
     CancelAsked,
     Change,
     Changed,
+    Content,
+    Contents,
     DeliveredNow,
     Doubted,
     Expired,
@@ -21,6 +24,7 @@ from faxgw.store.port import (
     LineAges,
     NoSuchFax,
     NotBegun,
+    Promise,
     Queued,
     ReleaseAsked,
     Repeated,
@@ -46,7 +50,9 @@ async def test_a_fax_is_kept_as_it_was_handed_in(store: SqlStore) -> None:
     assert (view.accepted_at, view.due_at, view.deadline_at) == (100.0, 100.0, 900.0)
     assert view.attempts == ()
     assert [(event.kind, event.at, event.data) for event in view.events] == [("accepted", 100.0, {"key": "a"})]
-    assert await store.orders([FaxId(1), FaxId(2)]) == {FaxId(1): new_fax("a", words="Zoé ❤ 💐").order}
+    order = new_fax("a", words="Zoé ❤ 💐").order
+    contents = Contents(Content.ORDER, order, LINE, member=None, marked=False)
+    assert await store.contents([FaxId(1), FaxId(2)]) == {FaxId(1): contents}
 
 
 async def test_the_same_key_and_order_again_is_the_same_fax(store: SqlStore) -> None:
@@ -101,7 +107,7 @@ async def test_nothing_is_a_fine_list(store: SqlStore) -> None:
     assert await store.record([]) == []
     assert await store.keep_receipts("north", [], 1.0) == []
     assert await store.settle_receipts([]) == []
-    assert await store.orders([]) == {}
+    assert await store.contents([]) == {}
 
 
 # --- attempts --------------------------------------------------------------------------------------
@@ -123,6 +129,7 @@ async def test_an_intent_makes_an_attempt_that_can_be_named(store: SqlStore) -> 
         state=State.SENDING,
         provider_ref=None,
         changed_at=200.0,
+        submitter="shop",
     )
     assert await store.attempt_of(attempt.client_ref, "north", None) == attempt
     view = await store.fax(FaxId(1))
@@ -393,8 +400,12 @@ async def test_counts_and_lines(store: SqlStore) -> None:
     await store.record([CancelAsked(FaxId(3), "Ada", "", 101.0)])
     assert await store.counts() == {State.SENDING: 1, State.QUEUED: 1, State.CANCELLED: 1}
     assert await store.unfinished_counts() == {State.SENDING: 1, State.QUEUED: 1}
-    assert await store.lines(10) == [LineAges(LINE, 2, 100.0, {State.QUEUED: 1, State.SENDING: 1})]
-    assert await store.lines(0) == []
+    backlog = await store.backlog(10, 160.0, [60.0])
+    assert backlog.lines == [LineAges(LINE, 2, 100.0, {State.QUEUED: 1, State.SENDING: 1}, (0, 2))]
+    assert (backlog.lines_total, backlog.ages) == (1, (0, 2))
+    assert backlog.classes == {1: {State.QUEUED: 1, State.SENDING: 1}}
+    assert backlog.reasons == {"": 1}
+    assert (await store.backlog(0, 160.0, [])).lines == []
 
 
 async def test_a_start_finds_all_that_is_unfinished(store: SqlStore) -> None:
@@ -409,9 +420,11 @@ async def test_a_start_finds_all_that_is_unfinished(store: SqlStore) -> None:
     )
     found = await store.load()
     assert found == Unfinished(
-        queued=[Queued(FaxId(1), LINE, 0, 320.0, 900.0, 1)],
+        queued=[Queued(FaxId(1), LINE, 0, 320.0, 900.0, 1, submitter="shop")],
         attempts=found.attempts,
         receipts=[],
+        lines=[LineMemory(LINE, failed_at=(210.0,))],
+        promises=[Promise(FaxId(1), 900.0, "")],
     )
     [attempt] = found.attempts
     assert (attempt.fax_id, attempt.state, attempt.changed_at) == (FaxId(4), State.UNKNOWN, 211.0)

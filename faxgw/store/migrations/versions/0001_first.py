@@ -41,6 +41,17 @@ def upgrade() -> None:
     )
     op.create_index("fax_number", "fax", ["number"], unique=False)
     op.create_table(
+        "line",
+        sa.Column("name", sa.String(length=20), nullable=False),
+        sa.Column("has_answered", sa.SmallInteger(), nullable=False),
+        sa.Column("bad_number", sa.SmallInteger(), nullable=False),
+        sa.Column("no_fax", sa.SmallInteger(), nullable=False),
+        sa.Column("no_answer", sa.SmallInteger(), nullable=False),
+        sa.Column("failed_at", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "meta",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("value", sa.String(length=64), nullable=False),
@@ -129,6 +140,9 @@ def upgrade() -> None:
         sa.Column("revision", sa.SmallInteger(), nullable=False),
         sa.Column("marked", sa.SmallInteger(), nullable=False),
         sa.Column("member", sa.String(length=32), nullable=True),
+        sa.Column("submitter", sa.String(length=64), nullable=False),
+        sa.Column("service", sa.String(length=32), nullable=False),
+        sa.Column("escalated", sa.SmallInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["fax_id"],
             ["fax.id"],
