@@ -20,19 +20,23 @@ from faxgw.dispatch.archive import PageArchive
 from faxgw.dispatch.attempt import Attempts, Prepared
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carrier, Carriers
+from faxgw.dispatch.dead_lines import tell_of_dead_lines
 from faxgw.dispatch.doubt import Askable, Doubts, asks_allowed
 from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.expire import expire_faxes
 from faxgw.dispatch.gate import Bounds, Gate
 from faxgw.dispatch.lanes import Lanes
 from faxgw.dispatch.lost import LostReceipts
+from faxgw.dispatch.notices import Notices
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.prepare import Preparer
 from faxgw.dispatch.recovery import recover
 from faxgw.dispatch.suspensions import Suspensions
+from faxgw.members.hours import CallingHours
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Provider
+from faxgw.queue.stops import Lines
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.receipt.match import Matcher
 from faxgw.receipt.poll import Poller
@@ -64,7 +68,9 @@ class Gateway:
     def __init__(self, parts: Parts) -> None:
         config, store, clock, metrics = parts.config, parts.store, parts.clock, parts.metrics
         self._parts = parts
-        self.waiting = WaitingRoom(clock)
+        hours = CallingHours(parts.register, config.calling)
+        lines = Lines(config.line, config.calling, hours.at, parts.register.calls_max)
+        self.waiting = WaitingRoom(clock, lines, config.queue)
         self.calls = OpenCalls()
         self.carriers = Carriers([_carrier(provider, own, clock) for provider, own in parts.providers])
         gates = {carrier.provider.name: carrier.gate for carrier in self.carriers}
@@ -73,6 +79,7 @@ class Gateway:
             carriers=self.carriers,
             bounds=config.dispatch,
         )
+        self._notices = Notices(store, self.carriers, clock, metrics)
         askable = {provider.name: _askable(provider, own) for provider, own in parts.providers}
         composer = Composer(store, parts.register, config.gateway.name)
         self.archive = PageArchive(composer, parts.renderer, clock)
@@ -109,12 +116,14 @@ class Gateway:
         async with trio.open_nursery() as followers:
             followers.start_soon(self._doubts.run)
             followers.start_soon(self._lost.run)
+            followers.start_soon(self._notices.run)
             followers.start_soon(self._attempts.watch)
             followers.start_soon(self.receipts.run)
             for poller in self._pollers:
                 followers.start_soon(poller.run)
             followers.start_soon(self._suspensions.run)
             followers.start_soon(expire_faxes, self.waiting, self._outcomes)
+            followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)
                 reach("gateway-started")

@@ -130,6 +130,12 @@ class Attempts:
             await self._outcomes.expired(fax.fax_id)
             self._waiting.free(fax.line, fax.fax_id)
             return None
+        stop = self._waiting.stop_of(fax)
+        if stop is not None:
+            # While it stood ready its line shut, or another call taught something of it: the schedule keeps it.
+            log.info("attempt_not_begun", fax_id=fax.fax_id, waiting=stop.waiting)
+            self._waiting.put_back(fax, 0.0)
+            return None
         document = prepared.document
         intent = Intent(
             fax.fax_id,
@@ -140,6 +146,7 @@ class Attempts:
             prepared.rendered_at,
             now,
             fax.revision,
+            self._waiting.calls_max(fax.line),
         )
         try:
             reach("attempt-before-intent")

@@ -5,7 +5,7 @@ last word; where it says that a change came too late, memory is left as it is.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -31,6 +31,7 @@ from faxgw.store.port import (
     Expired,
     FailedNow,
     GoesAgain,
+    KeptBack,
     NoSuchFax,
     Parked,
     Queued,
@@ -130,6 +131,7 @@ class Outcomes:
                         self._metrics.finished.labels("delivered").inc()
                         reach("outcome-delivered")
                         self._waiting.remove(attempt.fax_id)
+                        self._waiting.note_delivered(attempt.line)
                         self._let_go(attempt)
                     case Stale(state=state) if state is not State.DELIVERED:
                         # The store has it as an event, too; only a person can tell the florist now.
@@ -152,6 +154,7 @@ class Outcomes:
         self._metrics.attempts.labels(attempt.provider, Failure.IN_DOUBT).inc()
         self._metrics.parked.labels(attempt.provider).inc()
         log.error("fax_parked", fax_id=attempt.fax_id, provider=attempt.provider, reason=reason)
+        self._note_failed(attempt, Failure.IN_DOUBT, 1, change.at)
         self._let_go(attempt)
         self.on_parked(attempt, is_last_word=is_last_word)
 
@@ -181,6 +184,7 @@ class Outcomes:
                 queued = Queued(
                     *(attempt.fax_id, attempt.line, attempt.rank, now, attempt.deadline_at, attempt.calls),
                     revision=revision,
+                    submitter=attempt.submitter,
                 )
                 reach("outcome-retry-durable")
                 self._waiting.put([queued])
@@ -204,13 +208,21 @@ class Outcomes:
             self._metrics.finished.labels("expired").inc()
             log.warning("fax_expired", fax_id=fax_id)
 
+    async def kept_back(self, faxes: Sequence[tuple[Queued, Mapping[str, object]]]) -> None:
+        """Their line is taken for dead; whoever ordered them hears of it, with what is known."""
+        now = self._clock.now()
+        await self._record_all([KeptBack(fax.fax_id, data, now) for fax, data in faxes])
+
     async def record(self, change: Change) -> Recorded:
         """Write one change; a full disk is waited out, as what was learnt must not be lost."""
+        return (await self._record_all([change]))[0]
+
+    async def _record_all(self, changes: Sequence[Change]) -> list[Recorded]:
         while True:
             try:
-                return (await self._store.record([change]))[0]
+                return await self._store.record(changes)
             except StoreFullError:
-                log.error("disk_full", waits_to_write=type(change).__name__)
+                log.error("disk_full", waits_to_write=type(changes[0]).__name__)
                 await trio.sleep(FULL_DISK_PAUSE_SECONDS)
 
     async def _not_delivered(
@@ -243,12 +255,13 @@ class Outcomes:
             case Again():
                 await self._again(attempt, verdict, failure, code, now, receipt_id, calls, pages_done)
             case GiveUp(why=why):
-                failed = FailedNow(attempt.fax_id, attempt.number, failure, f"{code}; {why}", now, receipt_id)
+                failed = FailedNow(attempt.fax_id, attempt.number, failure, f"{code}; {why}", now, receipt_id, calls)
                 reach("outcome-before-failed")
                 if await self.record(failed) == Changed(State.FAILED):
                     self._metrics.attempts.labels(attempt.provider, failure).inc()
                     self._metrics.finished.labels("failed").inc()
                     log.warning("fax_failed", fax_id=attempt.fax_id, failure=failure, code=code)
+                    self._note_failed(attempt, failure, calls, now + self._rule_for(failure).wait_seconds)
                     self._let_go(attempt)
 
     def _is_spent(self, attempt: Attempt, failure: Failure, calls: int) -> bool:
@@ -278,9 +291,17 @@ class Outcomes:
                 revision=attempt.revision + (failure is Failure.IN_DOUBT),
                 avoid=attempt.provider if self._rule_for(failure).other_provider else None,
                 pages_done=pages_done if failure is Failure.PAGE else 0,
+                submitter=attempt.submitter,
             )
+            self._note_failed(attempt, failure, calls if again.was_call else 0, again.due_at)
             self._waiting.put([queued])
             self._let_go(attempt)
+
+    def _note_failed(self, attempt: Attempt, failure: Failure, dials: int, rest_until: float) -> None:
+        """Let the line's other faxes learn from the call, instead of each meeting the same."""
+        if self._waiting.note_failed(attempt.line, failure, dials, rest_until):
+            self._metrics.lines_dead.inc()
+            log.error("line_dead", fax_id=attempt.fax_id, failure=failure, provider=attempt.provider)
 
     def _keep(self, attempt: Attempt, state: State, provider_ref: str | None) -> Attempt | None:
         if self._calls.get(attempt.client_ref) is None:

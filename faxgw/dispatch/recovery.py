@@ -35,7 +35,7 @@ async def recover(
             doubts.put(attempt)
     for attempt in unfinished.parked:
         doubts.put_parked(attempt)
-    waiting.put(unfinished.queued)
+    waiting.load(unfinished.lines, unfinished.queued)
     reach("recovery-in-line")
     log.info(
         "recovered",
