@@ -556,6 +556,7 @@ class Promise:
     """The rule that made it; empty where none did."""
     avoid: frozenset[str] = frozenset()
     """Carriers that failed the fax and are left out since it was escalated."""
+    escalated: frozenset[Step] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

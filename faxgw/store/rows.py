@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Connection, insert, update
 
 from faxgw.fax import FaxId
+from faxgw.store.port import Notice
 from faxgw.store.schema import event, sequence
 from faxgw.store.transitions import Happened
 
@@ -21,6 +22,11 @@ def take_ids(connection: Connection, name: str, count: int) -> int:
         update(sequence).where(sequence.c.name == name).values(next=sequence.c.next + count).returning(sequence.c.next)
     ).scalar_one()
     return int(after) - count
+
+
+def note(connection: Connection, notices: Sequence[Notice]) -> list[None]:
+    insert_events(connection, [Happened(NO_FAX, each.at, each.kind, dict(each.data)) for each in notices])
+    return [None] * len(notices)
 
 
 def insert_events(connection: Connection, events: Sequence[Happened]) -> None:

@@ -15,7 +15,7 @@ from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreBusyError
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Report
-from faxgw.store import again, operations, reading, suspensions
+from faxgw.store import again, operations, reading, rows, suspensions
 from faxgw.store.database import bring_up_to_date, disk_error, is_locked, open_in_memory, open_reader, open_writer
 from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
 from faxgw.store.port import (
@@ -33,6 +33,7 @@ from faxgw.store.port import (
     Intent,
     KeptReceipt,
     NewFax,
+    Notice,
     Recorded,
     Resumption,
     Sought,
@@ -141,6 +142,9 @@ class SqlStore:
     async def resume(self, wishes: Sequence[Resumption]) -> list[bool]:
         return await self._writer.write(suspensions.resume, wishes)
 
+    async def note(self, notices: Sequence[Notice]) -> list[None]:
+        return await self._writer.write(rows.note, notices)
+
     async def suspensions(self) -> list[Suspension]:
         return await self._reader.read(suspensions.read_suspensions)
 
@@ -239,9 +243,7 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
         engine.dispose()
 
 
-def open_memory_store(
-    watch: Callable[[Committed], None] = lambda _: None, *, store_id: str | None = None
-) -> SqlStore:
+def open_memory_store(watch: Callable[[Committed], None] = lambda _: None, *, store_id: str | None = None) -> SqlStore:
     """A store that forgets, with no thread: for journeys under a mock clock.
 
     A simulation names it, since carriers' mishaps are drawn from our references, which begin with the name.
