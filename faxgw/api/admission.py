@@ -26,7 +26,7 @@ def new_order_fax(submitter: str, order: Order, line: Line, now: float) -> NewFa
         rank=RANKS[order.priority],
         order=body,
         accepted_at=now,
-        due_at=now,
+        due_at=max(now, order.not_before.timestamp()) if order.not_before else now,
         deadline_at=order.deadline.timestamp() if order.deadline else None,
     )
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
-from litestar.params import QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from faxgw.api.body import TooLarge, header, read_body
 from faxgw.api.orders import one_answer, submitter_of
@@ -61,9 +61,9 @@ def document_routes(desk: Desk, clock: Clock, config: Config, refused: Refused) 
         key: Key,
         number: Number = "",
         country: Country = _NO_COUNTRY,
-        priority: Priority = Priority.STANDARD,
-        deadline: dt.datetime | None = None,
-        resolution: Resolution = Resolution.FINE,
+        priority: FromQuery[Priority] = Priority.STANDARD,
+        deadline: FromQuery[dt.datetime | None] = None,
+        resolution: FromQuery[Resolution] = Resolution.FINE,
         photo: Photo = False,
     ) -> Response[Any]:
         submitter = submitter_of(request)

@@ -12,6 +12,8 @@ from faxgw.fax import State
 from faxgw.store.port import Sought, Store
 
 Text = Annotated[str | None, QueryParameter(max_length=128)]
+# Litestar keeps the name `state` for itself.
+StateText = Annotated[State | None, QueryParameter(name="state", description="Where it stands")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="At most so many, the newest first")]
 
 
@@ -25,10 +27,10 @@ def find_routes(store: Store) -> list[HTTPRouteHandler]:
         key: Text = None,
         submitter: Text = None,
         number: Text = None,
-        state: State | None = None,
+        standing: StateText = None,
         limit: Limit = 20,
     ) -> Response[FaxesBody]:
-        found = await store.find(Sought(submitter, key, number, state), limit)
+        found = await store.find(Sought(submitter, key, number, standing), limit)
         return Response(FaxesBody([fax_line_body(each) for each in found]))
 
     return [find_faxes]

@@ -9,28 +9,37 @@ import msgspec
 import trio
 
 from faxgw.api.app import Behind
-from faxgw.api.port import Why
+from faxgw.api.port import AgainWish, Destination, DocumentOrder, ProviderState, Why
 from faxgw.config import Api, Config, Http, ProviderConfig
 from faxgw.errors import FaxgwError
 from faxgw.faults import Fault
-from faxgw.fax import AttemptNumber, ClientRef, FaxId, State, Waiting
+from faxgw.fax import FINAL, AttemptNumber, ClientRef, FaxId, State, Waiting
 from faxgw.ops.metrics import Metrics
-from faxgw.order import Order
+from faxgw.order import Order, Priority
 from faxgw.phone import Line
 from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken
 from faxgw.store.port import (
     Admission,
     Admitted,
+    AdmittedAgain,
     AttemptView,
+    Backlog,
     Changed,
+    Drained,
     Event,
+    FaxLine,
     FaxView,
     KeyTaken,
+    Kinship,
     LineAges,
     NoSuchFax,
     Recorded,
     Repeated,
+    Ruling,
+    Scope,
+    Sought,
     Stale,
+    Suspension,
 )
 
 NOW = dt.datetime(2027, 5, 8, 9, 30, tzinfo=dt.UTC).timestamp()
@@ -90,9 +99,32 @@ class FakeStore:
             counts[view.state] = counts.get(view.state, 0) + 1
         return counts
 
-    async def lines(self, limit: int) -> list[LineAges]:
+    async def backlog(self, limit: int, now: float, ages: Sequence[float]) -> Backlog:
         await trio.lowlevel.checkpoint()
-        return self.ages[:limit]
+        unfinished = [view for view in self.faxes.values() if view.state not in FINAL]
+        classes: dict[int, dict[State, int]] = {}
+        for view in unfinished:
+            by_state = classes.setdefault(view.rank, {})
+            by_state[view.state] = by_state.get(view.state, 0) + 1
+        counts = tuple(len(unfinished) if number == 0 else 0 for number in range(len(ages) + 1))
+        return Backlog(self.ages[:limit], len(self.ages), counts, classes, {"busy": len(unfinished)})
+
+    async def find(self, sought: Sought, limit: int) -> list[FaxLine]:
+        await trio.lowlevel.checkpoint()
+        found = [view for view in reversed(self.faxes.values()) if _is_sought(view, sought)]
+        return [_line_of(view) for view in found[:limit]]
+
+
+def _is_sought(view: FaxView, sought: Sought) -> bool:
+    pairs = ((sought.submitter, view.submitter), (sought.key, view.key), (sought.number, view.number))
+    return all(wanted in {None, has} for wanted, has in pairs) and sought.state in {None, view.state}
+
+
+def _line_of(view: FaxView) -> FaxLine:
+    return FaxLine(
+        *(view.fax_id, view.submitter, view.key, view.number, view.line, view.rank, view.state, view.reason),
+        *(view.accepted_at, view.due_at, view.deadline_at, view.content, view.origin_id),
+    )
 
 
 class FakeDesk:
@@ -105,6 +137,10 @@ class FakeDesk:
         self.asked: list[tuple[str, str, str]] = []
         self.out_of_order: FaxgwError | Exception | None = None
         self.unknown_members: set[str] = set()
+        self.is_drained = False
+        self.documents: list[DocumentOrder] = []
+        self.wishes: list[AgainWish] = []
+        self.retried: dict[FaxId, FaxId] = {}
 
     async def submit(self, submitter: str, orders: Sequence[Order]) -> list[Admission | list[Fault]]:
         await trio.lowlevel.checkpoint()
@@ -117,12 +153,25 @@ class FakeDesk:
         if order.sending_member in self.unknown_members:
             return [Fault("/sending_member", f"no member {order.sending_member} in the register")]
         before = self.taken.get((submitter, order.key))
+        if before is None and self.is_drained:
+            return Drained()
         if before is not None:
             fax_id, first = before
             return Repeated(fax_id, State.QUEUED) if first == order else KeyTaken(fax_id)
         fax_id = FaxId(len(self.taken) + 1)
         self.taken[submitter, order.key] = fax_id, order
         return Admitted(fax_id)
+
+    async def send_document(self, submitter: str, wish: DocumentOrder) -> Admission:
+        await trio.lowlevel.checkpoint()
+        if self.is_drained:
+            return Drained()
+        if wish in self.documents:
+            return Repeated(FaxId(self.documents.index(wish) + 1), State.QUEUED)
+        if any(wish.key == before.key for before in self.documents):
+            return KeyTaken(FaxId(1))
+        self.documents.append(wish)
+        return Admitted(FaxId(len(self.documents)))
 
     async def hold(self, fax_id: FaxId, who: str, why: str) -> Recorded:
         return await self._change(fax_id, State.HELD, {State.QUEUED}, (who, why, "hold"))
@@ -133,10 +182,44 @@ class FakeDesk:
     async def cancel(self, fax_id: FaxId, who: str, why: str) -> Recorded:
         return await self._change(fax_id, State.CANCELLED, {State.QUEUED, State.HELD}, (who, why, "cancel"))
 
+    async def set_priority(self, fax_id: FaxId, priority: Priority, who: str, why: str) -> Recorded:
+        return await self._change(fax_id, None, {State.QUEUED, State.HELD}, (who, why, f"priority {priority}"))
+
+    async def reroute(self, fax_id: FaxId, to: Destination, who: str, why: str) -> Recorded | list[Fault]:
+        if to.member in self.unknown_members or to == Destination():
+            return [Fault("/member", "no such member")]
+        asked = (who, why, f"reroute {to.number or to.member}")
+        return await self._change(fax_id, None, {State.QUEUED, State.HELD}, asked)
+
+    async def resolve(self, fax_id: FaxId, ruling: Ruling, who: str, why: str) -> Recorded:
+        becomes = {
+            Ruling.DELIVERED: State.DELIVERED,
+            Ruling.NOT_DELIVERED: State.FAILED,
+            Ruling.SEND_AGAIN: State.QUEUED,
+        }
+        return await self._change(fax_id, becomes[ruling], {State.UNKNOWN}, (who, why, f"resolve {ruling}"))
+
+    async def send_again(self, fax_id: FaxId, wish: AgainWish, who: str, why: str) -> AdmittedAgain | list[Fault]:
+        await trio.lowlevel.checkpoint()
+        self.asked.append((who, why, wish.kinship))
+        self.wishes.append(wish)
+        view = self._store.faxes.get(fax_id)
+        if view is None:
+            return NoSuchFax()
+        if wish.kinship is Kinship.RETRY and fax_id in self.retried:
+            return Repeated(self.retried[fax_id], State.QUEUED)
+        if (view.state is State.DELIVERED) != (wish.kinship is Kinship.COPY) or view.state not in FINAL:
+            return Stale(view.state)
+        new = self._store.add(state=State.QUEUED, origin_id=fax_id)
+        self.retried[fax_id] = new.fax_id
+        return Admitted(new.fax_id)
+
     def why(self, view: FaxView) -> Why:
         return Why(Waiting.LINE_BUSY, f"another fax has {view.line}", NOW + 60)
 
-    async def _change(self, fax_id: FaxId, to: State, allowed: set[State], asked: tuple[str, str, str]) -> Recorded:
+    async def _change(
+        self, fax_id: FaxId, to: State | None, allowed: set[State], asked: tuple[str, str, str]
+    ) -> Recorded:
         await trio.lowlevel.checkpoint()
         self.asked.append(asked)
         view = self._store.faxes.get(fax_id)
@@ -144,8 +227,45 @@ class FakeDesk:
             return NoSuchFax()
         if view.state not in allowed:
             return Stale(view.state)
-        self._store.faxes[fax_id] = dataclasses.replace(view, state=to)
-        return Changed(to)
+        self._store.faxes[fax_id] = dataclasses.replace(view, state=to or view.state)
+        return Changed(to or view.state)
+
+
+class FakeControl:
+    """Keeps what was stopped; there is one provider, `carrier`."""
+
+    def __init__(self) -> None:
+        self.stopped: dict[tuple[Scope, str], Suspension] = {}
+
+    async def suspend(self, scope: Scope, name: str, who: str, why: str, until: float | None = None) -> Suspension:
+        await trio.lowlevel.checkpoint()
+        self.stopped[scope, name] = Suspension(scope, name, who, why, NOW, until)
+        return self.stopped[scope, name]
+
+    async def resume(self, scope: Scope, name: str, who: str, why: str) -> bool:
+        await trio.lowlevel.checkpoint()
+        return self.stopped.pop((scope, name), None) is not None
+
+    def all(self) -> list[Suspension]:
+        return list(self.stopped.values())
+
+    def waiting(self) -> dict[Waiting, int]:
+        return {Waiting.LINE_BUSY: 2, Waiting.NEXT: 0}
+
+    def providers(self) -> list[ProviderState]:
+        suspended = self.stopped.get((Scope.PROVIDER, "carrier"))
+        return [
+            ProviderState(
+                name="carrier",
+                kind="simulated",
+                faxes_under_way=3,
+                in_doubt=1,
+                suspended=suspended,
+                closed_by="suspended" if suspended else "outage",
+                detail="its last attempts failed",
+                until=NOW + 30,
+            )
+        ]
 
 
 class FakeArchive:
@@ -190,6 +310,7 @@ class FakeHealth:
 class Fakes:
     store: FakeStore
     desk: FakeDesk
+    control: FakeControl
     receipts: FakeReceiptDesk
     health: FakeHealth
     metrics: Metrics
@@ -198,10 +319,12 @@ class Fakes:
 
 def make_fakes(api: Api = Api(), http: Http = Http()) -> Fakes:  # noqa: B008 frozen
     store = FakeStore()
-    desk, receipts, health, metrics = FakeDesk(store), FakeReceiptDesk(), FakeHealth(), Metrics()
+    desk, control, receipts = FakeDesk(store), FakeControl(), FakeReceiptDesk()
+    health, metrics = FakeHealth(), Metrics()
     behind = Behind(
         store=store,  # type: ignore[arg-type]  # The faces only read.
         desk=desk,
+        control=control,
         archive=FakeArchive(),
         receipts=receipts,
         health=health,
@@ -209,7 +332,7 @@ def make_fakes(api: Api = Api(), http: Http = Http()) -> Fakes:  # noqa: B008 fr
         clock=FixedClock(),
         config=example_config(api, http),
     )
-    return Fakes(store, desk, receipts, health, metrics, behind)
+    return Fakes(store, desk, control, receipts, health, metrics, behind)
 
 
 def example_config(api: Api = Api(), http: Http = Http()) -> Config:  # noqa: B008 frozen

@@ -9,15 +9,16 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.api.desk import encode_order
+from faxgw.api.admission import encode_order
 from faxgw.dispatch.attempt import Prepared
+from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.prepare import Preparer
 from faxgw.errors import StoreBusyError, StoreFailedError
 from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Sheet, Unrenderable
-from faxgw.store.port import Admitted, NewFax, Queued
+from faxgw.store.port import Admitted, Contents, NewFax, Queued
 from faxgw.store.sql import SqlStore
 from tests.dispatch.desk import NOW, Desk
 from tests.dispatch.test_attempt import sick_store
@@ -31,16 +32,16 @@ class SickReader(SqlStore):
 
     read_errors: Sequence[Exception] = ()
 
-    async def orders(self, fax_ids: Sequence[FaxId]) -> dict[FaxId, bytes]:
+    async def contents(self, fax_ids: Sequence[FaxId]) -> dict[FaxId, Contents]:
         if self.read_errors:
             error, *self.read_errors = self.read_errors
             raise error
-        return await super().orders(fax_ids)
+        return await super().contents(fax_ids)
 
 
 def sick_reader(*errors: Exception) -> SickReader:
     well = sick_store()
-    store = SickReader(well._writer, well._reader, well.store_id)
+    store = SickReader(well._writer, well._reader, well.store_id, well._documents)
     store.read_errors = errors
     return store
 
@@ -62,10 +63,9 @@ async def preparing(desk: Desk, renderer: object, *, batch_max: int = 4) -> Asyn
         desk.store,
         desk.waiting,
         renderer,  # type: ignore[arg-type]
-        REGISTER,
+        Composer(desk.store, REGISTER, "Réseau"),
         desk.outcomes,
         desk.clock,
-        header_name="Réseau",
         batch_max=batch_max,
     )
     give, take = trio.open_memory_channel[Prepared](math.inf)
