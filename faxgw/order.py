@@ -119,6 +119,7 @@ class Order(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, k
     fax_number: PhoneText | None = None
     priority: Priority = Priority.STANDARD
     deadline: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
+    not_before: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
     language: Language | None = None
     card_message: Annotated[str, msgspec.Meta(max_length=4000)] = ""
     instructions: Annotated[str, msgspec.Meta(max_length=2000)] = ""
@@ -143,6 +144,8 @@ def faults_of(order: Order, now: dt.datetime) -> Iterator[Fault]:
         yield Fault("/delivery/window", "the window must start before it ends")
     if order.deadline is not None and order.deadline <= now:
         yield Fault("/deadline", f"the deadline has passed: it is {now.isoformat(timespec='seconds')} now")
+    if order.not_before is not None and order.deadline is not None and order.not_before >= order.deadline:
+        yield Fault("/not_before", "the fax could never go: its deadline comes first")
     yield from _destination_faults(order)
     if order.recipient.phone is not None:
         yield from number_fault("/recipient/phone", order.recipient.phone, order.recipient.country)

@@ -116,6 +116,10 @@ class Schedule:
                 expired.append(fax)
         return expired
 
+    @property
+    def has_behind_dead(self) -> bool:
+        return bool(self._behind_dead)
+
     def take_behind_dead(self) -> list[Queued]:
         """The faxes found waiting for a line that is taken for dead, each told once for each time it is."""
         found, self._behind_dead = self._behind_dead, []

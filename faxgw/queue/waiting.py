@@ -23,6 +23,7 @@ class WaitingRoom:
         self._lines = lines or Lines()
         self._schedule = Schedule(self._lines, config)
         self._changed = trio.Event()
+        self._kept_back = trio.Event()
 
     def load(self, memories: Iterable[LineMemory], faxes: Iterable[Queued]) -> None:
         """What a start finds in the store: what is remembered of lines, and all that waits."""
@@ -41,8 +42,9 @@ class WaitingRoom:
         self._schedule.add(dataclasses.replace(fax, due_at=due_at))
         self.free(fax.line, fax.fax_id)
 
-    def remove(self, fax_id: FaxId) -> None:
-        self._schedule.remove(fax_id)
+    def remove(self, fax_id: FaxId) -> Queued | None:
+        """The fax as it waited, or None where it did not: it stands ready, is with a carrier, or is over."""
+        return self._schedule.remove(fax_id)
 
     # --- lines ---------------------------------------------------------------------------------------
 
@@ -68,6 +70,7 @@ class WaitingRoom:
         Says whether the line is taken for dead from now on; `wait_behind_dead` tells whom it keeps.
         """
         died = self._schedule.note_failed(line, failure, dials, self._clock.now(), rest_until)
+        self._tell_kept_back()
         self._wake()
         return died
 
@@ -100,7 +103,9 @@ class WaitingRoom:
         while True:
             await trio.lowlevel.checkpoint()
             changed = self._changed
-            if taken := self._schedule.take(count, self._clock.now()):
+            taken = self._schedule.take(count, self._clock.now())
+            self._tell_kept_back()
+            if taken:
                 return taken
             await self._wait_until(self._schedule.next_due_at(), changed)
 
@@ -117,10 +122,10 @@ class WaitingRoom:
         """Return once there are faxes that a line taken for dead keeps from going, of which nobody was told."""
         while True:
             await trio.lowlevel.checkpoint()
-            changed = self._changed
             if kept := self._schedule.take_behind_dead():
                 return kept
-            await changed.wait()
+            self._kept_back = trio.Event()
+            await self._kept_back.wait()
 
     def stop_of(self, fax: Queued) -> Wait | None:
         """What keeps the line of a fax that was handed out from being called after all, by what is known now."""
@@ -142,6 +147,10 @@ class WaitingRoom:
     async def _wait_until(self, at: float, changed: trio.Event) -> None:
         with trio.move_on_after(max(at - self._clock.now(), 0.0)):
             await changed.wait()
+
+    def _tell_kept_back(self) -> None:
+        if self._schedule.has_behind_dead:
+            self._kept_back.set()
 
     def _wake(self) -> None:
         self._changed.set()

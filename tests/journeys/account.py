@@ -3,6 +3,7 @@
 from collections import Counter
 
 from faxgw.fax import FINAL, FaxId, State, read_client_ref
+from faxgw.phone import Line
 from faxgw.provider.mishaps import Call
 from faxgw.provider.switchboard import Taken
 from tests.journeys.town import Town
@@ -36,11 +37,17 @@ async def check_carriers(town: Town) -> None:
     assert by_store - confirmed == set(), "lost: called delivered, and no carrier delivered it"
     unfinished = {view.fax_id for view in views if view.state not in FINAL}
     assert confirmed - by_store - unfinished == set(), "delivered, and the store says otherwise"
-    assert line_overlap_max(town) <= 1
+    for line, calls in line_overlaps(town).items():
+        assert calls <= town.register.calls_max(Line(line)), f"{line} had {calls} calls at once"
 
 
 def line_overlap_max(town: Town) -> int:
     """The most calls that any line had at once, over all carriers."""
+    return max(line_overlaps(town).values(), default=0)
+
+
+def line_overlaps(town: Town) -> dict[str, int]:
+    """For each line the most calls that it had at once, over all carriers."""
     edges = []
     for taken in _all_taken(town):
         edges.append((taken.taken_at, 1, taken.number))
@@ -48,10 +55,10 @@ def line_overlap_max(town: Town) -> int:
             # A call that ends in the very moment the next one begins does not overlap it.
             edges.append((taken.ended_at, 0, taken.number))
     under_way: Counter[str] = Counter()
-    most = 0
+    most: dict[str, int] = {}
     for _, begins, number in sorted(edges):
         under_way[number] += 1 if begins else -1
-        most = max(most, under_way[number])
+        most[number] = max(most.get(number, 0), under_way[number])
     return most
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 import trio
@@ -82,6 +83,7 @@ def order_for(
     key: str,
     *,
     deadline: dt.datetime | None = None,
+    not_before: dt.datetime | None = None,
     priority: Priority = Priority.STANDARD,
     sender: str = "FR-0",
 ) -> Order:
@@ -96,6 +98,7 @@ def order_for(
         sending_member=sender,
         executing_member=f"FR-{florist_number}",
         deadline=deadline,
+        not_before=not_before,
         priority=priority,
     )
 
@@ -126,6 +129,8 @@ class Town:
     metrics: Metrics = field(default_factory=Metrics)
     faxes: list[FaxId] = field(default_factory=list)
     seed: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Sections of the config that a journey sets."""
     gateway: Gateway | None = None
 
     def start_later(self, seconds: float) -> dt.datetime:
@@ -154,9 +159,9 @@ class Town:
             for carrier in self.carriers.values():
                 carrier.deliver = None
 
-    async def submit(self, *orders: Order) -> list[FaxId]:
+    async def submit(self, *orders: Order, submitter: str = "shop") -> list[FaxId]:
         assert self.gateway is not None
-        admissions = await self.gateway.desk.submit("shop", orders)
+        admissions = await self.gateway.desk.submit(submitter, orders)
         admitted = [admission.fax_id for admission in admissions if isinstance(admission, Admitted)]
         self.faxes += admitted
         return admitted
@@ -205,7 +210,7 @@ class Town:
         return [event for event in await self.store.events(0, 1_000_000) if event.kind == kind]
 
     def _new_gateway(self) -> Gateway:
-        config = Config(provider=self.configs, render=RenderConfig(batch_max=4))
+        config = Config(**{"provider": self.configs, "render": RenderConfig(batch_max=4), **self.settings})
         parts = Parts(
             config=config,
             store=self.store,
@@ -236,12 +241,14 @@ async def open_town(
     shares: Mapping[str, float] | None = None,
     seed: int = 0,
     register: Register | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Town]:
     """A town whose carriers work until the block is left."""
     clock = TrioClock(START.timestamp() - trio.current_time())
     own = list(configs) or [carrier_config()]
     carriers = {each.name: ScriptedProvider(each.name, clock=clock, seed=seed, shares=shares) for each in own}
     town = Town(clock, carriers, own, register or Register(florist(number) for number in range(florists)), seed=seed)
+    town.settings.update(settings or {})
     async with trio.open_nursery() as outside:
         for carrier in carriers.values():
             outside.start_soon(carrier.run)
