@@ -1,9 +1,10 @@
 """Starts whole daemons as processes of their own, kills them, and talks to them over their socket."""
 
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,13 +65,21 @@ class Daemon:
     def webhook_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1/receipts/simulated"
 
-    async def start(self) -> None:
-        """Start a process; it may not listen yet."""
-        command = [sys.executable, "-m", "faxgw", "run", "-c", str(self.folder / "faxgw.toml")]
+    async def start(self, *, environment: Mapping[str, str] | None = None, through: Sequence[str] = ()) -> None:
+        """Start a process; it may not listen yet. `through` is a command that runs it (`prlimit`, `unshare`)."""
+        command = [*through, sys.executable, "-m", "faxgw", "run", "-c", str(self.folder / "faxgw.toml")]
         with (self.folder / "daemon.log").open("ab") as log:
             self.process = await trio.lowlevel.open_process(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=os.environ | (environment or {}),
             )
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "daemon.log").read_text()
 
     async def wait_ready(self) -> None:
         """Until it takes orders; fails with its log where it ended instead."""
@@ -138,7 +147,7 @@ class Daemon:
 
 @asynccontextmanager
 async def prepared_daemon(
-    folder: Path, carrier: Carrier, members: bytes, *, settle_seconds: float = 0.5
+    folder: Path, carrier: Carrier, members: bytes, *, settle_seconds: float = 0.5, more_config: str = ""
 ) -> AsyncIterator[Daemon]:
     """A daemon ready to be started in `folder`, and ended when the block is left."""
     port = _free_port()
@@ -148,7 +157,7 @@ async def prepared_daemon(
     config = _CONFIG.format(
         socket=folder / "faxgw.sock", port=port, carrier=carrier.base_url, login=LOGIN, settle_seconds=settle_seconds
     )
-    (folder / "faxgw.toml").write_text(config)
+    (folder / "faxgw.toml").write_text(config + more_config)
     daemon = Daemon(folder, port)
     await carrier.aim(daemon.webhook_url)
     try:

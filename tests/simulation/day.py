@@ -14,20 +14,18 @@ from trio.testing import MockClock
 from faxgw.api.desk import OrderDesk
 from faxgw.clock import TrioClock
 from faxgw.errors import FaxgwError
-from faxgw.fax import FaxId, State
+from faxgw.fax import FINAL, FaxId
 from faxgw.gateway import Gateway
 from faxgw.members.register import Register
 from faxgw.order import Order
 from faxgw.provider.port import Sending, SendOutcome
 from faxgw.provider.scripted import ScriptedProvider
 from faxgw.receipt.webhook import ReceiptsTaken
-from faxgw.store.database import bring_up_to_date, open_in_memory
 from faxgw.store.port import Admitted, Changed, Recorded, Repeated
-from faxgw.store.sql import InlineReader, SqlStore
-from faxgw.store.writer import InlineWriter
+from faxgw.store.sql import open_memory_store
 from tests.journeys.town import START, Town, carrier_config, florist, line_of
 from tests.simulation.broken import Broken, listening_for_bugs
-from tests.simulation.oracle import Judged, judge
+from tests.simulation.oracle import KEPT, Judged, judge
 from tests.simulation.plan import DAY_SECONDS, FAIR, FLORISTS, Plan, Wish, draw_plan
 from tests.simulation.promises import Promises
 
@@ -63,6 +61,7 @@ class SimulatedDay:
         self.promises = promises
         self.fax_by_key: dict[str, FaxId] = {}
         self.deaths = 0
+        self._over: set[FaxId] = set()
         self._gateway: Gateway | None = None
         self._born = trio.Event()
         self._asking: set[trio.CancelScope] = set()
@@ -107,7 +106,7 @@ class SimulatedDay:
     async def _see_it_end(self) -> None:
         """The storms are over: whatever can end, ends."""
         with trio.move_on_after(AFTERMATH_SECONDS_MAX):
-            await self.town.wait(lambda counts: not any(n for state, n in counts.items() if state is not State.HELD))
+            await self.town.wait(lambda counts: not any(n for state, n in counts.items() if state not in KEPT))
         await self._note_why(self._gateway)
 
     async def _ask_why(self) -> None:
@@ -117,8 +116,10 @@ class SimulatedDay:
             await self._note_why(self._gateway)
 
     async def _note_why(self, gateway: Gateway | None) -> None:
-        for fax_id in list(self.fax_by_key.values()):
+        for fax_id in [known for known in self.fax_by_key.values() if known not in self._over]:
             view = await self.town.view(fax_id)
+            if view.state in FINAL:
+                self._over.add(fax_id)
             if gateway is not None and gateway is self._gateway:
                 self.promises.note_why(view, gateway.desk.why(view))
 
@@ -244,7 +245,7 @@ def play_day(seed: int) -> Judged:
 
 async def _play(plan: Plan, broken: Broken) -> Judged:
     clock = TrioClock(START.timestamp() - trio.current_time())
-    store = _named_store(plan.seed)
+    store = open_memory_store(store_id=f"{plan.seed:08x}")
     promises = Promises(store.store_id)
     register = Register(florist(number) for number in range(FLORISTS))
     town = Town(
@@ -269,11 +270,3 @@ def _carriers(plan: Plan, clock: TrioClock, promises: Promises) -> dict[str, Scr
         for number, plays in plan.bad_lines.items():
             carrier.script(line_of(number), plays)
     return carriers
-
-
-def _named_store(seed: int) -> SqlStore:
-    """A carrier's mishaps are drawn from our references, so the store's part of them must come from the seed."""
-    engine = open_in_memory()
-    bring_up_to_date(engine)
-    store = SqlStore(InlineWriter(engine, lambda _: store.ring()), InlineReader(engine), f"{seed:08x}")
-    return store

@@ -13,11 +13,15 @@ from tests.simulation.broken import Broken
 from tests.simulation.plan import Plan
 from tests.simulation.promises import Promises
 
+KEPT = frozenset({State.HELD, State.UNKNOWN})
+"""What may stay: held by a person, or in doubt with nobody left to ask, which a person must settle."""
+
 LEADS_TO: dict[str, State] = {
     "accepted": State.QUEUED,
     "sending": State.SENDING,
     "submitted": State.SUBMITTED,
     "in_doubt": State.UNKNOWN,
+    "parked": State.UNKNOWN,
     "retry": State.QUEUED,
     "released": State.QUEUED,
     "held": State.HELD,
@@ -74,7 +78,7 @@ async def judge(
 def _check_ends(plan: Plan, views: Sequence[FaxView]) -> None:
     """Two quiet days later all is over, but for what a person keeps back or has to look at."""
     for view in views:
-        assert view.state in FINAL | {State.HELD}, f"fax {view.fax_id} still is {view.state} ({view.reason})"
+        assert view.state in FINAL | KEPT, f"fax {view.fax_id} still is {view.state} ({view.reason})"
         if view.number in plan.broken:
             assert view.state in {State.HELD, State.CANCELLED, State.EXPIRED}, f"{view.number} cannot be drawn"
 

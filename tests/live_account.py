@@ -1,0 +1,65 @@
+"""The account of a whole daemon: what was answered, what the store says, and what the carrier counts, must agree."""
+
+from dataclasses import dataclass
+
+from faxgw.fax import FINAL
+from tests.carriers import Carrier
+from tests.daemons import Daemon
+from tests.order_system import OrderSystem
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAccount:
+    accepted: int
+    states: dict[str, int]
+    lost: int
+    """Answered, and neither over nor kept for a person; or called delivered, and no carrier delivered it."""
+    twice: int
+    """Delivered, or arrived, by more than one call."""
+    line_overlap_max: int
+    after_cancel: int
+    """Delivered, though a cancel was confirmed."""
+    in_doubt: int
+    """Attempts that were in doubt at some time."""
+
+    def __str__(self) -> str:
+        states = ", ".join(f"{name} {count}" for name, count in sorted(self.states.items()))
+        return (
+            f"lost {self.lost} twice {self.twice} line overlap max {self.line_overlap_max} "
+            f"(accepted {self.accepted}: {states}; in doubt {self.in_doubt}; sent after cancel {self.after_cancel})"
+        )
+
+    @property
+    def is_right(self) -> bool:
+        return not (self.lost or self.twice or self.after_cancel) and self.line_overlap_max == 1
+
+
+async def live_account(daemon: Daemon, carrier: Carrier, orders: OrderSystem) -> LiveAccount:
+    books = await carrier.account()
+    delivered = {_fax_id(fax["reference"]) for fax in await carrier.faxes() if fax["outcome"] == "delivered"}
+    events = await _events(daemon)
+    told = {fax_id for fax_id, kind in events if kind == "delivered"}
+    states: dict[str, int] = (await daemon.get("/v1/queue"))["states"]
+    over = sum(states.get(state, 0) for state in FINAL)
+    return LiveAccount(
+        accepted=len(orders.fax_ids),
+        states={name: count for name, count in states.items() if count},
+        lost=len(orders.fax_ids) - over + len(told ^ delivered),
+        twice=len(set(books["delivered_twice"]) | set(books["arrived_twice"])),
+        line_overlap_max=books["line_overlap_max"],
+        after_cancel=len(orders.cancelled & delivered),
+        in_doubt=sum(kind == "in_doubt" for _, kind in events),
+    )
+
+
+def _fax_id(reference: str) -> int:
+    return int(reference.split("-")[1])
+
+
+async def _events(daemon: Daemon) -> list[tuple[int, str]]:
+    events: list[tuple[int, str]] = []
+    cursor = 0
+    while (page := await daemon.get(f"/v1/events?after={cursor}&limit=1000"))["events"]:
+        events += [(event["fax_id"], event["kind"]) for event in page["events"]]
+        cursor = page["next"]
+    return events
