@@ -23,6 +23,7 @@ from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.dead_lines import tell_of_dead_lines
 from faxgw.dispatch.doubt import Askable, Doubts, asks_allowed
 from faxgw.dispatch.drawing import Composer
+from faxgw.dispatch.escalation import Escalation
 from faxgw.dispatch.expire import expire_faxes
 from faxgw.dispatch.gate import Bounds, Gate
 from faxgw.dispatch.lanes import Lanes
@@ -30,6 +31,7 @@ from faxgw.dispatch.lost import LostReceipts
 from faxgw.dispatch.notices import Notices
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.prepare import Preparer
+from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.recovery import recover
 from faxgw.dispatch.suspensions import Suspensions
 from faxgw.members.hours import CallingHours
@@ -74,10 +76,12 @@ class Gateway:
         self.calls = OpenCalls()
         self.carriers = Carriers([_carrier(provider, own, clock) for provider, own in parts.providers])
         gates = {carrier.provider.name: carrier.gate for carrier in self.carriers}
+        self._promises = Promises(clock, metrics, config.service, config.escalation)
         self._outcomes = Outcomes(
             *(store, self.calls, self.waiting, clock, config.retry_for, parts.random, metrics),
             carriers=self.carriers,
             bounds=config.dispatch,
+            promises=self._promises,
         )
         self._notices = Notices(store, self.carriers, clock, metrics)
         askable = {provider.name: _askable(provider, own) for provider, own in parts.providers}
@@ -99,19 +103,31 @@ class Gateway:
             batch_max=config.render.batch_max,
         )
         matcher = Matcher(store, self.calls, self._outcomes, metrics)
-        self._pollers = [Poller(provider, own, self.calls, matcher, clock) for provider, own in parts.providers]
+        self._pollers = [
+            Poller(provider, own, self.calls, matcher, clock, askable[provider.name].asks)
+            for provider, own in parts.providers
+        ]
         by_name = {provider.name: provider for provider, _ in parts.providers}
         self.receipts = Webhooks(by_name, store, matcher, clock)
         self._suspensions = Suspensions(store, gates, self.waiting, clock)
         whys = Whys(self.waiting, gates, self._suspensions)
-        self.desk = OrderDesk(store, self.waiting, self.calls, self._outcomes, parts.register, whys, clock, metrics)
+        self.desk = OrderDesk(
+            *(store, self.waiting, self.calls, self._outcomes, parts.register, whys, clock, metrics),
+            rules=config.service,
+            promises=self._promises,
+        )
+        self._escalation = Escalation(
+            *(store, self.waiting, self._promises, self._outcomes, self.carriers, parts.register, whys.why),
+            *(clock, metrics, config.escalation),
+        )
+        self._outcomes.last_resort = self._escalation
         self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
 
     async def run(self, stopping: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Recover, then work until `stopping` is set; sends under way are finished within the config's grace."""
         parts = self._parts
         await self._suspensions.load()
-        kept = await recover(parts.store, self.waiting, self.calls, self._doubts, parts.clock)
+        kept = await recover(parts.store, self.waiting, self.calls, self._doubts, parts.clock, self._promises)
         self.receipts.put(kept)
         async with trio.open_nursery() as followers:
             followers.start_soon(self._doubts.run)
@@ -123,6 +139,7 @@ class Gateway:
                 followers.start_soon(poller.run)
             followers.start_soon(self._suspensions.run)
             followers.start_soon(expire_faxes, self.waiting, self._outcomes)
+            followers.start_soon(self._escalation.run)
             followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)

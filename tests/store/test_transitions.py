@@ -17,6 +17,7 @@ from faxgw.store.port import (
     FailedNow,
     GoesAgain,
     HoldAsked,
+    Parked,
     ReleaseAsked,
     SetAside,
     Stale,
@@ -31,6 +32,7 @@ CHANGES: dict[str, Change] = {
     "submitted": Submitted(FAX, FIRST, "SC1", 2.0),
     "doubted": Doubted(FAX, FIRST, "no answer", 2.0),
     "delivered": DeliveredNow(FAX, FIRST, 1, 16.8, 2.0),
+    "parked": Parked(FAX, FIRST, "nobody could tell", 2.0),
     "goes again": GoesAgain(FAX, FIRST, Failure.BUSY, "BUSY", 60.0, 2.0),
     "failed": FailedNow(FAX, FIRST, Failure.BAD_NUMBER, "WRONG", 2.0),
     "set aside": SetAside(FAX, "cannot be drawn", 2.0),
@@ -42,7 +44,12 @@ CHANGES: dict[str, Change] = {
 
 # From each state (its attempt open where a carrier has it), what each change makes of it; what is not
 # in here comes too late.
-WITH_A_CARRIER = {"delivered": State.DELIVERED, "goes again": State.QUEUED, "failed": State.FAILED}
+WITH_A_CARRIER = {
+    "delivered": State.DELIVERED,
+    "parked": State.UNKNOWN,
+    "goes again": State.QUEUED,
+    "failed": State.FAILED,
+}
 TABLE: dict[State, dict[str, State]] = {
     State.QUEUED: {
         "set aside": State.HELD,
@@ -228,3 +235,47 @@ def test_no_sequence_of_changes_can_break_a_fax(
         still_open = [number for number, attempt in story.attempts.items() if attempt.ended_at is None]
         assert still_open == ([story.fax.attempts] if story.fax.state in WITH_CARRIER else [])
         assert 0 <= story.fax.calls <= story.fax.attempts
+
+
+# --- what waits for a person --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "becomes", "outcome"),
+    [
+        (DeliveredNow(FAX, FIRST, 1, 16.8, 3.0), State.DELIVERED, "delivered"),
+        (GoesAgain(FAX, FIRST, Failure.BUSY, "BUSY", 60.0, 3.0), State.QUEUED, "busy"),
+        (GoesAgain(FAX, FIRST, Failure.IN_DOUBT, "sent again", 60.0, 3.0), State.QUEUED, "in_doubt"),
+        (FailedNow(FAX, FIRST, Failure.BAD_NUMBER, "WRONG", 3.0), State.FAILED, "bad_number"),
+        (Submitted(FAX, FIRST, "SC1", 3.0), None, "in_doubt"),
+        (Doubted(FAX, FIRST, "no answer", 3.0), None, "in_doubt"),
+        (Parked(FAX, FIRST, "again", 3.0), None, "in_doubt"),
+    ],
+)
+def test_what_may_still_become_of_a_parked_fax(change: Change, becomes: State | None, outcome: str) -> None:
+    """How the attempt ended is news; its line was let go, so that it is never with the carrier again."""
+    fax, attempt = fax_in(State.UNKNOWN), ended_attempt(Failure.IN_DOUBT)
+    events: list[Happened] = []
+    answer = apply_change(change, fax, attempt, events)
+    assert answer == (Stale(State.UNKNOWN) if becomes is None else Changed(becomes))
+    assert (attempt.outcome, len(events)) == (outcome, becomes is not None)
+    assert fax.marked is (change == GoesAgain(FAX, FIRST, Failure.IN_DOUBT, "sent again", 60.0, 3.0))
+
+
+def test_a_word_about_an_older_doubt_does_not_end_the_newer_attempt() -> None:
+    """The first attempt was parked and sent again; the second one is in doubt now."""
+    fax, first = fax_in(State.UNKNOWN), ended_attempt(Failure.IN_DOUBT)
+    fax.attempts = 2
+    events: list[Happened] = []
+    assert apply_change(DeliveredNow(FAX, FIRST, 1, 16.8, 3.0), fax, first, events) == Stale(State.UNKNOWN)
+    assert [event.kind for event in events] == [CONTRADICTED]
+
+
+@pytest.mark.parametrize(("was_call", "rung", "calls"), [(True, 1, 3), (True, 11, 13), (False, 1, 2)])
+def test_the_carriers_own_retries_are_calls(rung: int, calls: int, *, was_call: bool) -> None:
+    """Begun as the third call: it was that one, or that one and ten more, or none."""
+    fax = fax_in(State.SUBMITTED)
+    fax.calls = 3
+    change = GoesAgain(FAX, FIRST, Failure.BUSY, "BUSY", 60.0, 2.0, was_call=was_call, calls=rung)
+    apply_change(change, fax, open_attempt(), [])
+    assert fax.calls == calls
