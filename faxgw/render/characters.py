@@ -5,6 +5,7 @@ as a box. Dropped are control and format characters (joiners, direction marks, s
 selectors and skin tones, which only change how their neighbour looks.
 """
 
+import functools
 import re
 import unicodedata
 
@@ -35,6 +36,7 @@ def printable(text: str) -> str:
     return printable_lines(text).replace("\n", " ")
 
 
+@functools.lru_cache(4096)
 def _printed(character: str) -> str:
     if character in _NO_BREAK_SPACES:
         return NO_BREAK_SPACE

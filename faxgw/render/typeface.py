@@ -69,11 +69,17 @@ def typeface_version() -> str:
 
 
 class Shifted(NamedTuple):
-    """A glyph at one place in a word: the words that have ink, and where each lies from the first of them."""
+    """A glyph at one place in a word: the words of its box, and where each lies from the first of them."""
 
     words: Words
     places: NDArray[np.intp]
     """Counted on a page: 27 words are a row."""
+
+
+@functools.lru_cache(1024)
+def _places(rows: int, across: int) -> NDArray[np.intp]:
+    """Shared by all glyphs of a size, so that few of them are ever far from the processor."""
+    return (np.arange(rows, dtype=np.intp)[:, np.newaxis] * WORDS_A_ROW + np.arange(across, dtype=np.intp)).reshape(-1)
 
 
 class Shifts(dict[int, Shifted]):
@@ -90,8 +96,7 @@ class Shifts(dict[int, Shifted]):
         room = np.zeros((rows, across * WORD_PX), np.uint8)
         room[:, shift : shift + width] = self._ink
         words = np.packbits(room, axis=1).view(np.uint64)
-        row, column = np.nonzero(words)
-        shifted = self[shift] = Shifted(words[row, column], row * WORDS_A_ROW + column)
+        shifted = self[shift] = Shifted(words.reshape(-1), _places(rows, across))
         return shifted
 
 
