@@ -24,6 +24,8 @@ class Promises:
     store_id: str
     broken: list[str] = field(default_factory=list)
     sends: int = 0
+    whys: dict[FaxId, Waiting] = field(default_factory=dict)
+    """What `why` last said of each fax."""
     _orders: dict[FaxId, Order] = field(default_factory=dict)
     _kept_back: dict[FaxId, str] = field(default_factory=dict)
     """Faxes that must not go, by what was confirmed: held or cancelled."""
@@ -57,6 +59,7 @@ class Promises:
             self._check_order(fax_id, order, sending, now)
 
     def note_why(self, view: FaxView, why: Why) -> None:
+        self.whys[view.fax_id] = why.waiting
         expected = EXPECTED_WHY.get(view.state)
         if not why.detail or (expected is not None and why.waiting not in expected):
             self.broken.append(f"fax {view.fax_id} is {view.state}, and why says {why}")
