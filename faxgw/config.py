@@ -378,6 +378,8 @@ def _service_faults(rules: list[ServiceRule]) -> Iterator[Fault]:
     for index, rule in enumerate(rules):
         if rule.name in names[:index]:
             yield Fault(f"/service/{index}/name", f"two rules are called {rule.name}")
+        if rule.name == "none":
+            yield Fault(f"/service/{index}/name", "deadlines that no rule made are counted under `none`")
         if rule.deadline is not None and rule.deadline_minutes is not None:
             yield Fault(f"/service/{index}/deadline_minutes", "a rule has one deadline: this or `deadline`")
         if rule.deadline is None and rule.deadline_minutes is None and rule.priority is None:

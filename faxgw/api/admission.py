@@ -6,6 +6,7 @@ import msgspec
 
 from faxgw.api.port import DocumentOrder
 from faxgw.dispatch.drawing import Deposited, encode_deposited
+from faxgw.dispatch.service import Service
 from faxgw.order import RANKS, Order
 from faxgw.phone import Line
 from faxgw.store.port import Content, NewFax
@@ -15,7 +16,7 @@ encode_order = msgspec.json.Encoder(order="deterministic").encode
 NUMBER_CHARS_MAX = 20
 
 
-def new_order_fax(submitter: str, order: Order, line: Line, now: float) -> NewFax:
+def new_order_fax(submitter: str, order: Order, line: Line, now: float, service: Service) -> NewFax:
     body = encode_order(order)
     return NewFax(
         submitter=submitter,
@@ -23,11 +24,12 @@ def new_order_fax(submitter: str, order: Order, line: Line, now: float) -> NewFa
         digest=hashlib.sha256(body).digest(),
         number=order.number,
         line=line,
-        rank=RANKS[order.priority],
+        rank=service.rank,
         order=body,
         accepted_at=now,
         due_at=max(now, order.not_before.timestamp()) if order.not_before else now,
-        deadline_at=order.deadline.timestamp() if order.deadline else None,
+        deadline_at=service.deadline_at,
+        service=service.rule,
     )
 
 

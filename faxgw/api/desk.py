@@ -5,6 +5,7 @@ refused with the state, never half done.
 """
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 import structlog
 import trio
@@ -13,10 +14,13 @@ from faxgw.api.admission import new_document_fax, new_order_fax
 from faxgw.api.port import AgainWish, Destination, DocumentOrder, Why
 from faxgw.api.why import Whys
 from faxgw.clock import Clock
+from faxgw.config import ServiceRule
 from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.drawing import Deposited
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.dispatch.promises import Promises
+from faxgw.dispatch.service import Service, apply_service
 from faxgw.errors import BugError, StoreBusyError
 from faxgw.faults import Fault
 from faxgw.fax import FaxId, State
@@ -37,6 +41,7 @@ from faxgw.store.port import (
     NewFax,
     NoSuchFax,
     PriorityAsked,
+    Promise,
     Queued,
     Recorded,
     ReleaseAsked,
@@ -51,6 +56,7 @@ log = structlog.get_logger(__name__)
 ORDERS_BETWEEN_CHECKPOINTS = 100
 """Preparing one takes 0.02 ms: the loop waits some 2 ms at most, however many come in one upload."""
 READ_AGAIN_SECONDS = 1.0
+UTC = ZoneInfo("UTC")
 NO_COUNTRY = "ZZ"
 """A number without a country of its own must be international."""
 
@@ -68,6 +74,8 @@ class OrderDesk:
         whys: Whys,
         clock: Clock,
         metrics: Metrics,
+        rules: Sequence[ServiceRule] = (),
+        promises: Promises | None = None,
     ) -> None:
         self._store = store
         self._waiting = waiting
@@ -77,6 +85,8 @@ class OrderDesk:
         self._whys = whys
         self._clock = clock
         self._metrics = metrics
+        self._rules = rules
+        self._promises = promises or Promises(clock, metrics)
 
     # --- taking in ---------------------------------------------------------------------------------------
 
@@ -85,7 +95,8 @@ class OrderDesk:
         prepared: list[NewFax | list[Fault]] = []
         for number, order in enumerate(orders, start=1):
             line = self._line_of(order)
-            prepared.append(line if isinstance(line, list) else new_order_fax(submitter, order, line, now))
+            service = self._service_of(submitter, order, now)
+            prepared.append(line if isinstance(line, list) else new_order_fax(submitter, order, line, now, service))
             if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
                 await trio.lowlevel.checkpoint()
         faxes = [each for each in prepared if isinstance(each, NewFax)]
@@ -127,6 +138,7 @@ class OrderDesk:
         reach("desk-cancelled")
         if isinstance(recorded, Changed):
             self._waiting.remove(fax_id)
+            self._promises.cancelled(fax_id)
             self._metrics.finished.labels("cancelled").inc()
         return recorded
 
@@ -194,6 +206,8 @@ class OrderDesk:
         view = await self._read(fax_id)
         if view is not None and view.state is State.QUEUED:
             self._waiting.put([queued_of(view)])
+            if view.deadline_at is not None:
+                self._promises.put([Promise(fax_id, view.deadline_at, view.service)])
 
     async def _read(self, fax_id: FaxId) -> FaxView | None:
         while True:
@@ -210,9 +224,19 @@ class OrderDesk:
             if isinstance(admission, Admitted)
         ]
         self._metrics.accepted.labels("api").inc(len(new))
+        self._promises.put(
+            Promise(admission.fax_id, fax.deadline_at, fax.service)
+            for fax, admission in zip(faxes, admissions, strict=True)
+            if isinstance(admission, Admitted) and fax.deadline_at is not None
+        )
         self._waiting.put(new)
 
-    # --- where to ----------------------------------------------------------------------------------------
+    # --- how, and where to -------------------------------------------------------------------------------
+
+    def _service_of(self, submitter: str, order: Order, now: float) -> Service:
+        home = self._register.find(order.executing_member or order.sending_member)
+        zone = ZoneInfo(home.timezone) if home is not None else UTC
+        return apply_service(order, submitter, zone, now, self._rules)
 
     def _line_of(self, order: Order) -> Line | list[Fault]:
         faults: list[Fault] = []

@@ -160,7 +160,15 @@ class Attempts:
             case Attempt():
                 reach("attempt-intent-durable")
                 self._calls.put(begun)
+                if fax.deadline_at is not None and self._clock.now() >= fax.deadline_at:
+                    # The disk was slow: what was in time when the intent was handed in no longer is.
+                    await self._outcomes.too_late(begun)
+                    return None
                 return begun
+            case NotBegun(too_late=True):
+                await self._outcomes.expired(fax.fax_id)
+                self._waiting.free(fax.line, fax.fax_id)
+                return None
             case NotBegun(outdated=True):
                 # Whoever changed the fax has put it in line again as it is now.
                 log.info("attempt_outdated", fax_id=fax.fax_id)

@@ -129,7 +129,8 @@ class Lanes:
             if carrier.gate.closure() is None
         ]
         avoided = ready.fax.avoid
-        name = choose(candidates, avoided)
+        left_out = self._outcomes.left_out(ready.fax.fax_id)
+        name = choose([one for one in candidates if one.name not in left_out] or candidates, avoided)
         if name is None:
             self._waiting.put_back(ready.fax, PUT_BACK_SECONDS)
             return None

@@ -5,7 +5,9 @@ last word; where it says that a change came too late, memory is left as it is.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+import functools
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -16,7 +18,9 @@ from faxgw.config import Dispatch, Retry
 from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carriers
+from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.retry import NOT_A_CALL, Again, GiveUp, judge
+from faxgw.dispatch.steps import with_step
 from faxgw.errors import StoreFullError
 from faxgw.fax import Failure, FaxId, State
 from faxgw.ops.metrics import Metrics
@@ -28,6 +32,7 @@ from faxgw.store.port import (
     Changed,
     DeliveredNow,
     Doubted,
+    Escalated,
     Expired,
     FailedNow,
     GoesAgain,
@@ -53,6 +58,26 @@ class OnParked(Protocol):
     def __call__(self, attempt: Attempt, /, *, is_last_word: bool) -> None: ...
 
 
+class LastResort(Protocol):
+    """What is left to try for a fax whose next regular try would come after its deadline."""
+
+    async def last_steps(self, attempt: Attempt, failure: Failure, now: float) -> list[Escalated]: ...
+
+    def note(self, taken: Collection[Escalated], deadline_at: float) -> None: ...
+
+
+class NoResort:
+    """The fax is given up, while a person can still act."""
+
+    async def last_steps(self, attempt: Attempt, failure: Failure, now: float) -> list[Escalated]:
+        del attempt, failure, now
+        await trio.lowlevel.checkpoint()
+        return []
+
+    def note(self, taken: Collection[Escalated], deadline_at: float) -> None:
+        """Nothing was taken."""
+
+
 class Outcomes:
     """Records what became of attempts, lets lines go, and puts faxes back in line."""
 
@@ -67,7 +92,9 @@ class Outcomes:
         metrics: Metrics,
         carriers: Carriers | None = None,
         bounds: Dispatch | None = None,
+        promises: Promises | None = None,
     ) -> None:
+        self._promises = promises or Promises(clock, metrics)
         self._carriers = carriers or Carriers()
         self._bounds = bounds or Dispatch()
         self._store = store
@@ -78,6 +105,7 @@ class Outcomes:
         self._random = random
         self._metrics = metrics
         self.on_parked: OnParked = lambda _, **__: None
+        self.last_resort: LastResort = NoResort()
 
     async def submitted(self, attempt: Attempt, provider_ref: str) -> None:
         """The carrier has it; its receipt is awaited."""
@@ -129,6 +157,7 @@ class Outcomes:
                     case Changed():
                         self._metrics.attempts.labels(attempt.provider, "delivered").inc()
                         self._metrics.finished.labels("delivered").inc()
+                        self._promises.delivered(attempt.fax_id, now)
                         reach("outcome-delivered")
                         self._waiting.remove(attempt.fax_id)
                         self._waiting.note_delivered(attempt.line)
@@ -191,6 +220,10 @@ class Outcomes:
                 self._let_go(attempt)
             case Changed(state=state):
                 self._metrics.finished.labels(state.value).inc()
+                if state is State.DELIVERED:
+                    self._promises.delivered(attempt.fax_id, now)
+                else:
+                    self._promises.missed(attempt.fax_id)
                 self._let_go(attempt)
             case Stale() | NoSuchFax():
                 log.info("resolved_too_late", fax_id=attempt.fax_id)
@@ -205,8 +238,27 @@ class Outcomes:
     async def expired(self, fax_id: FaxId) -> None:
         """The deadline passed before the fax went."""
         if isinstance(await self.record(Expired(fax_id, self._clock.now())), Changed):
-            self._metrics.finished.labels("expired").inc()
-            log.warning("fax_expired", fax_id=fax_id)
+            self._note_expired(fax_id)
+
+    async def too_late(self, attempt: Attempt) -> None:
+        """The deadline came while the intent was being written; no byte of the fax left, and none will."""
+        now = self._clock.now()
+        unsent = GoesAgain(attempt.fax_id, attempt.number, Failure.EXPIRED, "", now, now, was_call=False)
+        # In one commit, so that no crash finds the fax in line again.
+        recorded = await self._record_all([unsent, Expired(attempt.fax_id, now)])
+        if recorded[1] == Changed(State.EXPIRED):
+            self._metrics.attempts.labels(attempt.provider, Failure.EXPIRED).inc()
+            self._note_expired(attempt.fax_id)
+        self._let_go(attempt)
+
+    def left_out(self, fax_id: FaxId) -> frozenset[str]:
+        """The carriers that failed the fax and do not get it again while there is another."""
+        return self._promises.left_out(fax_id)
+
+    def _note_expired(self, fax_id: FaxId) -> None:
+        self._metrics.finished.labels("expired").inc()
+        self._promises.missed(fax_id)
+        log.warning("fax_expired", fax_id=fax_id)
 
     async def kept_back(self, faxes: Sequence[tuple[Queued, Mapping[str, object]]]) -> None:
         """Their line is taken for dead; whoever ordered them hears of it, with what is known."""
@@ -254,12 +306,16 @@ class Outcomes:
         match verdict:
             case Again():
                 await self._again(attempt, verdict, failure, code, now, receipt_id, calls, pages_done)
+            case GiveUp(for_want_of_time=True) if steps := await self.last_resort.last_steps(attempt, failure, now):
+                again = Again(now, was_call=failure not in NOT_A_CALL)
+                await self._again(attempt, again, failure, code, now, receipt_id, calls, pages_done, steps)
             case GiveUp(why=why):
                 failed = FailedNow(attempt.fax_id, attempt.number, failure, f"{code}; {why}", now, receipt_id, calls)
                 reach("outcome-before-failed")
                 if await self.record(failed) == Changed(State.FAILED):
                     self._metrics.attempts.labels(attempt.provider, failure).inc()
                     self._metrics.finished.labels("failed").inc()
+                    self._promises.missed(attempt.fax_id)
                     log.warning("fax_failed", fax_id=attempt.fax_id, failure=failure, code=code)
                     self._note_failed(attempt, failure, calls, now + self._rule_for(failure).wait_seconds)
                     self._let_go(attempt)
@@ -279,10 +335,12 @@ class Outcomes:
         receipt_id: int | None = None,
         calls: int = 1,
         pages_done: int = 0,
+        steps: Sequence[Escalated] = (),
     ) -> None:
         head = (attempt.fax_id, attempt.number, failure, code, again.due_at, now)
         reach("outcome-before-retry")
-        if await self.record(GoesAgain(*head, again.was_call, receipt_id, calls)) == Changed(State.QUEUED):
+        recorded = await self._record_all([GoesAgain(*head, again.was_call, receipt_id, calls), *steps])
+        if recorded[0] == Changed(State.QUEUED):
             self._metrics.attempts.labels(attempt.provider, failure).inc()
             queued = Queued(
                 *(attempt.fax_id, attempt.line, attempt.rank, again.due_at, attempt.deadline_at),
@@ -293,8 +351,12 @@ class Outcomes:
                 pages_done=pages_done if failure is Failure.PAGE else 0,
                 submitter=attempt.submitter,
             )
-            self._note_failed(attempt, failure, calls if again.was_call else 0, again.due_at)
-            self._waiting.put([queued])
+            rest_until = now + self._rule_for(failure).wait_seconds if steps else again.due_at
+            self._note_failed(attempt, failure, calls if again.was_call else 0, rest_until)
+            taken = [step for step, told in zip(steps, recorded[1:], strict=True) if isinstance(told, Changed)]
+            self.last_resort.note(taken, attempt.deadline_at or math.inf)
+            self._promises.note_failed(attempt.fax_id, attempt.provider)
+            self._waiting.put([functools.reduce(with_step, taken, queued)])
             self._let_go(attempt)
 
     def _note_failed(self, attempt: Attempt, failure: Failure, dials: int, rest_until: float) -> None:

@@ -10,6 +10,7 @@ from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.doubt import Doubts
 from faxgw.dispatch.outcome import FULL_DISK_PAUSE_SECONDS
+from faxgw.dispatch.promises import Promises
 from faxgw.errors import StoreFullError
 from faxgw.fax import State
 from faxgw.queue.waiting import WaitingRoom
@@ -21,7 +22,12 @@ STOPPED = "the gateway stopped while it was being sent"
 
 
 async def recover(
-    store: Store, waiting: WaitingRoom, calls: OpenCalls, doubts: Doubts, clock: Clock
+    store: Store,
+    waiting: WaitingRoom,
+    calls: OpenCalls,
+    doubts: Doubts,
+    clock: Clock,
+    promises: Promises | None = None,
 ) -> list[KeptReceipt]:
     """Fill memory from the store; returns the receipts that were kept but not applied."""
     unfinished = await store.load()
@@ -36,6 +42,8 @@ async def recover(
     for attempt in unfinished.parked:
         doubts.put_parked(attempt)
     waiting.load(unfinished.lines, unfinished.queued)
+    if promises is not None:
+        promises.put(unfinished.promises)
     reach("recovery-in-line")
     log.info(
         "recovered",

@@ -25,6 +25,8 @@ class Again:
 @dataclass(frozen=True, slots=True)
 class GiveUp:
     why: str
+    for_want_of_time: bool = False
+    """Another try was due, and only the deadline stands before it."""
 
 
 Verdict = Again | GiveUp
@@ -62,5 +64,5 @@ def judge(
     wait_seconds *= 1 + JITTER * random()
     due_at = now + max(wait_seconds, asked_wait_seconds or 0.0)
     if deadline_at is not None and due_at >= deadline_at:
-        return GiveUp("the deadline comes before the next try")
+        return GiveUp("the deadline comes before the next try", for_want_of_time=True)
     return Again(due_at, was_call=was_call)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from faxgw.config import ServiceRule, ServiceWhen
 from faxgw.order import RANKS, Order
 
-NO_RULE = "none"
-"""The name under which promises are counted that an order brought along itself."""
+NO_RULE = ""
+"""Where the order travels as it asks for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +30,16 @@ def apply_service(
 ) -> Service:
     """The promise of the first rule that fits, never later than the order's own deadline.
 
-    A rule whose deadline has passed at `accepted_at` is passed over: a promise that is lost is not made.
+    A rule whose deadline comes before the fax may go is passed over: a promise that is lost is not made.
     """
     asked = Service(RANKS[order.priority], order.deadline.timestamp() if order.deadline else None, NO_RULE)
     ordered = dt.datetime.fromtimestamp(accepted_at, zone)
+    goes_at = max(accepted_at, order.not_before.timestamp()) if order.not_before else accepted_at
     for rule in rules:
         if not _fits(rule.when, order, submitter, ordered):
             continue
         promised_at = _deadline_of(rule, order.delivery.date, zone, accepted_at)
-        if promised_at is not None and promised_at <= accepted_at:
+        if promised_at is not None and promised_at <= goes_at:
             continue
         rank = RANKS[rule.priority] if rule.priority is not None else asked.rank
         deadlines = [at for at in (asked.deadline_at, promised_at) if at is not None]

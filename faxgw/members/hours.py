@@ -44,7 +44,8 @@ class CallingHours:
         self._shops: dict[Line, list[_Shop]] = {}
         for member in register:
             shop = _Shop(read_opening_hours(member), ZoneInfo(member.timezone))
-            self._shops.setdefault(register.line_of(member), []).append(shop)
+            for line in register.lines_of(member):
+                self._shops.setdefault(line, []).append(shop)
 
     def at(self, line: Line, now: float) -> Opening:
         """Open until the next change, or shut until it opens."""

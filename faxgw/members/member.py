@@ -29,6 +29,8 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     phone: PhoneText
     fax: PhoneText
     """As written by the florist; `Register.line_of` gives the line it dials."""
+    fax_second: PhoneText | None = None
+    """Another fax machine of the shop, tried before a deadline is lost."""
     language: Language
     timezone: str
     """IANA name such as Europe/Oslo: the page's header line shows this clock."""

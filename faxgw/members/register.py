@@ -28,14 +28,15 @@ class Register:
     def __init__(self, members: Iterable[Member]) -> None:
         """`members` have different ids and possible fax numbers, as `load_register` sees to."""
         self._members: dict[str, Member] = {}
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, tuple[Line, ...]] = {}
         self._calls_max: dict[Line, int] = {}
         for member in members:
             line = parse_line(member.fax, member.country)
+            second = parse_line(member.fax_second, member.country) if member.fax_second else None
             if line is None or member.id in self._members:
                 raise BugError(f"member {member.id} came to the register unchecked")
             self._members[member.id] = member
-            self._lines[member.id] = line
+            self._lines[member.id] = (line,) if second is None else (line, second)
             self._calls_max[line] = max(self.calls_max(line), member.fax_calls_max)
 
     def find(self, member_id: str) -> Member | None:
@@ -43,6 +44,10 @@ class Register:
 
     def line_of(self, member: Member) -> Line:
         """The line of the member's fax machine, parsed once when the register was made."""
+        return self._lines[member.id][0]
+
+    def lines_of(self, member: Member) -> tuple[Line, ...]:
+        """The same, and the line of the second machine where there is one."""
         return self._lines[member.id]
 
     def calls_max(self, line: Line) -> int:
@@ -116,6 +121,8 @@ def _faults_of(member: Member) -> Iterator[Fault]:
     """What a well-formed member may still get wrong."""
     yield from number_fault("/fax", member.fax, member.country)
     yield from number_fault("/phone", member.phone, member.country)
+    if member.fax_second is not None:
+        yield from number_fault("/fax_second", member.fax_second, member.country)
     try:
         zoneinfo.ZoneInfo(member.timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

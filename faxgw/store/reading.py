@@ -370,7 +370,7 @@ def _promises(connection: Connection) -> list[Promise]:
     ).all()
     avoided = [row.fax_id for row in rows if row.escalated & STEP_BITS[Step.OTHER_PROVIDER]]
     failed = read_failed_providers(connection, avoided)
-    return [Promise(FaxId(row[0]), row[1], row[2], failed.get(FaxId(row[0]), frozenset())) for row in rows]
+    return [Promise(*row[:3], failed.get(FaxId(row.fax_id), frozenset()), steps_of(row.escalated)) for row in rows]
 
 
 def read_failed_providers(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, frozenset[str]]:

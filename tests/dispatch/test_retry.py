@@ -66,7 +66,11 @@ def test_a_wait_that_the_carrier_asks_for_is_kept(asked: float | None, wait_seco
 )
 def test_no_try_is_planned_at_or_past_the_deadline(deadline_at: float | None, *, again: bool) -> None:
     """What could not go in time fails now, while a person can still act."""
-    expected = Again(NOW + 100, was_call=True) if again else GiveUp("the deadline comes before the next try")
+    expected = (
+        Again(NOW + 100, was_call=True)
+        if again
+        else GiveUp("the deadline comes before the next try", for_want_of_time=True)
+    )
     assert judged(deadline_at=deadline_at) == expected
 
 

@@ -166,7 +166,8 @@ async def test_what_a_person_holds_is_only_told_of(store: SqlStore, step: Step) 
     [answer] = await store.record([escalated(step)])
     told = step in {Step.EVENT, Step.ALERT}
     assert answer == (Changed(State.HELD) if told else Stale(State.HELD))
-    assert (await store.load()).promises == [Promise(FAX, DEADLINE, "")]
+    taken = frozenset({step} if told else ())
+    assert (await store.load()).promises == [Promise(FAX, DEADLINE, "", escalated=taken)]
 
 
 @pytest.mark.parametrize("step", list(Step))
@@ -197,6 +198,6 @@ async def test_a_start_knows_which_carriers_are_left_out(store: SqlStore) -> Non
             await store.record([GoesAgain(fax_id, begun.number, Failure.NETWORK, "", 200.0, 210.0)])
     await store.record([escalated(Step.OTHER_PROVIDER)])
     assert sorted((await store.load()).promises, key=lambda promise: promise.fax_id) == [
-        Promise(FAX, DEADLINE, "", frozenset({"north", "south"})),
+        Promise(FAX, DEADLINE, "", frozenset({"north", "south"}), frozenset({Step.OTHER_PROVIDER})),
         Promise(FaxId(2), DEADLINE, ""),
     ]

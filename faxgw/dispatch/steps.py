@@ -1,0 +1,112 @@
+"""Which steps are due before a fax misses its deadline: pure rules over where the fax stands.
+
+A step that changes the fax's way waits while a carrier may dial it, and until there is something that it could
+mend: leaving a carrier out needs one that failed, the other number a trouble with the first. People are told anyway.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from faxgw.config import Rung, Step
+from faxgw.fax import FINAL, Failure, State, Waiting
+from faxgw.phone import Line
+from faxgw.store.port import Escalated, Queued
+
+TROUBLE_OF_LINE = frozenset(
+    {
+        Waiting.LINE_BUSY,
+        Waiting.LINE_RESTING,
+        Waiting.LINE_DEAD,
+        Waiting.BUDGET_SPENT,
+    }
+)
+"""Reasons to wait that the florist's other number may not have."""
+FAILURES_OF_LINE = frozenset({Failure.BUSY, Failure.NO_ANSWER, Failure.NO_FAX, Failure.BAD_NUMBER, Failure.PROTOCOL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtRisk:
+    """What decides about a fax whose deadline comes near."""
+
+    state: State
+    rank: int
+    accepted_at: float
+    deadline_at: float
+    taken: frozenset[Step] = frozenset()
+    failed: frozenset[str] = frozenset()
+    """Carriers that failed it."""
+    other_carriers: bool = False
+    """There is one that has not."""
+    other_line: Line | None = None
+    """The florist's line that this fax was not sent to."""
+    line_in_trouble: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to do now, in the ladder's order, and when to look again."""
+
+    steps: tuple[Step, ...]
+    next_at: float
+    """The next rung, or the deadline; infinite once there is nothing left to look for."""
+    has_put_off: bool
+    """A step is due that cannot be taken as the fax stands: look again when it comes back in line."""
+
+
+def steps_due(fax: AtRisk, now: float, ladder: Sequence[Rung]) -> Due:
+    """The steps of `fax` that are due at `now` (seconds since 1970)."""
+    if fax.state in FINAL:
+        return Due((), math.inf, has_put_off=False)
+    if now >= fax.deadline_at:
+        return Due((), math.inf, has_put_off=False)
+    reached = [rung.step for rung in ladder if rung_at(rung, fax) <= now and rung.step not in fax.taken]
+    steps = tuple(step for step in reached if is_possible(step, fax))
+    ahead = [at for rung in ladder if (at := rung_at(rung, fax)) > now]
+    return Due(steps, min([*ahead, fax.deadline_at]), has_put_off=len(steps) < len(reached))
+
+
+def rung_at(rung: Rung, fax: AtRisk) -> float:
+    """When a step falls due: never in the first half of the fax's time, or a short promise would begin with alarms."""
+    return max(fax.deadline_at - rung.minutes_before * 60, (fax.accepted_at + fax.deadline_at) / 2)
+
+
+def is_possible(step: Step, fax: AtRisk) -> bool:
+    """Whether the step could change anything for the fax as it stands."""
+    match step:
+        case Step.EXPRESS:
+            return fax.state is State.QUEUED and fax.rank > 0
+        case Step.OTHER_PROVIDER:
+            return fax.state is State.QUEUED and bool(fax.failed) and fax.other_carriers
+        case Step.SECOND_NUMBER:
+            return fax.state is State.QUEUED and fax.other_line is not None and fax.line_in_trouble
+        case Step.EVENT | Step.ALERT:
+            return True
+
+
+def last_steps(fax: AtRisk, failure: Failure, ladder: Sequence[Rung]) -> tuple[Step, ...]:
+    """What is left to try at once where the next regular try would come after the deadline; nothing gives the fax up.
+
+    A line that is busy is not called again at once over another carrier: its florist has one more number, or not.
+    """
+    left = {rung.step for rung in ladder} - fax.taken
+    steps = [step for step in (Step.OTHER_PROVIDER, Step.SECOND_NUMBER) if step in left and is_possible(step, fax)]
+    if failure in FAILURES_OF_LINE and Step.SECOND_NUMBER not in steps:
+        return ()
+    return tuple(steps)
+
+
+def with_step(fax: Queued, taken: Escalated) -> Queued:
+    """The fax as the schedule has it once the step was taken, as the store writes it."""
+    match taken.step:
+        case Step.EXPRESS:
+            return msgspec.structs.replace(fax, rank=0)
+        case Step.OTHER_PROVIDER:
+            return msgspec.structs.replace(fax, due_at=min(fax.due_at, taken.at))
+        case Step.SECOND_NUMBER if taken.line is not None:
+            due_at, revision = min(fax.due_at, taken.at), fax.revision + 1
+            return msgspec.structs.replace(fax, line=taken.line, due_at=due_at, calls=0, revision=revision)
+        case _:
+            return fax
