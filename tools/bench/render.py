@@ -160,23 +160,20 @@ _TARGETS = {_GS_SINGLY: 0.1, _GS_FED: 1.0, _PILLOW: 0.125, _LIBTIFF_C: 1.0, _LIB
 
 def _cpu_rows(cpu: dict[str, float]) -> list[Row]:
     ours = cpu[_OURS_BATCHED]
-    found = [Row(part="page", what=f"CPU a page: {_OURS_BATCHED}", value=ours, unit="ms")]
-    for name, at_most in _TARGETS.items():
-        if name in cpu:
-            against = f"{name}: {cpu[name]:.2f} ms"
-            what = "CPU a page, of that"
-            found.append(
-                Row(
-                    part="page",
-                    what=what,
-                    value=ours,
-                    unit="ms",
-                    against=against,
-                    ratio=ours / cpu[name],
-                    at_most=at_most,
-                )
-            )
-    return found
+    what = f"CPU a page: {_OURS_BATCHED}"
+    against = [(name, at_most, cpu[name]) for name, at_most in _TARGETS.items() if name in cpu]
+    return [
+        Row(
+            part="page",
+            what=what,
+            value=ours,
+            unit="ms",
+            against=f"{name}: {theirs:.2f} ms",
+            ratio=ours / theirs,
+            at_most=at_most,
+        )
+        for name, at_most, theirs in against
+    ]
 
 
 def _cold_rows() -> list[Row]:
