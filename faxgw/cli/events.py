@@ -9,7 +9,7 @@ import click
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import STATE_STYLES, clock_text, print_json
-from faxgw.cli.show import data_text
+from faxgw.cli.story import data_text
 
 _PAGE = 500
 _WAIT_SECONDS = 30

@@ -1,7 +1,7 @@
 """The `faxgw` command. Each command's module is imported only when it runs, so that help is quick.
 
 Exit codes: 0 done; 1 refused (an order, a change, a fax that is not there); 2 wrong usage, config or input;
-3 no daemon answers; 130 interrupted. `run` has the daemon's own, see `faxgw.daemon`.
+3 no daemon answers; 4 in doubt; 130 interrupted. `run` has the daemon's own, see `faxgw.daemon`.
 """
 
 import difflib
@@ -25,13 +25,26 @@ _COMMANDS = {
     "demo": ("faxgw.cli.daemon", "demo", "Send a hundred example orders the whole way on this machine."),
     "check-config": ("faxgw.cli.daemon", "check_config", "Show the config as it takes effect, or every fault of it."),
     "submit": ("faxgw.cli.submit", "submit", "Hand orders in."),
+    "send": ("faxgw.cli.send", "send", "Fax a document to a number."),
     "show": ("faxgw.cli.show", "show", "Show a fax with its whole story."),
     "why": ("faxgw.cli.show", "why", "Say why a fax is not being sent this moment."),
+    "find": ("faxgw.cli.find", "find", "Find faxes by order number, key or state."),
+    "top": ("faxgw.cli.top", "top", "Watch the gateway on one screen."),
     "queue": ("faxgw.cli.queue", "queue", "Show what waits, and on which lines it waits longest."),
     "events": ("faxgw.cli.events", "events", "Tell what happens to faxes."),
     "hold": ("faxgw.cli.control", "hold", "Keep faxes from being sent."),
     "release": ("faxgw.cli.control", "release", "Let held faxes go."),
     "cancel": ("faxgw.cli.control", "cancel", "Take faxes out of the queue for good."),
+    "priority": ("faxgw.cli.control", "priority", "Change the class that waiting faxes travel in."),
+    "reroute": ("faxgw.cli.control", "reroute", "Send waiting faxes to another number or member."),
+    "resolve": ("faxgw.cli.control", "resolve", "Say what became of a fax in doubt."),
+    "retry": ("faxgw.cli.control", "retry", "Send faxes that are over and did not arrive, as new faxes."),
+    "resend": ("faxgw.cli.control", "resend", "Send copies of delivered faxes, marked as such."),
+    "suspend": ("faxgw.cli.stopping", "suspend", "Stop a line, a provider or all sending."),
+    "resume": ("faxgw.cli.stopping", "resume", "Let a line, a provider or the gateway go on."),
+    "drain": ("faxgw.cli.stopping", "drain", "Take nothing in; what is there goes out."),
+    "suspensions": ("faxgw.cli.stopping", "suspensions", "Show what is stopped, by whom and why."),
+    "providers": ("faxgw.cli.stopping", "providers", "Show how each carrier stands."),
     "render": ("faxgw.cli.render", "render", "Draw the page of an order, without a daemon."),
 }
 
@@ -75,6 +88,7 @@ def faxgw() -> None:
       1  refused, or no such fax
       2  wrong usage, config or input
       3  no daemon answers
+      4  not cancelled: nobody knows whether a carrier has it
     """
 
 

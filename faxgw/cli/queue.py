@@ -15,9 +15,10 @@ _UNFINISHED = ("queued", "held", "sending", "submitted", "unknown")
 
 @click.command()
 @click.option("--lines", default=20, show_default=True, type=click.IntRange(0, 1_000), help="How many lines to show.")
+@click.option("--ages", is_flag=True, help="How old the faxes of each line are, in minutes, as qshape shows it.")
 @json_option
 @with_client
-def queue(client: LocalClient, lines: int, as_json: bool) -> None:
+def queue(client: LocalClient, lines: int, ages: bool, as_json: bool) -> None:
     """Show what waits, and on which lines it waits longest."""
     body = body_of(client.get(f"/v1/queue?lines={lines}"))
     if as_json:
@@ -26,7 +27,7 @@ def queue(client: LocalClient, lines: int, as_json: bool) -> None:
     screen = console()
     screen.print(_states_text(body["states"]))
     if body["lines"]:
-        screen.print(_lines_table(body["lines"]))
+        screen.print(_ages_table(body) if ages else _lines_table(body["lines"]))
 
 
 def _states_text(states: dict[str, int]) -> Text:
@@ -49,4 +50,17 @@ def _lines_table(lines: list[dict[str, Any]]) -> Table:
     for line in lines:
         counts = [str(line["states"].get(state) or "") for state in shown]
         table.add_row(line["line"], age_text(line["oldest_age_seconds"]), str(line["waiting"]), *counts)
+    return table
+
+
+def _ages_table(body: dict[str, Any]) -> Table:
+    """A column an age, each for faxes younger than its minutes; all of them first, then the oldest lines."""
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("line", no_wrap=True)
+    minutes = body["ages_minutes"]
+    for name in ("all", *(str(each) for each in minutes), f"{minutes[-1]}+"):
+        table.add_column(name, justify="right")
+    table.add_row("all lines", str(sum(body["ages"])), *(str(count or "") for count in body["ages"]), style="bold")
+    for line in body["lines"]:
+        table.add_row(line["line"], str(line["waiting"]), *(str(count or "") for count in line["ages"]))
     return table

@@ -11,6 +11,7 @@ from rich.text import Text
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import age_text, clock_text, console, print_json, since_text, state_text, zone_text
+from faxgw.cli.story import tell
 
 _CLASSES = {0: "express", 1: "standard", 2: "bulk"}
 _OVER = "over"
@@ -55,9 +56,15 @@ def _print_head(screen: Console, fax: dict[str, Any]) -> None:
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")
     rank = _CLASSES.get(fax["rank"], f"class {fax['rank']}")
-    grid.add_row("order", f"{fax['number']}, {rank}")
+    grid.add_row(fax["content"], f"{fax['number']}, {rank}")
     grid.add_row("key", f"{fax['key']} from {fax['submitter']}")
     grid.add_row("line", fax["line"])
+    if fax["origin_id"]:
+        grid.add_row("comes from", f"fax {fax['origin_id']}")
+    if fax["member"]:
+        grid.add_row("goes to", f"member {fax['member']} instead of the one ordered")
+    if fax["is_marked"]:
+        grid.add_row("mark", "its pages say that they may have come before")
     grid.add_row("accepted", f"{clock_text(fax['accepted_at'])}, {since_text(fax['accepted_at'])}")
     if fax["deadline_at"]:
         grid.add_row("deadline", f"{clock_text(fax['deadline_at'])}, {since_text(fax['deadline_at'])}")
@@ -102,19 +109,7 @@ def _print_trail(screen: Console, events: list[dict[str, Any]]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, title="\ntrail", title_justify="left")
     table.title_style = "bold"
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", style="dim")
+    table.add_column(overflow="fold")
     for event in events:
-        table.add_row(clock_text(event["at"]), event["kind"], data_text(event["data"]))
+        table.add_row(clock_text(event["at"]), tell(event))
     screen.print(table)
-
-
-def data_text(data: dict[str, Any]) -> str:
-    """An event's details as `name value` pairs; moments, which names tell by their `_at`, as local time."""
-    return ", ".join(f"{name} {_value_text(name, value)}" for name, value in data.items() if value not in ("", None))
-
-
-def _value_text(name: str, value: Any) -> str:
-    if name.endswith("_at") and isinstance(value, int | float):
-        return clock_text(dt.datetime.fromtimestamp(value, dt.UTC).isoformat())
-    return str(value)

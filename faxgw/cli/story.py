@@ -1,0 +1,101 @@
+"""Tells events in sentences, for whoever has to understand a fax's story at three in the morning."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from faxgw.cli.screen import age_text, clock_text
+
+Data = dict[str, Any]
+_CLASSES = {0: "express", 1: "standard", 2: "bulk"}
+
+
+def tell(event: dict[str, Any]) -> str:
+    """One event in words; one whose kind is not known here with all its details."""
+    data: Data = event["data"]
+    teller = _TELLERS.get(event["kind"])
+    try:
+        told = teller(data) if teller else f"{event['kind']} {data_text(data)}".rstrip()
+    except KeyError:
+        # Written by another version of faxgw: nothing of it may be hidden.
+        told = f"{event['kind']} {data_text(data)}".rstrip()
+    return told + _by(data)
+
+
+def data_text(data: Data) -> str:
+    """An event's details as `name value` pairs; moments, which names tell by their `_at`, as local time."""
+    return ", ".join(f"{name} {_value_text(name, value)}" for name, value in data.items() if value not in ("", None))
+
+
+def _value_text(name: str, value: Any) -> str:
+    if name.endswith("_at") and isinstance(value, int | float):
+        return _clock(value)
+    return str(value)
+
+
+def _clock(at: float) -> str:
+    return clock_text(dt.datetime.fromtimestamp(at, dt.UTC).isoformat())
+
+
+def _by(data: Data) -> str:
+    if not data.get("who"):
+        return ""
+    return f" by {data['who']}" + (f": {data['why']}" if data.get("why") else "")
+
+
+def _accepted(data: Data) -> str:
+    if "retry_of" in data:
+        return f"accepted as a retry of fax {data['retry_of']}"
+    return f"accepted as a copy of fax {data['copy_of']}" if "copy_of" in data else "accepted"
+
+
+def _words(code: Any) -> str:
+    return f" ({code})" if code else ""
+
+
+def _delivered(data: Data) -> str:
+    if "pages" not in data:
+        return f"delivered in attempt {data['attempt']}, as found out"
+    return f"delivered: {data['pages']} page(s) in {age_text(data['call_seconds'])}"
+
+
+def _retry(data: Data) -> str:
+    again = f"; again at {_clock(data['due_at'])}" if data.get("due_at") else ""
+    return f"attempt {data['attempt']}: {data['failure']}{_words(data['code'])}{again}"
+
+
+def _rerouted(data: Data) -> str:
+    return f"rerouted from {data['from']} to {data['to']}" + (f", member {data['member']}" if "member" in data else "")
+
+
+def _contradicted(data: Data) -> str:
+    said = f"{data['failure']}{_words(data['code'])}" if "failure" in data else "delivered"
+    return f"the carrier says of attempt {data['attempt']}: {said}; too late, a person must look"
+
+
+def _stopped(data: Data) -> str:
+    until = f" until {_clock(data['until_at'])}" if data.get("until_at") else ""
+    return f"{data['scope']} {data['name']}".rstrip() + f" suspended{until}"
+
+
+_TELLERS: dict[str, Callable[[Data], str]] = {
+    "accepted": _accepted,
+    "sending": lambda data: f"attempt {data['attempt']}: given to {data['provider']}",
+    "submitted": lambda data: f"attempt {data['attempt']}: the carrier has it as {data['provider_ref']}",
+    "in_doubt": lambda data: f"attempt {data['attempt']} is in doubt: {data['reason']}",
+    "retry": _retry,
+    "failed": lambda data: f"failed: {data['failure']}{_words(data['code'])}",
+    "delivered": _delivered,
+    "contradicted": _contradicted,
+    "set_aside": lambda data: f"set aside: {data['reason']}",
+    "expired": lambda _: "expired: its deadline passed",
+    "held": lambda _: "held",
+    "released": lambda _: "released",
+    "cancelled": lambda _: "cancelled",
+    "priority": lambda data: f"class {_CLASSES.get(data['from'])} -> {_CLASSES.get(data['to'])}",
+    "rerouted": _rerouted,
+    "retried": lambda data: f"retried as fax {data['as']}",
+    "copied": lambda data: f"copied as fax {data['as']}",
+    "suspended": _stopped,
+    "resumed": lambda data: f"{data['scope']} {data['name']}".rstrip() + " resumed",
+}
