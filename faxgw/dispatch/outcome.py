@@ -215,7 +215,6 @@ class Outcomes:
                     revision=revision,
                     submitter=attempt.submitter,
                 )
-                reach("outcome-retry-durable")
                 self._waiting.put([queued])
                 self._let_go(attempt)
             case Changed(state=state):
@@ -341,6 +340,7 @@ class Outcomes:
         reach("outcome-before-retry")
         recorded = await self._record_all([GoesAgain(*head, again.was_call, receipt_id, calls), *steps])
         if recorded[0] == Changed(State.QUEUED):
+            reach("outcome-retry-durable")
             self._metrics.attempts.labels(attempt.provider, failure).inc()
             queued = Queued(
                 *(attempt.fax_id, attempt.line, attempt.rank, again.due_at, attempt.deadline_at),
