@@ -1,15 +1,16 @@
 """The schedule as tasks see it: hand in what waits, and wait for what may go."""
 
-import dataclasses
 from collections.abc import Iterable
 
+import msgspec
 import trio
 
 from faxgw.clock import Clock
 from faxgw.config import QueueConfig
 from faxgw.fax import Failure, FaxId
 from faxgw.phone import Line
-from faxgw.queue.schedule import Schedule, ScheduleStatistics
+from faxgw.queue.schedule import Schedule
+from faxgw.queue.statistics import ScheduleStatistics
 from faxgw.queue.stops import Lines, Wait
 from faxgw.store.lines import LineMemory
 from faxgw.store.port import Queued
@@ -39,7 +40,7 @@ class WaitingRoom:
     def put_back(self, fax: Queued, wait_seconds: float) -> None:
         """Take back a fax that was handed out and did not go; its line falls free, it waits a little."""
         due_at = max(fax.due_at, self._clock.now() + wait_seconds)
-        self._schedule.add(dataclasses.replace(fax, due_at=due_at))
+        self._schedule.add(msgspec.structs.replace(fax, due_at=due_at))
         self.free(fax.line, fax.fax_id)
 
     def remove(self, fax_id: FaxId) -> Queued | None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from faxgw.fax import FaxId, Waiting
-from faxgw.queue.schedule import STALE_MAX, Schedule
+from faxgw.queue.due import STALE_MAX
+from faxgw.queue.schedule import Schedule
 from faxgw.store.port import Queued
 from tests.queue.faxes import LINE, OTHER, fax, line_number
 
@@ -227,14 +228,14 @@ def test_lines_that_have_nothing_to_do_are_forgotten() -> None:
     for number in range(1_000):
         schedule.add(fax(number, line_number(number)))
     drain(schedule)
-    assert schedule._queues == {}
+    assert list(schedule._due.queues()) == []
     for number in range(1_000):
         schedule.add(fax(number, line_number(number)))
     schedule.take(0, 0.0)
     for number in range(1_000):
         schedule.remove(FaxId(number))
     assert taken_ids(schedule) == []
-    assert schedule._queues == {}
+    assert list(schedule._due.queues()) == []
 
 
 class HeapWork:
