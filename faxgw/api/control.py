@@ -48,7 +48,8 @@ class ControlDesk:
         return self._room.statistics().by_reason
 
     def _state_of(self, own: ProviderConfig, under_way: list[State]) -> ProviderState:
-        closure = self._gates[own.name].closure()
+        gate = self._gates[own.name]
+        closure = gate.closure()
         return ProviderState(
             name=own.name,
             kind=own.kind,
@@ -58,4 +59,8 @@ class ControlDesk:
             closed_by=closure.by.value if closure else "",
             detail=closure.detail if closure else "",
             until=closure.until if closure else None,
+            since=gate.changed_at,
+            sends_under_way=gate.in_flight,
+            limit=gate.limit,
+            breaker=gate.breaker().value,
         )

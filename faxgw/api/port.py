@@ -84,6 +84,13 @@ class ProviderState:
     """Why it takes nothing this moment, as one word; empty while it is open."""
     detail: str
     until: float | None
+    since: float = 0.0
+    """Since when it is open or closed as it is, in seconds since 1970; full lanes are not counted."""
+    sends_under_way: int = 0
+    limit: int = 0
+    """Sends at once that it bears, as far as is known; at most the config's `lanes`."""
+    breaker: str = "closed"
+    """`closed`, `half_open` or `open`."""
 
 
 class Desk(Protocol):

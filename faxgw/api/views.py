@@ -145,6 +145,10 @@ class ProviderBody(msgspec.Struct, frozen=True):
     """Why it takes nothing this moment; empty while it is open."""
     detail: str
     until: dt.datetime | None
+    since: dt.datetime
+    sends_under_way: int
+    limit: int
+    breaker: str
 
 
 class ProvidersBody(msgspec.Struct, frozen=True):
@@ -299,4 +303,8 @@ def provider_body(provider: ProviderState) -> ProviderBody:
         closed_by=provider.closed_by,
         detail=provider.detail,
         until=utc_or_none(provider.until),
+        since=utc(provider.since),
+        sends_under_way=provider.sends_under_way,
+        limit=provider.limit,
+        breaker=provider.breaker,
     )

@@ -31,11 +31,7 @@ class Whys:
                 provider = view.attempts[-1].provider if view.attempts else "a carrier"
                 return Why(Waiting.WITH_CARRIER, f"{provider} has it; its receipt is awaited")
             case State.UNKNOWN:
-                return Why(
-                    Waiting.IN_DOUBT,
-                    f"in doubt ({view.reason}); the carrier is being asked what it has. "
-                    "Whoever finds out sooner (the florist knows) can resolve it",
-                )
+                return Why(Waiting.IN_DOUBT, _in_doubt_text(view))
             case final:
                 return Why(Waiting.OVER, f"it is over: {final}" + (f" ({view.reason})" if view.reason else ""))
 
@@ -77,6 +73,15 @@ class Whys:
         memory = self._waiting.memory_of(line)
         counts = ((failure, memory.in_a_row(failure)) for failure in SUSPICIOUS)
         return "in a row " + ", ".join(f"{failure}: {count}" for failure, count in counts if count)
+
+
+def _in_doubt_text(view: FaxView) -> str:
+    if view.attempts and view.attempts[-1].ended_at is not None:
+        return f"in doubt ({view.reason}), and it waits for a person: ask the florist whether it came, and resolve it"
+    return (
+        f"in doubt ({view.reason}); the carrier is being asked what it has. "
+        "Whoever finds out sooner (the florist knows) can resolve it"
+    )
 
 
 def _shut(gate: Gate) -> Closure | None:

@@ -1,5 +1,7 @@
 """What every store promises, in memory and on the disk."""
 
+import dataclasses
+
 import pytest
 import trio
 
@@ -254,7 +256,9 @@ async def test_a_delivery_told_after_the_next_attempt_began_is_written_down(stor
     """The fax may have gone out twice: its story says so, its state does not lie."""
     attempt = await begin_one(store)
     await store.record([GoesAgain(attempt.fax_id, FIRST, Failure.IN_DOUBT, "EOD", 200.0, 210.0)])
-    await store.begin([intent_for(attempt.fax_id)])
+    # Its pages are drawn anew, with the mark of a possible duplicate.
+    [second] = await store.begin([dataclasses.replace(intent_for(attempt.fax_id), revision=1)])
+    assert isinstance(second, Attempt)
     told = await store.record([DeliveredNow(attempt.fax_id, FIRST, 1, 16.8, 240.0)])
     assert told == [Stale(State.SENDING)]
     view = await store.fax(attempt.fax_id)
