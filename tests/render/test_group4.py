@@ -11,7 +11,7 @@ from PIL import Image
 
 from faxgw.money import Money
 from faxgw.order import Delivery, Order, ProductLine, Recipient, Window
-from faxgw.render import libtiff
+from faxgw.render import libtiff, relayform
 from faxgw.render.bands import Band, cut
 from faxgw.render.marks import Page, Rule, Text, frame
 from faxgw.render.orderform import lay_out
@@ -131,6 +131,28 @@ def test_a_full_cache_forgets_and_stays_right() -> None:
     for page in _pages():
         assert encode_page(page, Resolution.FINE, cache) == _whole(page, Resolution.FINE)
     assert cache.bits_held <= 2000
+
+
+def test_a_band_is_kept_when_it_comes_up_again() -> None:
+    """A name comes once and takes no room; what stands on every page is remembered from the second on."""
+    cache = BandCache()
+    page: Page = [Text(100, 100, Style.BODY, "Roses")]
+    ((_, band),) = cut(page, Resolution.FINE)
+    held = []
+    for _ in range(3):
+        encode_page(page, Resolution.FINE, cache)
+        held.append((cache.get(band) is not None, cache.bits_held > 0))
+    assert held == [(False, False), (True, True), (True, True)]
+
+
+@pytest.mark.parametrize("resolution", Resolution)
+@pytest.mark.parametrize("text", [sheets.MESSAGE, "Ærøskøbing ♥ " * 300])
+def test_a_relay_messages_strip_is_libtiffs_own(text: str, resolution: Resolution) -> None:
+    """The second form is coded as the first is: whatever it says, on one page and on more."""
+    pages = relayform.lay_out(sheets.relay_sheet(text=text))
+    assert isinstance(pages, list)
+    for page in pages:
+        assert encode_page(page, resolution) == _whole(page, resolution)
 
 
 def _pages() -> list[Page]:

@@ -17,6 +17,7 @@ from faxgw.order import Language
 from faxgw.render.orderform import order_code
 from faxgw.render.page import FORM_VERSION, document_to_png, render_sheet
 from faxgw.render.sheet import Document, Resolution, Sheet, Unrenderable
+from faxgw.render.warm import warm_up
 from tests.render import sheets
 
 
@@ -82,6 +83,13 @@ def test_a_character_that_no_font_has_prints_as_a_box_and_is_reported_once() -> 
     without = _document(sheets.sheet(sheets.order(card_message="pour    et     :    ")))
     ink = [np.asarray(Image.open(io.BytesIO(document_to_png(d, 1))).convert("L")) == 0 for d in (document, without)]
     assert np.count_nonzero(ink[0]) > np.count_nonzero(ink[1]) + 500
+
+
+def test_a_warm_process_makes_the_same_pages() -> None:
+    """Warming up fills memories and changes no byte."""
+    before = [_document(sheets.sheet(language=language)).sha256 for language in sheets.LANGUAGES]
+    warm_up()
+    assert [_document(sheets.sheet(language=language)).sha256 for language in sheets.LANGUAGES] == before
 
 
 def test_a_sheet_too_long_for_a_fax_is_set_aside() -> None:
