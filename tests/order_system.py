@@ -26,6 +26,8 @@ class OrderSystem:
     """Those whose cancel was confirmed."""
     held: set[int] = field(default_factory=set)
     """Those whose hold was confirmed and whose release was not."""
+    unanswered: int = 0
+    """Portions handed in and not answered with success yet."""
     refused: int = 0
     """Requests answered with anything but success: a full disk, a stop under way."""
 
@@ -42,6 +44,7 @@ class OrderSystem:
         """Half of them one by one, the rest seven at a time."""
         half = len(lines) // 2
         for portion in [[line] for line in lines[:half]] + [lines[at : at + 7] for at in range(half, len(lines), 7)]:
+            self.unanswered += 1
             self._portions.send_nowait(list(portion))
 
     def close(self) -> None:
@@ -82,6 +85,7 @@ class OrderSystem:
         async for portion in self._to_send.clone():
             while not await self._is_answered(portion):  # noqa: ASYNC110 - only asking again can tell
                 await trio.sleep(REPEAT_SECONDS)
+            self.unanswered -= 1
 
     async def _is_answered(self, portion: list[bytes]) -> bool:
         try:
