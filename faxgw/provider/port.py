@@ -196,7 +196,9 @@ class Provider(Protocol):
         ...
 
     @property
-    def capabilities(self) -> Capabilities: ...
+    def capabilities(self) -> Capabilities:
+        """What this carrier can do; the same for as long as it runs."""
+        ...
 
     async def send(self, sending: Sending) -> SendOutcome:
         """Hand one fax over. Never repeats a request whose body may have left the machine."""
@@ -207,7 +209,10 @@ class Provider(Protocol):
         ...
 
     async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
-        """Everything taken for `line` since that time; asked only where `look_up` is `LookUpKind.NUMBER`."""
+        """Everything taken for `line` since that time (seconds since 1970), oldest first.
+
+        Asked only where `capabilities.look_up` is `LookUpKind.NUMBER`.
+        """
         ...
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:

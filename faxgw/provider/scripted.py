@@ -182,8 +182,6 @@ class ScriptedProvider:
     async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
         if (refusal := await self._ask()) is not None:
             return refusal
-        if self._capabilities.look_up is not LookUpKind.NUMBER:
-            return NoAnswer("it lists no numbers")
         faxes = [fax for fax in self._board.by_id.values() if fax.number == line and fax.taken_at >= since]
         return [Listed(fax.id, line, fax.taken_at, read_report(_report(fax)).fate) for fax in faxes]
 

@@ -67,6 +67,8 @@ class FaxReport(msgspec.Struct, frozen=True):
     pages: int = 0
     call_seconds: float | None = None
     event_id: str | None = None
+    taken_at: float | None = None
+    """Seconds since 1970; in lists only."""
 
 
 class FaxReports(msgspec.Struct, frozen=True):
@@ -161,8 +163,13 @@ class SimulatedProvider:
         return Found(found[0]) if found else Absent()
 
     async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
-        del line, since
-        return NoAnswer("it is asked by reference")
+        body = msgspec.json.encode({"number": line, "since": since})
+        headers = {"Content-Type": "application/json"}
+        exchange = await self._http.request("POST", "/v1/faxes/list", body=body, headers=headers)
+        faxes = _read_faxes(exchange)
+        if isinstance(faxes, NoAnswer):
+            return faxes
+        return [Listed(fax.id, line, fax.taken_at or 0.0, _read_fate(fax)) for fax in faxes]
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:
         reports: list[Report] = []
@@ -242,10 +249,15 @@ def _read_complaint(answer: Answer) -> Refused:
 
 
 def _read_reports(exchange: Exchange) -> list[Report] | NoAnswer:
+    faxes = _read_faxes(exchange)
+    return faxes if isinstance(faxes, NoAnswer) else [read_report(fax) for fax in faxes]
+
+
+def _read_faxes(exchange: Exchange) -> list[FaxReport] | NoAnswer:
     match exchange:
         case Answer(status=200):
             try:
-                return [read_report(fax) for fax in _decode_reports(exchange.body).faxes]
+                return _decode_reports(exchange.body).faxes
             except msgspec.DecodeError:
                 return NoAnswer("answered, but not with reports that can be read")
         case Answer():

@@ -59,6 +59,9 @@ class Stage:
     async def send(self, reference: str = "s-1-1", line: Line = LINE) -> Any:
         return await self.provider.send(Sending(ClientRef(reference), line, b"II*\x00 a page", 1))
 
+    def now(self) -> float:
+        return SystemClock().now()
+
     async def reports(self) -> list[Report]:
         """What the next webhook says."""
         headers, body = await self.inbox.take()
@@ -182,6 +185,30 @@ async def test_an_unknown_reference_is_absent(stage: Stage) -> None:
     """A carrier that never heard of a reference says so."""
     await stage.send("s-1-1")
     assert await stage.provider.look_up(ClientRef("s-2-1")) == Absent()
+
+
+async def test_what_went_to_a_number_is_listed_without_our_reference(stage: Stage) -> None:
+    """Everything taken for it since then, with its fate; nothing of other numbers."""
+    began = stage.now()
+    await stage.carrier.script(LINE, "lost_answer", "busy")
+    assert isinstance(await stage.send("s-1-1"), Unclear)
+    await stage.carrier.wait_ended(1)
+    second = await stage.send("s-1-2")
+    await stage.send("s-2-1", OTHER_LINE)
+    await stage.carrier.wait_ended(3)
+    listed = await stage.provider.list_sent(LINE, began - 1)
+    assert isinstance(listed, list)
+    assert [(one.line, type(one.fate)) for one in listed] == [(LINE, Delivered), (LINE, NotDelivered)]
+    assert listed[1].provider_ref == second.provider_ref
+    assert all(began - 1 <= one.taken_at <= stage.now() + 1 for one in listed)
+    assert await stage.provider.list_sent(LINE, stage.now() + 60) == []
+
+
+async def test_a_list_without_an_answer_is_not_an_empty_one(stage: Stage) -> None:
+    """Else a fax that was taken would go out again."""
+    await stage.send("s-1-1")
+    await stage.carrier.set_shares(ask_lost=1)
+    assert isinstance(await stage.provider.list_sent(LINE, 0.0), NoAnswer)
 
 
 @pytest.mark.parametrize("answer", ["lost_answer", "broken_body", "server_error_accepted"])

@@ -29,6 +29,15 @@ IDS_MAX = 1_000
 _REFERENCE = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 """Safe as a file name, hence no slash."""
 _NUMBER = re.compile(rb"\+[1-9][0-9]{4,14}")
+
+
+class _Wish(msgspec.Struct, frozen=True):
+    number: str
+    since: float
+    """Seconds since 1970."""
+
+
+_decode_wish = msgspec.json.Decoder(_Wish).decode
 _decode_ids = msgspec.json.Decoder(dict[str, list[str]]).decode
 
 
@@ -68,6 +77,8 @@ class Desk:
                 self._hand_in(request)
             case "GET", b"/v1/faxes":
                 self._answer_ask(request, self._find, query)
+            case "POST", b"/v1/faxes/list":
+                self._answer_ask(request, self._list_number, query)
             case "POST", b"/v1/faxes/status":
                 self._answer_ask(request, self._report_many, query)
             case "GET", _ if path.startswith(b"/v1/faxes/"):
@@ -190,6 +201,17 @@ class Desk:
             return
         found = self.board.by_reference.get(references[0], [])
         request.answer(200, {"faxes": [_status(fax) for fax in sorted(found, key=tells_most, reverse=True)]})
+
+    def _list_number(self, request: Request, _: bytes) -> None:
+        """As carriers answer that keep no reference of their customers."""
+        try:
+            wish = _decode_wish(request.body)
+        except msgspec.DecodeError:
+            request.answer(400, _error("bad_request", 'ask with {"number": "+...", "since": SECONDS}'))
+            return
+        faxes = [fax for fax in self.board.by_id.values() if fax.number == wish.number and fax.taken_at >= wish.since]
+        listed = [_status(fax) | {"reference": "", "taken_at": fax.taken_at} for fax in faxes]
+        request.answer(200, {"faxes": listed})
 
     def _report_many(self, request: Request, _: bytes) -> None:
         try:
