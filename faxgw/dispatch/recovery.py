@@ -1,6 +1,9 @@
 """Takes up after a stop or a crash: what waits is put in line, what was being sent is in doubt."""
 
 import dataclasses
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 import trio
@@ -30,7 +33,8 @@ async def recover(
     promises: Promises | None = None,
 ) -> list[KeptReceipt]:
     """Fill memory from the store; returns the receipts that were kept but not applied."""
-    unfinished = await store.load()
+    with _no_collections():
+        unfinished = await store.load()
     reach("recovery-read")
     attempts = await _doubt_cut_off(store, unfinished.attempts, clock.now())
     reach("recovery-doubted")
@@ -41,7 +45,8 @@ async def recover(
             doubts.put(attempt)
     for attempt in unfinished.parked:
         doubts.put_parked(attempt)
-    waiting.load(unfinished.lines, unfinished.queued)
+    with _no_collections():
+        waiting.load(unfinished.lines, unfinished.queued)
     if promises is not None:
         promises.put(unfinished.promises)
     reach("recovery-in-line")
@@ -53,6 +58,16 @@ async def recover(
         receipts=len(unfinished.receipts),
     )
     return unfinished.receipts
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """A million faxes come to stay; walking them again and again as they come is a third of the time they take."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def _doubt_cut_off(store: Store, attempts: list[Attempt], now: float) -> list[Attempt]:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import msgspec
+
 from faxgw.config import Step
 from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State
 from faxgw.phone import Line
@@ -455,9 +457,11 @@ class KeptReceipt:
 # --- reading -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """What the schedule needs of a fax that waits; a million of these fit in memory."""
+class Queued(msgspec.Struct, frozen=True, gc=False):
+    """What the schedule needs of a fax that waits; a million of these fit in memory.
+
+    A struct, for a start reads all of them: a frozen dataclass takes nine times as long to make.
+    """
 
     fax_id: FaxId
     line: Line

@@ -354,11 +354,8 @@ def read_unfinished(connection: Connection, store_id: str) -> Unfinished:
 def _as_queued(row: Row[*tuple[Any, ...]]) -> Queued:
     fax_id, line, rank, due_at, deadline_at, calls, revision, submitter = row
     # A florist's number comes again and again; one string for all its faxes saves 70 bytes a fax.
-    return Queued(
-        *(fax_id, Line(sys.intern(line)), rank, due_at, deadline_at, calls),
-        revision=revision,
-        submitter=sys.intern(submitter),
-    )
+    line, submitter = Line(sys.intern(line)), sys.intern(submitter)
+    return Queued(fax_id, line, rank, due_at, deadline_at, calls, revision, None, 0, submitter)
 
 
 def _promises(connection: Connection) -> list[Promise]:
