@@ -58,11 +58,10 @@ def judge(
         return GiveUp("the rule allows no further call")
     if is_spent:
         return GiveUp("the fax has had all the calls that it may have")
-    if may_go_elsewhere and rule.other_provider and not was_call and calls <= ELSEWHERE_AT_ONCE_MAX:
-        return Again(now, was_call=False)
     wait_seconds = min(rule.wait_seconds * rule.growth ** max(calls - 1, 0), rule.wait_seconds_max)
     wait_seconds *= 1 + JITTER * random()
-    due_at = now + max(wait_seconds, asked_wait_seconds or 0.0)
+    at_once = may_go_elsewhere and rule.other_provider and not was_call and calls <= ELSEWHERE_AT_ONCE_MAX
+    due_at = now if at_once else now + max(wait_seconds, asked_wait_seconds or 0.0)
     if deadline_at is not None and due_at >= deadline_at:
         return GiveUp("the deadline comes before the next try", for_want_of_time=True)
     return Again(due_at, was_call=was_call)
