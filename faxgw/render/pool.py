@@ -201,6 +201,22 @@ class RenderPool:
         finally:
             self._give_back.send_nowait(worker)
 
+    async def warm_up(self) -> None:
+        """Start every process and let it fill its memories, so that the first order does not wait for that."""
+        async with trio.open_nursery() as nursery:
+            for _ in self._workers:
+                nursery.start_soon(self._warm_one_up)
+
+    async def _warm_one_up(self) -> None:
+        worker = await self._free.receive()
+        try:
+            await worker.draw([])
+        except (WorkerDiedError, OSError) as error:
+            # The first batch will start it again, and say so if that fails too.
+            log.error("render_worker_not_warm", reason=str(error))
+        finally:
+            self._give_back.send_nowait(worker)
+
     async def aclose(self) -> None:
         for worker in self._workers:
             await worker.end()
@@ -246,7 +262,10 @@ async def open_pool(
         watch, workers=workers, timeout_seconds=timeout_seconds, memory_bytes_max=memory_bytes_max, limits=limits
     )
     try:
-        yield pool
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pool.warm_up)
+            yield pool
+            nursery.cancel_scope.cancel()
     finally:
         await pool.aclose()
 

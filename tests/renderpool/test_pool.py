@@ -126,6 +126,23 @@ async def test_a_command_that_is_not_there_is_the_machines_trouble() -> None:
         await pool.render([sheet("a")])
 
 
+async def test_every_process_is_warm_before_the_first_sheet(tmp_path: Path) -> None:
+    """And none is started twice for it."""
+    async with fakes(tmp_path, workers=2) as fake:
+        await fake.pool.warm_up()
+        assert fake.starts() == 2
+        assert await fake.draw("a") == ["a"]
+        assert fake.starts() == 2
+
+
+async def test_a_process_that_cannot_warm_up_keeps_nobody_from_drawing(tmp_path: Path) -> None:
+    """The first batch says what is wrong; the pool has all its places then."""
+    async with fakes(tmp_path, mode="broken") as fake:
+        await fake.pool.warm_up()
+        with pytest.raises(OSError, match="does not start"):
+            await fake.draw("a")
+
+
 async def test_closing_ends_all_processes(tmp_path: Path) -> None:
     """None outlives the pool."""
     async with fakes(tmp_path, workers=2) as fake:
@@ -148,6 +165,17 @@ async def test_the_real_process_draws_what_is_drawn_here() -> None:
     with trio.fail_after(60):
         try:
             assert await pool.render(drawn) == [render_sheet(each) for each in drawn]
+        finally:
+            await pool.aclose()
+
+
+async def test_the_real_process_is_warm_when_it_says_so() -> None:
+    """A specimen of every language was drawn, and sheets after it are as they always are."""
+    pool = RenderPool(lambda _: None, workers=1, timeout_seconds=60)
+    with trio.fail_after(60):
+        try:
+            await pool.warm_up()
+            assert await pool.render([sheet("2027-1")]) == [render_sheet(sheet("2027-1"))]
         finally:
             await pool.aclose()
 
