@@ -84,7 +84,7 @@ def _check_ends(plan: Plan, views: Sequence[FaxView], whys: Mapping[FaxId, Waiti
         kept_back = view.state in KEPT or whys.get(view.fax_id) is Waiting.LINE_DEAD
         assert view.state in FINAL or kept_back, f"fax {view.fax_id} still is {view.state}: {whys.get(view.fax_id)}"
         if view.number in plan.broken:
-            assert view.state in {State.HELD, State.CANCELLED, State.EXPIRED}, f"{view.number} cannot be drawn"
+            assert view.state not in {State.DELIVERED, State.FAILED}, f"{view.number} cannot be drawn"
 
 
 def _check_lines(plan: Plan, views: Sequence[FaxView]) -> None:
