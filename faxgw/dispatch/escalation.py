@@ -16,6 +16,7 @@ from faxgw.config import Rung, Step
 from faxgw.dispatch.carriers import Carriers
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.promises import Promises
+from faxgw.dispatch.retry import NOT_A_CALL
 from faxgw.dispatch.steps import FAILURES_OF_LINE, TROUBLE_OF_LINE, AtRisk, last_steps, steps_due, with_step
 from faxgw.errors import StoreFailedError
 from faxgw.fax import FINAL, Failure, State, Waiting
@@ -171,7 +172,9 @@ class Escalation:
         return Escalated(view.fax_id, step, reason, now, line, avoid)
 
     def _failed(self, view: FaxView) -> frozenset[str]:
-        return frozenset(attempt.provider for attempt in view.attempts if attempt.ended_at is not None)
+        ended = (attempt for attempt in view.attempts if attempt.ended_at is not None)
+        # A carrier that never dialled has not failed the fax; it may be the one that is left.
+        return frozenset(attempt.provider for attempt in ended if attempt.outcome not in NOT_A_CALL)
 
     def _other_line(self, view: FaxView) -> Line | None:
         """A line of the executing florist that this fax was not sent to yet."""

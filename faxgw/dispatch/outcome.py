@@ -355,7 +355,7 @@ class Outcomes:
             self._note_failed(attempt, failure, calls if again.was_call else 0, rest_until)
             taken = [step for step, told in zip(steps, recorded[1:], strict=True) if isinstance(told, Changed)]
             self.last_resort.note(taken, attempt.deadline_at or math.inf)
-            self._promises.note_failed(attempt.fax_id, attempt.provider)
+            self._promises.note_back(attempt.fax_id, attempt.provider if failure not in NOT_A_CALL else None)
             self._waiting.put([functools.reduce(with_step, taken, queued)])
             self._let_go(attempt)
 

@@ -66,11 +66,11 @@ class Promises:
             taken, left_out = promise.escalated | set(steps), promise.avoid | set(avoid)
             self._open[fax_id] = dataclasses.replace(promise, escalated=taken, avoid=left_out)
 
-    def note_failed(self, fax_id: FaxId, provider: str) -> None:
-        """A carrier gave the fax back: it is in line again, and what was put off may be possible now."""
+    def note_back(self, fax_id: FaxId, failed: str | None) -> None:
+        """The fax is in line again, by way of a carrier that failed it: what was put off may be possible now."""
         promise = self._open.get(fax_id)
-        if promise is not None and Step.OTHER_PROVIDER in promise.escalated:
-            self.note_steps(fax_id, (), [provider])
+        if promise is not None and failed is not None and Step.OTHER_PROVIDER in promise.escalated:
+            self.note_steps(fax_id, (), [failed])
         if fax_id in self._put_off:
             self.look(fax_id, self._clock.now())
 
@@ -125,9 +125,6 @@ class Promises:
                 del self._look_at[fax_id]
                 due.append(self._open[fax_id])
         return due
-
-    def __len__(self) -> int:
-        return len(self._open)
 
     def _forget(self, fax_id: FaxId) -> Promise | None:
         self._look_at.pop(fax_id, None)

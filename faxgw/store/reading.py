@@ -370,13 +370,17 @@ def _promises(connection: Connection) -> list[Promise]:
     return [Promise(*row[:3], failed.get(FaxId(row.fax_id), frozenset()), steps_of(row.escalated)) for row in rows]
 
 
+NOT_A_FAILURE = (Failure.CAPACITY, Failure.ACCOUNT)
+"""Outcomes of attempts in which nobody dialled; see `dispatch.retry`."""
+
+
 def read_failed_providers(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, frozenset[str]]:
-    """The carriers whose attempts at each fax ended, which a fax that is not over did not arrive by."""
+    """The carriers that dialled for a fax, which is not over, in vain."""
     failed: dict[FaxId, frozenset[str]] = {}
     for start in range(0, len(fax_ids), VARIABLES_MAX):
         part = fax_ids[start : start + VARIABLES_MAX]
         ended = select(attempt.c.fax_id, attempt.c.provider).where(
-            attempt.c.fax_id.in_(part), attempt.c.ended_at.is_not(None)
+            attempt.c.fax_id.in_(part), attempt.c.outcome.not_in(NOT_A_FAILURE)
         )
         for fax_id, provider in connection.execute(ended.distinct()):
             failed[FaxId(fax_id)] = failed.get(FaxId(fax_id), frozenset()) | {provider}
