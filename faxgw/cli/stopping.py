@@ -93,10 +93,11 @@ def providers(client: LocalClient, as_json: bool) -> None:
     console().print(providers_table(body["providers"]))
 
 
-def providers_table(states: list[dict[str, Any]]) -> Table:
+def providers_table(states: list[dict[str, Any]], *, is_short: bool = False) -> Table:
+    """A row a carrier; `is_short` keeps each to one line."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name, justify in (("carrier", "left"), ("has", "right"), ("in doubt", "right"), ("takes faxes", "left")):
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, overflow="ellipsis" if is_short else "fold", no_wrap=is_short)  # type: ignore[arg-type]
     for state in states:
         table.add_row(state["name"], str(state["faxes_under_way"]), str(state["in_doubt"] or ""), _takes_text(state))
     return table

@@ -87,9 +87,9 @@ def screen_of(read: dict[str, Any], seen: Seen) -> RenderableType:
     """One screen; at most 24 lines where there are no more than four carriers."""
     queue = read["queue"]
     parts: list[RenderableType] = [_head(queue, seen), *_alarms(read), _classes(queue), _waiting(queue)]
-    parts += [Text(), providers_table(read["providers"])]
+    parts.append(providers_table(read["providers"], is_short=True))
     if queue["lines"]:
-        parts += [Text(), _oldest(queue["lines"])]
+        parts.append(_oldest(queue["lines"]))
     parts += [Text(), *(_event_line(event) for event in seen.last)]
     return Group(*parts)
 
