@@ -188,7 +188,7 @@ async def _watch_queue(gateway: Gateway, store: SqlStore, metrics: Metrics) -> N
     metrics.store_writes_waiting.set_function(lambda: store.writes_waiting)
     while True:
         counts = await store.unfinished_counts()
-        figures = QueueFigures(counts, gateway.waiting.oldest_due_age_seconds())
+        figures = gateway.waiting.figures(counts)
         await trio.sleep(WATCH_SECONDS)
 
 

@@ -5,7 +5,7 @@ No label holds a telephone number, a fax id or anything else that grows without 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import prometheus_client
@@ -14,7 +14,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 from prometheus_client.registry import Collector
 
-from faxgw.fax import FINAL, State
+from faxgw.fax import FINAL, State, Waiting
+from faxgw.order import Priority
 
 __all__ = ["CONTENT_TYPE", "Metrics", "QueueFigures"]
 
@@ -36,6 +37,11 @@ class QueueFigures:
     """By state; states that are missing count as 0, final ones are not shown."""
     oldest_due_age_seconds: float
     """For how long the oldest fax has been due and could have gone; 0 when none is due."""
+    waiting: Mapping[Waiting, int] = field(default_factory=dict)
+    """Queued faxes by why they wait."""
+    lines: Mapping[Waiting, int] = field(default_factory=dict)
+    """Lines with faxes that fell due, by why these wait."""
+    oldest_due_age_seconds_by_class: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,9 @@ class Metrics:
         self.account_refused = self._counter(
             "account_refused", "Times a carrier began to refuse our account", "provider"
         )
-        self.lines_dead = self._counter("lines_dead", "Lines taken for dead: too many calls in a row found no fax machine")
+        self.lines_dead = self._counter(
+            "lines_dead", "Lines taken for dead: too many calls in a row found no fax machine"
+        )
         self.receipts = self._counter("receipts", "What carriers said of attempts", "via", "result")
         self.receipt_lag = self._histogram(
             "receipt_lag_seconds", "From the end of a call at the carrier to its receipt here", _RECEIPT_SECONDS, "via"
@@ -136,6 +144,19 @@ class Metrics:
         return Histogram(f"faxgw_{name}", what, labels, buckets=buckets, registry=self.registry)
 
 
+QUEUED_REASONS = (
+    Waiting.NEXT,
+    Waiting.NOT_DUE,
+    Waiting.LINE_BUSY,
+    Waiting.LINE_RESTING,
+    Waiting.LINE_DEAD,
+    Waiting.WINDOW_CLOSED,
+    Waiting.BUDGET_SPENT,
+    Waiting.SUSPENDED,
+)
+"""What the schedule tells of queued faxes; the other reasons are states."""
+
+
 class _QueueCollector(Collector):
     """Shows the queue as it is at the scrape, where a gauge would show it as it was at the last change."""
 
@@ -154,11 +175,28 @@ class _QueueCollector(Collector):
             "For how long the oldest fax that could go has been due",
             value=figures.oldest_due_age_seconds,
         )
+        yield from _waits(figures)
         yield GaugeMetricFamily(
             "faxgw_unknown_outcome_faxes",
             "Faxes that a carrier may or may not have",
             value=figures.faxes.get(State.UNKNOWN, 0),
         )
+
+
+def _waits(figures: QueueFigures) -> Iterator[Metric]:
+    faxes = GaugeMetricFamily("faxgw_queue_waiting_faxes", "Queued faxes by why they wait", labels=["reason"])
+    lines = GaugeMetricFamily("faxgw_queue_waiting_lines", "Lines with due faxes by why they wait", labels=["reason"])
+    for reason in QUEUED_REASONS:
+        faxes.add_metric([reason], figures.waiting.get(reason, 0))
+        lines.add_metric([reason], figures.lines.get(reason, 0))
+    ages = GaugeMetricFamily(
+        "faxgw_queue_oldest_due_age_by_class_seconds",
+        "For how long the oldest fax that could go has been due, by the class it travels in",
+        labels=["class"],
+    )
+    for priority in Priority:
+        ages.add_metric([priority], figures.oldest_due_age_seconds_by_class.get(priority, 0.0))
+    yield from (faxes, lines, ages)
 
 
 _BREAKER_VALUES = {"closed": 0, "half_open": 1, "open": 2}

@@ -1,13 +1,15 @@
 """The schedule as tasks see it: hand in what waits, and wait for what may go."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import trio
 
 from faxgw.clock import Clock
 from faxgw.config import QueueConfig
-from faxgw.fax import Failure, FaxId
+from faxgw.fax import Failure, FaxId, State
+from faxgw.ops.metrics import QueueFigures
+from faxgw.order import RANKS
 from faxgw.phone import Line
 from faxgw.queue.schedule import Schedule
 from faxgw.queue.statistics import ScheduleStatistics
@@ -144,6 +146,14 @@ class WaitingRoom:
         """For how long the longest-waiting fax that could go has been due; 0 when none is."""
         now = self._clock.now()
         return max((now - due_at for due_at in self.statistics().oldest_due_at.values()), default=0.0)
+
+    def figures(self, faxes: Mapping[State, int]) -> QueueFigures:
+        """For the metrics; `faxes` are the store's counts."""
+        now, statistics = self._clock.now(), self.statistics()
+        ages = {rank: max(0.0, now - due_at) for rank, due_at in statistics.oldest_due_at.items()}
+        by_class = {priority.value: ages.get(rank, 0.0) for priority, rank in RANKS.items()}
+        oldest = max(ages.values(), default=0.0)
+        return QueueFigures(faxes, oldest, statistics.by_reason, statistics.lines_by_reason, by_class)
 
     async def _wait_until(self, at: float, changed: trio.Event) -> None:
         with trio.move_on_after(max(at - self._clock.now(), 0.0)):
