@@ -33,6 +33,17 @@ peers:
 test: $(STAMP) peers ## Install the test peers where possible and run all tests
 	@$(BIN)/python -m pytest
 
+CYCLES ?= 50
+SEEDS ?= 200
+
+.PHONY: kill
+kill: $(STAMP) ## Kill a whole daemon again and again (CYCLES=50) and print what was lost or sent twice
+	@FAXGW_KILL_CYCLES=$(CYCLES) $(BIN)/python -m pytest -q -s tests/live/test_kill.py
+
+.PHONY: simulate
+simulate: $(STAMP) ## Play days of storms from their seeds (SEEDS=200) and print the account
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
 .PHONY: format
 format: $(STAMP) ## Format the code
 	@$(BIN)/ruff format .

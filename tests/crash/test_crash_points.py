@@ -26,6 +26,7 @@ REACHED_SECONDS_MAX = 40.0
 FINISH_SECONDS_MAX = 90.0
 FEED_SECONDS = 0.25
 FEED = 6
+UNANSWERED_MAX = 30
 SHOPS = 300
 ORDERS = 4_000
 SHARES = {
@@ -125,7 +126,8 @@ async def _die_at(death: Hit, daemon: Daemon, carrier: Carrier, orders_in: Order
             orders_in.hand_in([next(lines) for _ in range(FEED)])
             daemon.process.terminate()
         while daemon.process.poll() is None:
-            orders_in.hand_in([next(lines) for _ in range(FEED)])
+            if orders_in.unanswered < UNANSWERED_MAX:
+                orders_in.hand_in([next(lines) for _ in range(FEED)])
             with trio.move_on_after(FEED_SECONDS):
                 await daemon.process.wait()
     assert daemon.process.poll() == EXIT_CRASHED, f"{name}:{nth} was not reached: {daemon.process.poll()}"

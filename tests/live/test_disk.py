@@ -2,67 +2,24 @@
 
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import trio
 
 from faxgw.daemon import EXIT_STORE_FAILED
-from tests.carriers import Carrier, running_carrier
-from tests.daemons import Daemon, prepared_daemon
-from tests.live_account import live_account
-from tests.order_system import OrderSystem
+from tests.daemons import Daemon
+from tests.live.shop import Shop, order_lines, shop_open
 from tests.peers import miss_peer, require_peer
-from tools.examples.make import line_of
-from tools.examples.orders import orders
-from tools.examples.shops import members
 
 pytestmark = pytest.mark.live
 
-SHOPS = 100
 STOP_SECONDS_MAX = 5.0
 READY_AGAIN_SECONDS_MAX = 30.0
-FINISH_SECONDS_MAX = 60.0
-SHARES = {"busy": 0.05, "lost_answer": 0.03, "doubled_receipt": 0.05}
 DISK_BYTES = 24 * 1024 * 1024
 SMALL_DISK = "\n[store]\nfree_bytes_min = 1048576\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    daemon: Daemon
-    carrier: Carrier
-    order_system: OrderSystem
-
-    async def finish(self) -> None:
-        """All that was answered comes to its end, and the account is right."""
-        await self.daemon.wait_finished(len(self.order_system.fax_ids), FINISH_SECONDS_MAX)
-        account = await live_account(self.daemon, self.carrier, self.order_system)
-        print(account)
-        assert account.accepted > 0
-        assert account.is_right, account
-
-
-@asynccontextmanager
-async def shop_open(folder: Path, more_config: str = "") -> AsyncIterator[Shop]:
-    """A daemon that is not started yet, its carrier, and an order system that goes on until the block is left."""
-    shops = b"".join(line_of(shop) for shop in members(SHOPS))
-    async with (
-        running_carrier(share=SHARES, time_scale=200, call_seconds=16.8, webhook_tries=20) as carrier,
-        prepared_daemon(folder, carrier, shops, more_config=more_config) as daemon,
-        trio.open_nursery() as nursery,
-    ):
-        order_system = OrderSystem(daemon)
-        nursery.start_soon(order_system.run)
-        yield Shop(daemon, carrier, order_system)
-        order_system.close()
-
-
-def order_lines(count: int) -> list[bytes]:
-    return [line_of(order) for order in orders(count, list(members(SHOPS)))]
 
 
 @pytest.fixture
@@ -112,7 +69,7 @@ async def test_a_failed_fsync_ends_the_daemon_and_its_restart_is_clean(tmp_path:
         assert "store_failed" in shop.daemon.log
         await shop.daemon.start()
         await shop.daemon.wait_ready()
-        await _all_answered(shop)
+        await shop.all_answered()
         await shop.finish()
 
 
@@ -133,7 +90,7 @@ async def test_a_full_disk_stops_intake_and_sending_until_there_is_room(tmp_path
             ballast.unlink()
             with trio.fail_after(READY_AGAIN_SECONDS_MAX):
                 await shop.daemon.wait_ready()
-            await _all_answered(shop)
+            await shop.all_answered()
             await shop.finish()
             assert shop.daemon.process is not None
             assert shop.daemon.process.poll() is None
@@ -157,7 +114,7 @@ async def test_a_read_only_disk_is_said_and_nothing_is_started_on_it(tmp_path: P
             await _remount(disk, "rw")
             await shop.daemon.start()
             await shop.daemon.wait_ready()
-            await _all_answered(shop)
+            await shop.all_answered()
             await shop.finish()
 
 
@@ -194,9 +151,3 @@ async def _wait_refused(shop: Shop) -> int:
             # What was refused counts as not handed in; it is handed in again like all else.
             shop.order_system.hand_in([line])
             return reply.status
-
-
-async def _all_answered(shop: Shop) -> None:
-    with trio.fail_after(FINISH_SECONDS_MAX):
-        while shop.order_system.unanswered:  # noqa: ASYNC110 - only the answers tell
-            await trio.sleep(0.05)
