@@ -189,8 +189,8 @@ class Step(enum.StrEnum):
     """The operator hears of it: a metric and an error in the log."""
 
 
-class Rung(_Section, frozen=True, kw_only=True):
-    """One step of the ladder, and when it is taken."""
+class TimedStep(_Section, frozen=True, kw_only=True):
+    """A step, and when it is taken."""
 
     minutes_before: Annotated[float, msgspec.Meta(gt=0)]
     """Before the deadline, yet never in the first half of the fax's time."""
@@ -279,11 +279,11 @@ DEFAULT_RETRIES: dict[Failure, Retry] = {
 
 
 DEFAULT_ESCALATION = (
-    Rung(minutes_before=30, step=Step.EXPRESS),
-    Rung(minutes_before=20, step=Step.OTHER_PROVIDER),
-    Rung(minutes_before=15, step=Step.SECOND_NUMBER),
-    Rung(minutes_before=10, step=Step.EVENT),
-    Rung(minutes_before=5, step=Step.ALERT),
+    TimedStep(minutes_before=30, step=Step.EXPRESS),
+    TimedStep(minutes_before=20, step=Step.OTHER_PROVIDER),
+    TimedStep(minutes_before=15, step=Step.SECOND_NUMBER),
+    TimedStep(minutes_before=10, step=Step.EVENT),
+    TimedStep(minutes_before=5, step=Step.ALERT),
 )
 
 
@@ -301,7 +301,7 @@ class Config(_Section, frozen=True, kw_only=True):
     dispatch: Dispatch = Dispatch()
     service: list[ServiceRule] = []
     """In order; the first that fits an order is taken."""
-    escalation: list[Rung] = msgspec.field(default_factory=lambda: list(DEFAULT_ESCALATION))
+    escalation: list[TimedStep] = msgspec.field(default_factory=lambda: list(DEFAULT_ESCALATION))
     """In the order in which the steps are taken; an empty list takes none."""
     queue: QueueConfig = QueueConfig()
     line: LineConfig = LineConfig()
@@ -386,12 +386,12 @@ def _service_faults(rules: list[ServiceRule]) -> Iterator[Fault]:
             yield Fault(f"/service/{index}", "promises nothing: give a priority, a deadline or both")
 
 
-def _escalation_faults(ladder: list[Rung]) -> Iterator[Fault]:
-    for index, (above, rung) in enumerate(itertools.pairwise(ladder), start=1):
-        if rung.minutes_before > above.minutes_before:
+def _escalation_faults(plan: list[TimedStep]) -> Iterator[Fault]:
+    for index, (above, timed) in enumerate(itertools.pairwise(plan), start=1):
+        if timed.minutes_before > above.minutes_before:
             detail = f"the step before it is taken later, {above.minutes_before:g} minutes before the deadline"
             yield Fault(f"/escalation/{index}/minutes_before", detail)
-    steps = [rung.step for rung in ladder]
+    steps = [timed.step for timed in plan]
     for index, step in enumerate(steps):
         if step in steps[:index]:
             yield Fault(f"/escalation/{index}/step", f"{step} stands twice; each step is taken once")

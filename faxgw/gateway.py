@@ -23,7 +23,7 @@ from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.dead_lines import tell_of_dead_lines
 from faxgw.dispatch.doubt import Askable, Doubts, asks_allowed
 from faxgw.dispatch.drawing import Composer
-from faxgw.dispatch.escalation import Escalation
+from faxgw.dispatch.escalation import Escalations
 from faxgw.dispatch.expire import expire_faxes
 from faxgw.dispatch.gate import Bounds, Gate
 from faxgw.dispatch.lanes import Lanes
@@ -116,11 +116,11 @@ class Gateway:
             rules=config.service,
             promises=self._promises,
         )
-        self._escalation = Escalation(
+        self._escalations = Escalations(
             *(store, self.waiting, self._promises, self._outcomes, self.carriers, parts.register, whys.why),
             *(clock, metrics, config.escalation),
         )
-        self._outcomes.last_resort = self._escalation
+        self._outcomes.last_resort = self._escalations
         self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
 
     async def run(self, stopping: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -139,7 +139,7 @@ class Gateway:
                 followers.start_soon(poller.run)
             followers.start_soon(self._suspensions.run)
             followers.start_soon(expire_faxes, self.waiting, self._outcomes)
-            followers.start_soon(self._escalation.run)
+            followers.start_soon(self._escalations.run)
             followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)

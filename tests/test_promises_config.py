@@ -1,11 +1,11 @@
-"""The rules of service and the ladder of escalation, as an operator writes them."""
+"""The rules of service and the steps of escalation, as an operator writes them."""
 
 import datetime as dt
 from pathlib import Path
 
 import pytest
 
-from faxgw.config import DEFAULT_ESCALATION, Config, Rung, ServiceRule, ServiceWhen, Step, load_config
+from faxgw.config import DEFAULT_ESCALATION, Config, ServiceRule, ServiceWhen, Step, TimedStep, load_config
 from faxgw.errors import ConfigError
 from faxgw.order import Priority
 
@@ -43,12 +43,12 @@ def test_a_rule_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert config.service == [rule]
 
 
-def test_there_is_a_ladder_unless_it_is_taken_away(tmp_path: Path) -> None:
+def test_there_is_an_escalation_unless_it_is_taken_away(tmp_path: Path) -> None:
     """Without a word in the file every step is taken; an empty list takes none."""
     assert read(tmp_path, "").escalation == list(DEFAULT_ESCALATION)
-    assert {rung.step for rung in DEFAULT_ESCALATION} == set(Step)
-    ladder = "[[escalation]]\nminutes_before = 2.5\nstep = 'alert'\n"
-    assert read(tmp_path, ladder).escalation == [Rung(minutes_before=2.5, step=Step.ALERT)]
+    assert {timed.step for timed in DEFAULT_ESCALATION} == set(Step)
+    plan = "[[escalation]]\nminutes_before = 2.5\nstep = 'alert'\n"
+    assert read(tmp_path, plan).escalation == [TimedStep(minutes_before=2.5, step=Step.ALERT)]
 
 
 @pytest.mark.parametrize(

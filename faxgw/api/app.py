@@ -70,7 +70,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *fax_routes(behind.store, behind.desk, behind.archive),
         *verb_routes(behind.desk, behind.clock),
         *control_routes(behind.control, behind.clock),
-        *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock),
+        *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, _at_risk_seconds(behind.config)),
         *event_routes(behind.store, behind.config.api),
     ]
 
@@ -140,3 +140,8 @@ def _crash(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         raise error
     log.error("request_failed", exc_info=error)
     return problem(Kind.CRASHED, Kind.CRASHED.explanation)
+
+
+def _at_risk_seconds(config: Config) -> float:
+    """A fax is at risk from the first step that is taken for it on."""
+    return max((timed.minutes_before * 60 for timed in config.escalation), default=0.0)

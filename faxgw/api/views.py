@@ -75,6 +75,8 @@ class FaxBody(msgspec.Struct, frozen=True):
     accepted_at: dt.datetime
     due_at: dt.datetime
     deadline_at: dt.datetime | None
+    service: str
+    """The rule that promised the deadline; empty where the order brought it along, or has none."""
     calls: int
     content: Content
     origin_id: int | None
@@ -180,6 +182,8 @@ class QueueBody(msgspec.Struct, frozen=True):
     at: dt.datetime
     states: dict[State, int]
     lines: list[LineBody]
+    at_risk: list[FaxLineBody]
+    """Faxes that are not over and whose deadline is near, the nearest first; fifty at most."""
     last_event: int
     """The `seq` of the newest event: ask for events after it to hear only news."""
     lines_total: int
@@ -227,6 +231,7 @@ def fax_body(view: FaxView, why: Why) -> FaxBody:
         accepted_at=utc(view.accepted_at),
         due_at=utc(view.due_at),
         deadline_at=utc_or_none(view.deadline_at),
+        service=view.service,
         calls=view.calls,
         content=view.content,
         origin_id=view.origin_id,

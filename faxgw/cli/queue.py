@@ -8,7 +8,7 @@ from rich.text import Text
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
-from faxgw.cli.screen import STATE_STYLES, age_text, console, print_json
+from faxgw.cli.screen import STATE_STYLES, age_text, clock_text, console, print_json, since_text, state_text
 
 _UNFINISHED = ("queued", "held", "sending", "submitted", "unknown")
 
@@ -26,6 +26,8 @@ def queue(client: LocalClient, lines: int, ages: bool, as_json: bool) -> None:
         return
     screen = console()
     screen.print(_states_text(body["states"]))
+    if body["at_risk"]:
+        screen.print(_at_risk_table(body["at_risk"]))
     if body["lines"]:
         screen.print(_ages_table(body) if ages else _lines_table(body["lines"]))
 
@@ -37,6 +39,17 @@ def _states_text(states: dict[str, int]) -> Text:
         if states.get(state, 0):
             text.append(", ").append(f"{states[state]:,} {state}", style)
     return text
+
+
+def _at_risk_table(faxes: list[dict[str, Any]]) -> Table:
+    """Whose deadline is near, the nearest first; `faxgw why` tells what each waits for."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold red")
+    for name in ("at risk", "deadline", "line", "state", "order"):
+        table.add_column(name, no_wrap=True)
+    for fax in faxes:
+        deadline = f"{clock_text(fax['deadline_at'])}, {since_text(fax['deadline_at'])}"
+        table.add_row(f"fax {fax['id']}", deadline, fax["line"], state_text(fax["state"]), fax["number"])
+    return table
 
 
 def _lines_table(lines: list[dict[str, Any]]) -> Table:

@@ -67,7 +67,8 @@ def _print_head(screen: Console, fax: dict[str, Any]) -> None:
         grid.add_row("mark", "its pages say that they may have come before")
     grid.add_row("accepted", f"{clock_text(fax['accepted_at'])}, {since_text(fax['accepted_at'])}")
     if fax["deadline_at"]:
-        grid.add_row("deadline", f"{clock_text(fax['deadline_at'])}, {since_text(fax['deadline_at'])}")
+        promised = f", promised by {fax['service']}" if fax["service"] else ""
+        grid.add_row("deadline", f"{clock_text(fax['deadline_at'])}, {since_text(fax['deadline_at'])}{promised}")
     if fax["why"]["waiting"] != _OVER:
         grid.add_row("why", _why_text(fax["why"]))
     screen.print(grid)

@@ -1,4 +1,4 @@
-"""Takes the steps of the ladder: durable first, then in memory, each once a fax.
+"""Takes the steps: durable first, then in memory, each once a fax.
 
 What is taken, and why the fax waited, stands in its trail. The order system hears `deadline_at_risk` as an event;
 the operator's alert is an error in the log and a metric.
@@ -12,7 +12,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
-from faxgw.config import Rung, Step
+from faxgw.config import Step, TimedStep
 from faxgw.dispatch.carriers import Carriers
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.promises import Promises
@@ -44,7 +44,7 @@ class Reason(Protocol):
     def detail(self) -> str: ...
 
 
-class Escalation:
+class Escalations:
     """Follows every fax with a deadline until the fax is over."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Escalation:
         why: Callable[[FaxView], Reason],
         clock: Clock,
         metrics: Metrics,
-        ladder: Sequence[Rung],
+        plan: Sequence[TimedStep],
     ) -> None:
         self._store = store
         self._waiting = waiting
@@ -69,7 +69,7 @@ class Escalation:
         self._why = why
         self._clock = clock
         self._metrics = metrics
-        self._ladder = ladder
+        self._plan = plan
 
     async def run(self) -> None:
         """Take steps as they fall due, for ever."""
@@ -87,7 +87,7 @@ class Escalation:
             return []
         fax = self._at_risk(view, promise, State.QUEUED, self._failed(view) | {attempt.provider}, in_trouble=True)
         reason = f"the deadline comes before the next try ({failure})"
-        return [self._step(fax, view, step, reason, now) for step in last_steps(fax, failure, self._ladder)]
+        return [self._step(fax, view, step, reason, now) for step in last_steps(fax, failure, self._plan)]
 
     async def _look_safely(self, promise: Promise) -> None:
         try:
@@ -115,7 +115,7 @@ class Escalation:
         reason = self._why(view)
         in_trouble = reason.waiting in TROUBLE_OF_LINE or view.reason in FAILURES_OF_LINE
         fax = self._at_risk(view, promise, view.state, self._failed(view), in_trouble=in_trouble)
-        due = steps_due(fax, now, self._ladder)
+        due = steps_due(fax, now, self._plan)
         changes = [self._step(fax, view, step, reason.detail, now) for step in due.steps]
         answers = await self._store.record(changes) if changes else []
         taken = [change for change, told in zip(changes, answers, strict=True) if isinstance(told, Changed)]

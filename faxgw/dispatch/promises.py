@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import trio
 
 from faxgw.clock import Clock
-from faxgw.config import Rung, ServiceRule, Step
+from faxgw.config import ServiceRule, Step, TimedStep
 from faxgw.fax import FaxId
 from faxgw.ops.metrics import Metrics
 from faxgw.store.port import Promise
@@ -24,14 +24,14 @@ STALE_MAX = 1_000
 
 
 class Promises:
-    """Wakes whoever takes the steps of the ladder, and counts what became of each promise."""
+    """Wakes whoever takes the steps, and counts what became of each promise."""
 
     def __init__(
-        self, clock: Clock, metrics: Metrics, rules: Sequence[ServiceRule] = (), ladder: Sequence[Rung] = ()
+        self, clock: Clock, metrics: Metrics, rules: Sequence[ServiceRule] = (), plan: Sequence[TimedStep] = ()
     ) -> None:
         self._clock = clock
         self._metrics = metrics
-        self._first_seconds = max((rung.minutes_before * 60 for rung in ladder), default=0.0)
+        self._first_seconds = max((timed.minutes_before * 60 for timed in plan), default=0.0)
         self._open: dict[FaxId, Promise] = {}
         self._look_at: dict[FaxId, float] = {}
         self._looks: list[tuple[float, FaxId]] = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from faxgw.config import Rung, Step
+from faxgw.config import Step, TimedStep
 from faxgw.fax import FINAL, Failure, State, Waiting
 from faxgw.phone import Line
 from faxgw.store.port import Escalated, Queued
@@ -47,30 +47,30 @@ class AtRisk:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What to do now, in the ladder's order, and when to look again."""
+    """What to do now, in their order, and when to look again."""
 
     steps: tuple[Step, ...]
     next_at: float
-    """The next rung, or the deadline; infinite once there is nothing left to look for."""
+    """The next step, or the deadline; infinite once there is nothing left to look for."""
     has_put_off: bool
     """A step is due that cannot be taken as the fax stands: look again when it comes back in line."""
 
 
-def steps_due(fax: AtRisk, now: float, ladder: Sequence[Rung]) -> Due:
+def steps_due(fax: AtRisk, now: float, plan: Sequence[TimedStep]) -> Due:
     """The steps of `fax` that are due at `now` (seconds since 1970)."""
     if fax.state in FINAL:
         return Due((), math.inf, has_put_off=False)
     if now >= fax.deadline_at:
         return Due((), math.inf, has_put_off=False)
-    reached = [rung.step for rung in ladder if rung_at(rung, fax) <= now and rung.step not in fax.taken]
+    reached = [timed.step for timed in plan if step_at(timed, fax) <= now and timed.step not in fax.taken]
     steps = tuple(step for step in reached if is_possible(step, fax))
-    ahead = [at for rung in ladder if (at := rung_at(rung, fax)) > now]
+    ahead = [at for timed in plan if (at := step_at(timed, fax)) > now]
     return Due(steps, min([*ahead, fax.deadline_at]), has_put_off=len(steps) < len(reached))
 
 
-def rung_at(rung: Rung, fax: AtRisk) -> float:
+def step_at(timed: TimedStep, fax: AtRisk) -> float:
     """When a step falls due: never in the first half of the fax's time, or a short promise would begin with alarms."""
-    return max(fax.deadline_at - rung.minutes_before * 60, (fax.accepted_at + fax.deadline_at) / 2)
+    return max(fax.deadline_at - timed.minutes_before * 60, (fax.accepted_at + fax.deadline_at) / 2)
 
 
 def is_possible(step: Step, fax: AtRisk) -> bool:
@@ -86,12 +86,12 @@ def is_possible(step: Step, fax: AtRisk) -> bool:
             return True
 
 
-def last_steps(fax: AtRisk, failure: Failure, ladder: Sequence[Rung]) -> tuple[Step, ...]:
+def last_steps(fax: AtRisk, failure: Failure, plan: Sequence[TimedStep]) -> tuple[Step, ...]:
     """What is left to try at once where the next regular try would come after the deadline; nothing gives the fax up.
 
     A line that is busy is not called again at once over another carrier: its florist has one more number, or not.
     """
-    left = {rung.step for rung in ladder} - fax.taken
+    left = {timed.step for timed in plan} - fax.taken
     steps = [step for step in (Step.OTHER_PROVIDER, Step.SECOND_NUMBER) if step in left and is_possible(step, fax)]
     if failure in FAILURES_OF_LINE and Step.SECOND_NUMBER not in steps:
         return ()

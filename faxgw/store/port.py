@@ -692,6 +692,10 @@ class Store(Protocol):
         """What is unfinished, by line, age, class and reason; `ages` are in seconds, growing."""
         ...
 
+    async def at_risk(self, until: float, limit: int) -> list[FaxLine]:
+        """The faxes that are not over and whose deadline comes before `until`, the nearest first."""
+        ...
+
     async def counts(self) -> dict[State, int]:
         """How many faxes are in each state, finished ones included."""
         ...

@@ -158,14 +158,27 @@ def find_faxes(connection: Connection, sought: Sought, limit: int) -> list[FaxLi
         asked = asked.where(fax.c.number == sought.number)
     if sought.state is not None:
         asked = asked.where(fax_state.c.state == sought.state, *([] if sought.state in FINAL else [text(UNFINISHED)]))
-    return [
-        FaxLine(
-            FaxId(row.id),
-            *(row.submitter, row.key, row.number, Line(row.line), row.rank, State(row.state), row.reason),
-            *(row.accepted_at, row.due_at, row.deadline_at, Content(row.content), row.origin_id),
-        )
-        for row in connection.execute(asked)
-    ]
+    return [_fax_line(row) for row in connection.execute(asked)]
+
+
+def read_at_risk(connection: Connection, until: float, limit: int) -> list[FaxLine]:
+    """Unfinished faxes whose deadline comes before `until`; the wide rows are read for those that are shown only."""
+    nearest = (
+        select(fax_state.c.fax_id)
+        .where(text(UNFINISHED), fax_state.c.deadline_at < until)
+        .order_by(fax_state.c.deadline_at, fax_state.c.fax_id)
+        .limit(limit)
+    )
+    asked = FAX_LINE.where(fax.c.id.in_(nearest)).order_by(fax_state.c.deadline_at, fax.c.id)
+    return [_fax_line(row) for row in connection.execute(asked)]
+
+
+def _fax_line(row: Row[*tuple[Any, ...]]) -> FaxLine:
+    return FaxLine(
+        FaxId(row.id),
+        *(row.submitter, row.key, row.number, Line(row.line), row.rank, State(row.state), row.reason),
+        *(row.accepted_at, row.due_at, row.deadline_at, Content(row.content), row.origin_id),
+    )
 
 
 def _submitters(connection: Connection) -> list[str]:

@@ -185,6 +185,9 @@ class SqlStore:
     async def backlog(self, limit: int, now: float, ages: Sequence[float]) -> Backlog:
         return await self._reader.read(reading.read_backlog, limit, now, ages)
 
+    async def at_risk(self, until: float, limit: int) -> list[FaxLine]:
+        return await self._reader.read(reading.read_at_risk, until, limit)
+
     async def counts(self) -> dict[State, int]:
         return await self._reader.read(reading.read_counts)
 

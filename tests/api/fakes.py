@@ -99,6 +99,11 @@ class FakeStore:
             counts[view.state] = counts.get(view.state, 0) + 1
         return counts
 
+    async def at_risk(self, until: float, limit: int) -> list[FaxLine]:
+        await trio.lowlevel.checkpoint()
+        near = [view for view in self.faxes.values() if view.state not in FINAL and (view.deadline_at or until) < until]
+        return [_line_of(view) for view in sorted(near, key=lambda view: view.deadline_at or 0.0)][:limit]
+
     async def backlog(self, limit: int, now: float, ages: Sequence[float]) -> Backlog:
         await trio.lowlevel.checkpoint()
         unfinished = [view for view in self.faxes.values() if view.state not in FINAL]

@@ -153,3 +153,19 @@ def test_unchecked_member_is_a_bug() -> None:
         Register([rose, rose])
     with pytest.raises(BugError, match="FR-13-017"):
         Register([msgspec.structs.replace(rose, fax="000")])
+
+
+def test_a_shop_may_have_a_second_fax_machine(path: Path) -> None:
+    """Both lines are known, the first one first; most shops have one."""
+    write(path, ROSE | {"fax_second": "+33 4 65 71 00 09"}, HEATHER)
+    register = load_register(path)
+    rose, heather = register
+    assert register.lines_of(rose) == ("+33465710000", "+33465710009")
+    assert register.line_of(rose) == "+33465710000"
+    assert register.lines_of(heather) == (register.line_of(heather),)
+
+
+def test_a_second_number_that_cannot_be_is_refused(path: Path) -> None:
+    """As the first one is: it would be found out when a deadline is near."""
+    write(path, ROSE | {"fax_second": "0800"})
+    assert refusal(path)[0].startswith("1: /fax_second: ")

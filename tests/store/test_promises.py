@@ -1,4 +1,4 @@
-"""What the store promises about deadlines: nothing begins after one, and each step of the ladder is taken once."""
+"""What the store promises about deadlines: nothing begins after one, and each step of the escalation is taken once."""
 
 import pytest
 
@@ -201,3 +201,17 @@ async def test_a_start_knows_which_carriers_are_left_out(store: SqlStore) -> Non
         Promise(FAX, DEADLINE, "", frozenset({"north", "south"}), frozenset({Step.OTHER_PROVIDER})),
         Promise(FaxId(2), DEADLINE, ""),
     ]
+
+
+async def test_who_is_at_risk_is_told_by_the_nearest_deadline(store: SqlStore) -> None:
+    """Whatever state it is in, unless it is over; at most as many as asked for."""
+    for number, deadline_at in enumerate([900.0, 700.0, None, 800.0, 600.0, 500.0], start=1):
+        await store.admit([new_fax(str(number), line=Line(f"+3319900000{number}"), deadline_at=deadline_at)])
+    await store.begin([intent_for(FaxId(2))])
+    await store.record([HoldAsked(FaxId(4), "Ada", "", 300.0), CancelAsked(FaxId(6), "Ada", "", 300.0)])
+    assert [(line.fax_id, line.deadline_at) for line in await store.at_risk(900.0, 10)] == [
+        (FaxId(5), 600.0),
+        (FaxId(2), 700.0),
+        (FaxId(4), 800.0),
+    ]
+    assert [line.fax_id for line in await store.at_risk(1_000.0, 2)] == [FaxId(5), FaxId(2)]
