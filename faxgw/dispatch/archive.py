@@ -5,7 +5,6 @@ from typing import Literal
 
 from faxgw.clock import Clock
 from faxgw.dispatch.drawing import Composer
-from faxgw.render.page import document_to_pdf, document_to_png
 from faxgw.render.port import Renderer
 from faxgw.render.sheet import Document, Unrenderable
 from faxgw.store.port import AttemptView, Contents, FaxView
@@ -24,6 +23,9 @@ class PageArchive:
         self._clock = clock
 
     async def page(self, view: FaxView, kind: Literal["tif", "png", "pdf"], number: int = 1) -> bytes | str:
+        # Only who looks at a page pays for numpy and Pillow: they are a tenth of the daemon's start.
+        from faxgw.render.page import document_to_pdf, document_to_png  # noqa: PLC0415
+
         drawn = await self.as_sent(view)
         match drawn:
             case Unrenderable(reason=reason):

@@ -19,10 +19,10 @@ import msgspec
 import structlog
 import trio
 
+from faxgw.render.frames import HEADER_BYTES, READY, Batch, Bounds
 from faxgw.render.handed_in.handed import HandedIn, Limits
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Unrenderable
-from faxgw.render.worker import HEADER_BYTES, READY, Batch, Bounds, draw_batch
 
 log = structlog.get_logger(__name__)
 
@@ -275,4 +275,6 @@ class InlineRenderer:
 
     async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
         await trio.lowlevel.checkpoint()
+        from faxgw.render.worker import draw_batch  # noqa: PLC0415 See `frames.py`.
+
         return draw_batch(list(drawings)).results

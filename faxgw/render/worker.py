@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from faxgw.render.frames import HEADER_BYTES, READY, Batch, Bounds
 from faxgw.render.handed_in.draw import draw_handed_in
 from faxgw.render.handed_in.handed import HandedIn, Limits
 from faxgw.render.page import render_sheet, render_sheets
@@ -25,27 +26,8 @@ from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Sheet, Unrenderable
 from faxgw.render.warm import warm_up
 
-HEADER_BYTES = 4
-READY = b"ready"
-"""The first frame, sent once everything is imported and bounded."""
-
 LATE_SHARE = 1.25
 """A document that has not ended itself by then, between two pages, is stuck in one of them."""
-
-
-class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process and the documents in it may use; its only argument, as JSON."""
-
-    memory_bytes_max: int
-    """Of address space. Drawing sheets takes 0.2 GB of it, a picture of 72 million pixels 1.0 GB."""
-    limits: Limits = Limits()
-
-
-class Batch(msgspec.Struct, frozen=True):
-    """What a worker answers: one result a drawing, and the CPU it took."""
-
-    results: list[Document | Unrenderable]
-    cpu_seconds: float
 
 
 DrawDocument = Callable[[HandedIn], Document | Unrenderable]

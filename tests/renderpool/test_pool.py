@@ -12,10 +12,10 @@ import pytest
 import structlog
 import trio
 
+from faxgw.render.frames import HEADER_BYTES, READY, Bounds
 from faxgw.render.page import render_sheet
 from faxgw.render.pool import Drawn, RenderPool, WorkerNotStartedError
 from faxgw.render.sheet import Document, Sheet
-from faxgw.render.worker import HEADER_BYTES, READY, Bounds
 from tests.render import sheets
 
 
