@@ -124,6 +124,7 @@ def _open_pool(config: RenderConfig, drawn: Callable[[Drawn], None]) -> Abstract
 async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
     gateway = Gateway(parts)
     health.carriers_not_ready = gateway.carriers.reasons_not_ready
+    health.stopped_by_people = gateway.control.reasons_not_ready
     behind = Behind(
         store=store,
         desk=gateway.desk,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from faxgw.api.port import ProviderState
+from faxgw.api.why import by_whom
 from faxgw.config import ProviderConfig
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.gate import Gate
@@ -43,6 +44,12 @@ class ControlDesk:
         for call in self._calls:
             under_way.setdefault(call.provider, []).append(call.state)
         return [self._state_of(own, under_way.get(own.name, [])) for own in self._providers]
+
+    def reasons_not_ready(self) -> list[str]:
+        """What people stopped that keeps orders from being taken or sent at all."""
+        places = {Scope.GATEWAY: "all sending is suspended", Scope.INTAKE: "the gateway drains"}
+        stopped = ((what, self._suspensions.find(scope)) for scope, what in places.items())
+        return [f"{what} {by_whom(by)}: `faxgw resume gateway` ends it" for what, by in stopped if by is not None]
 
     def waiting(self) -> Mapping[Waiting, int]:
         return self._room.statistics().by_reason

@@ -20,6 +20,7 @@ class GatewayHealth:
         self._stopping = False
         self._committed_at = trio.current_time()
         self.carriers_not_ready: Callable[[], list[str]] = list
+        self.stopped_by_people: Callable[[], list[str]] = list
         """Tells why no carrier takes faxes; known once the gateway is there."""
 
     def note_commit(self) -> None:
@@ -40,7 +41,7 @@ class GatewayHealth:
         free_bytes = shutil.disk_usage(self._state_dir).free
         if free_bytes < self._free_bytes_min:
             reasons.append(f"the disk of {self._state_dir} has only {free_bytes // 2**20} MiB free: make room")
-        return reasons + self.carriers_not_ready() + self.reasons_not_alive()
+        return reasons + self.stopped_by_people() + self.carriers_not_ready() + self.reasons_not_alive()
 
     def reasons_not_alive(self) -> list[str]:
         stalled_seconds = trio.current_time() - self._committed_at

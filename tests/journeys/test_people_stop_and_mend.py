@@ -82,6 +82,8 @@ async def test_a_drained_gateway_runs_empty(autojump_clock: MockClock) -> None:
         async with town.running() as gateway:
             [fax_id] = await town.submit(order_for(1, "before"))
             await gateway.control.suspend(Scope.INTAKE, "", "Ada", "moving house")
+            [reason] = gateway.control.reasons_not_ready()
+            assert reason.startswith("the gateway drains by Ada since 2027-05-29T06:00:00")
             answers = await gateway.desk.submit("shop", [order_for(1, "before"), order_for(2, "after")])
             assert answers == [Repeated(fax_id, State.QUEUED), Drained()]
             await town.wait()
@@ -155,7 +157,7 @@ class MarkSpy(PlainRenderer):
                 return Unrenderable("the text is blank")
             tiff = b"II*\x00" + drawing.content
             return Document(tiff=tiff, pages=1, sha256=sha256(tiff).hexdigest(), form_version="document")
-        return self._draw(drawing)  # type: ignore[arg-type]
+        return self._draw(drawing)
 
 
 async def test_a_failed_fax_goes_again_as_another_one(autojump_clock: MockClock) -> None:

@@ -8,11 +8,13 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import random
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Event as Flag
@@ -22,17 +24,19 @@ import trio
 from litestar import Litestar
 
 from faxgw.api.connection import AsgiApp
-from faxgw.api.desk import OrderDesk
 from faxgw.api.orders import order_routes
 from faxgw.api.server import serve
 from faxgw.api.sockets import UnixBind
 from faxgw.cli.client import LocalClient
-from faxgw.clock import SystemClock
-from faxgw.config import Api, StoreConfig
+from faxgw.clock import Clock, SystemClock
+from faxgw.config import Api, Config, ProviderConfig, StoreConfig
+from faxgw.gateway import Gateway, Parts
 from faxgw.members.member import Member
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
-from faxgw.queue.waiting import WaitingRoom
+from faxgw.render.port import Drawing
+from faxgw.render.sheet import Document, Unrenderable
+from faxgw.store.port import Store
 from faxgw.store.sql import open_store
 from tools.bench.posting import CONNECTIONS, cpu_seconds, make_order, percentile_ms, post_all
 
@@ -91,8 +95,8 @@ def _run_server(folder: Path, pipe: Pipe, done: Flag) -> None:
             open_store(folder / "store.db", StoreConfig(), lambda _: None) as store,
             trio.open_nursery() as nursery,
         ):
-            desk = OrderDesk(store, WaitingRoom(clock), Register([MEMBER]), {}, clock, Metrics())
-            routes = order_routes(desk, clock, Api(), lambda _: None)
+            gateway = Gateway(_parts(store, clock))
+            routes = order_routes(gateway.desk, clock, Api(), lambda _: None)
             app: AsgiApp = Litestar(routes, logging_config=None)  # type: ignore[assignment]
             await nursery.start(
                 partial(serve, app, UnixBind(folder / "s"), clock=clock, stopping=stopping, grace_seconds=1)
@@ -106,6 +110,33 @@ def _run_server(folder: Path, pipe: Pipe, done: Flag) -> None:
             stopping.set()
 
     trio.run(run)
+
+
+def _parts(store: Store, clock: Clock) -> Parts:
+    """A gateway that takes orders in and has nobody to give them to."""
+    nowhere = ProviderConfig(
+        name="nowhere",
+        kind="simulated",
+        base_url="http://127.0.0.1:1",
+        account="",
+        password_file="",
+        webhook_secret_file="",
+    )
+    return Parts(
+        config=Config(provider=[nowhere]),
+        store=store,
+        renderer=_NoRenderer(),
+        providers=[],
+        register=Register([MEMBER]),
+        clock=clock,
+        random=random.random,
+        metrics=Metrics(),
+    )
+
+
+class _NoRenderer:
+    async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
+        raise NotImplementedError(f"{len(drawings)} drawings came to a gateway that only takes in")
 
 
 def _upload_rate(path: Path) -> float:
