@@ -103,7 +103,7 @@ class OrderDesk:
         reach("desk-before-admitting")
         admissions = await self._store.admit(faxes)
         reach("desk-admitted")
-        self._put_in_line(faxes, admissions)
+        await self._put_in_line(faxes, admissions)
         admitted = iter(admissions)
         return [next(admitted) if isinstance(each, NewFax) else each for each in prepared]
 
@@ -114,7 +114,7 @@ class OrderDesk:
         deposited = Deposited(document=name, kind=wish.kind, bytes=size, resolution=wish.resolution, photo=wish.photo)
         faxes = [new_document_fax(submitter, wish, deposited, self._clock.now())]
         admissions = await self._store.admit(faxes)
-        self._put_in_line(faxes, admissions)
+        await self._put_in_line(faxes, admissions)
         return admissions[0]
 
     # --- what people ask ---------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ class OrderDesk:
                 log.warning("store_busy", waits_to_read="a fax that goes back in line")
                 await trio.sleep(READ_AGAIN_SECONDS)
 
-    def _put_in_line(self, faxes: Sequence[NewFax], admissions: Sequence[Admission]) -> None:
+    async def _put_in_line(self, faxes: Sequence[NewFax], admissions: Sequence[Admission]) -> None:
         new = [
             Queued(admission.fax_id, fax.line, fax.rank, fax.due_at, fax.deadline_at, 0, submitter=fax.submitter)
             for fax, admission in zip(faxes, admissions, strict=True)
@@ -229,7 +229,11 @@ class OrderDesk:
             for fax, admission in zip(faxes, admissions, strict=True)
             if isinstance(admission, Admitted) and fax.deadline_at is not None
         )
-        self._waiting.put(new)
+        # Shielded, though it waits for nobody: what is queued in the store must be in line, all of it.
+        with trio.CancelScope(shield=True):
+            for start in range(0, len(new), ORDERS_BETWEEN_CHECKPOINTS):
+                self._waiting.put(new[start : start + ORDERS_BETWEEN_CHECKPOINTS])
+                await trio.lowlevel.checkpoint()
 
     # --- how, and where to -------------------------------------------------------------------------------
 
