@@ -35,10 +35,15 @@ test: $(STAMP) peers ## Install the test peers where possible and run all tests
 
 CYCLES ?= 50
 SEEDS ?= 200
+FAXES ?= 20000
 
 .PHONY: kill
 kill: $(STAMP) ## Kill a whole daemon again and again (CYCLES=50) and print what was lost or sent twice
 	@FAXGW_KILL_CYCLES=$(CYCLES) $(BIN)/python -m pytest -q -s tests/live/test_kill.py
+
+.PHONY: disaster
+disaster: $(STAMP) ## Play a morning on which every carrier has trouble (FAXES=20000) and print the account
+	@$(BIN)/python -m tests.simulation.disaster --faxes $(FAXES)
 
 .PHONY: simulate
 simulate: $(STAMP) ## Play days of storms from their seeds (SEEDS=200) and print the account

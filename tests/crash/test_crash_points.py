@@ -25,8 +25,8 @@ POINTS_MIN = 30
 REACHED_SECONDS_MAX = 40.0
 FINISH_SECONDS_MAX = 90.0
 FEED_SECONDS = 0.25
-FEED = 6
-UNANSWERED_MAX = 30
+FEED = 3
+UNANSWERED_MAX = 6
 SHOPS = 300
 ORDERS = 4_000
 SHARES = {
@@ -38,6 +38,7 @@ SHARES = {
     "missing_receipt": 0.1,
     "doubled_receipt": 0.05,
 }
+CALM = {"busy": 0.05}
 ONCE = ("store-", "recovery-", "gateway-", "daemon-")
 """What a process goes through once has no second time."""
 WHEN_STOPPING = {
@@ -105,6 +106,7 @@ async def _die_through(folder: Path, seed: int, deaths: Sequence[Hit]) -> None:
                     await _die_at(death, daemon, carrier, order_system, lines)
                 people.cancel_scope.cancel()
             order_system.close()
+            await carrier.set_shares(**CALM)
             await daemon.start()
             await daemon.wait_ready()
         await order_system.release_all()
