@@ -45,7 +45,8 @@ def _read(client: LocalClient, after: int, follow: bool) -> Iterator[dict[str, A
 def _line_of(event: dict[str, Any]) -> str:
     style = _CLICK_STYLES.get(STATE_STYLES.get(event["kind"], "").split(" ")[-1], {})
     kind = click.style(f"{event['kind']:<12}", **style)
-    head = f"{event['seq']:>8}  {clock_text(event['at'])}  fax {event['fax_id']:<8} {kind}"
+    whose = f"fax {event['fax_id']:<8}" if event["fax_id"] else "gateway     "
+    head = f"{event['seq']:>8}  {clock_text(event['at'])}  {whose} {kind}"
     return f"{head} {data_text(event['data'])}".rstrip()
 
 
