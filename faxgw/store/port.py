@@ -433,6 +433,7 @@ class NoSuchFax:
 Recorded = Changed | Stale | NoSuchFax
 AdmittedAgain = Admitted | Repeated | Stale | NoSuchFax
 
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something that happened to no fax but to a provider or the gateway: an event of its own."""

@@ -136,6 +136,25 @@ async def test_the_queue_is_shown() -> None:
     assert (await get(fakes, "/v1/queue?lines=0")).json()["lines"] == []
 
 
+async def test_the_queue_shows_whose_deadline_is_near() -> None:
+    """From the first step of the escalation on, half an hour before; the nearest first."""
+    fakes = make_fakes()
+    for minutes in (29, 31, 5):
+        fakes.store.add(deadline_at=NOW + minutes * 60)
+    fakes.store.add(deadline_at=NOW + 60, state=State.DELIVERED)
+    queue = (await get(fakes, "/v1/queue")).json()
+    assert [fax["id"] for fax in queue["at_risk"]] == [3, 1]
+
+
+async def test_a_fax_names_the_rule_that_promised_its_deadline() -> None:
+    """Empty where none did."""
+    fakes = make_fakes()
+    fakes.store.add(service="same-morning")
+    fakes.store.add()
+    told = [(await get(fakes, f"/v1/faxes/{fax_id}")).json()["service"] for fax_id in (1, 2)]
+    assert told == ["same-morning", ""]
+
+
 async def test_a_method_that_is_not_taken_names_those_that_are() -> None:
     """405 with Allow."""
     answer = await get(make_fakes(), "/v1/orders")

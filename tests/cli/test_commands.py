@@ -168,6 +168,17 @@ async def test_the_queue_is_shown(tmp_path: Path, capsys: Capture) -> None:
     assert as_json.json()["lines"][0]["waiting"] == 3
 
 
+async def test_who_is_at_risk_comes_first(tmp_path: Path, capsys: Capture) -> None:
+    """With the deadline and the order's number; the fax itself says who promised it."""
+    fakes = make_fakes()
+    fakes.store.add(deadline_at=NOW + 600, service="same-morning")
+    async with terminal_at(fakes, tmp_path, capsys) as terminal:
+        queue, shown = await terminal.run("queue"), await terminal.run("show", "1")
+    assert "at risk" in queue.out
+    assert "fax 1 " in queue.out
+    assert "promised by same-morning" in " ".join(shown.out.split())
+
+
 async def test_an_empty_queue_says_so(tmp_path: Path, capsys: Capture) -> None:
     """No table without rows."""
     async with terminal_at(make_fakes(), tmp_path, capsys) as terminal:
