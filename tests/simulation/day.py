@@ -32,7 +32,7 @@ from tests.simulation.promises import Promises
 REPEAT_SECONDS = 2.0
 """An order system hands in again what was not answered, this much later."""
 WHY_SECONDS = 3_600.0
-AFTERMATH_SECONDS_MAX = 2 * DAY_SECONDS
+AFTERMATH_SECONDS_MAX = DAY_SECONDS / 2
 DAYS_MAX = 10
 
 T = TypeVar("T")
@@ -184,14 +184,19 @@ class SimulatedDay:
         fax_id = self.fax_by_key.get(wish.key)
         if fax_id is None:
             return
-        if wish.verb == "release":
-            self.promises.note_release(fax_id)
+        releases = self.promises.releases(fax_id)
+
+        async def ask(gateway: Gateway) -> Recorded:
+            if wish.verb == "release":
+                self.promises.note_release(fax_id)
+            return await _act(gateway.desk, wish, fax_id)
+
         try:
-            recorded = await self._ask(lambda gateway: _act(gateway.desk, wish, fax_id))
+            recorded = await self._ask(ask)
         except GatewayDiedError:
             return
         if isinstance(recorded, Changed):
-            self.promises.note_granted(fax_id, wish.verb)
+            self.promises.note_granted(fax_id, wish.verb, releases)
 
     def _door_for(self, name: str) -> Callable[[Mapping[str, str], bytes], Awaitable[bool]]:
         async def deliver(headers: Mapping[str, str], body: bytes) -> bool:

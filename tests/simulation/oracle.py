@@ -79,7 +79,7 @@ async def judge(
 
 
 def _check_ends(plan: Plan, views: Sequence[FaxView], whys: Mapping[FaxId, Waiting]) -> None:
-    """Two quiet days later all is over, but for what a person keeps back or has to look at."""
+    """After the quiet hours all is over, but for what a person keeps back or has to look at."""
     for view in views:
         kept_back = view.state in KEPT or whys.get(view.fax_id) is Waiting.LINE_DEAD
         assert view.state in FINAL or kept_back, f"fax {view.fax_id} still is {view.state}: {whys.get(view.fax_id)}"

@@ -1,5 +1,6 @@
 """What the outside was promised, and every send that breaks it: kept beside the gateway, which never sees it."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from faxgw.api.port import Why
@@ -27,6 +28,7 @@ class Promises:
     whys: dict[FaxId, Waiting] = field(default_factory=dict)
     """What `why` last said of each fax."""
     _orders: dict[FaxId, Order] = field(default_factory=dict)
+    _releases: Counter[FaxId] = field(default_factory=Counter)
     _kept_back: dict[FaxId, str] = field(default_factory=dict)
     """Faxes that must not go, by what was confirmed: held or cancelled."""
 
@@ -35,12 +37,18 @@ class Promises:
         if known.key != order.key:
             self.broken.append(f"fax {fax_id} was answered to two orders: {known.key}, {order.key}")
 
-    def note_granted(self, fax_id: FaxId, verb: str) -> None:
-        if verb != "release":
+    def releases(self, fax_id: FaxId) -> int:
+        """How often a release was asked for."""
+        return self._releases[fax_id]
+
+    def note_granted(self, fax_id: FaxId, verb: str, releases_before: int) -> None:
+        """A hold or a cancel was confirmed. A release asked for since the hold was may have undone it already."""
+        if verb == "cancel" or (verb == "hold" and self._releases[fax_id] == releases_before):
             self._kept_back[fax_id] = verb
 
     def note_release(self, fax_id: FaxId) -> None:
         """Asked, and perhaps granted even if no answer comes."""
+        self._releases[fax_id] += 1
         if self._kept_back.get(fax_id) == "hold":
             del self._kept_back[fax_id]
 
