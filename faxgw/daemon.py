@@ -239,8 +239,14 @@ def _load_register(config: Config) -> Register:
 @contextmanager
 def _only_one_daemon(state_dir: Path) -> Iterator[None]:
     """Hold the state directory: two writers on one store would each believe to be alone."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "lock").open("w") as lock:
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = (state_dir / "lock").open("w")
+    except OSError as error:
+        raise ConfigError(
+            f"{state_dir} cannot hold the store: {error.strerror}; make it writable or set another"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

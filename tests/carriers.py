@@ -112,11 +112,14 @@ async def running_carrier(**options: object) -> AsyncIterator[Carrier]:
         flags = _flags({"call_seconds": 0, "page_seconds": 0, "webhook_secret_file": secret_file} | options)
         command = [sys.executable, "-m", "tools.loadtest.carrier", *flags]
         process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE)
+        carrier: Carrier | None = None
         try:
             carrier = await _listening(process)
             yield carrier
-            await carrier.let_go()
         finally:
+            with trio.CancelScope(shield=True):
+                if carrier is not None:
+                    await carrier.let_go()
             await _stop(process)
 
 
