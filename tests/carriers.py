@@ -40,9 +40,13 @@ class Carrier:
 
     async def faxes(self) -> list[dict[str, Any]]:
         """One record for each fax it ever took."""
-        answer = await self._control.request("GET", "/control/faxes")
-        assert isinstance(answer, Answer)
-        return [msgspec.json.decode(line) for line in answer.body.splitlines()]
+        faxes: list[dict[str, Any]] = []
+        while True:
+            answer = await self._control.request("GET", f"/control/faxes?from={len(faxes)}")
+            assert isinstance(answer, Answer), answer
+            if not answer.body:
+                return faxes
+            faxes += [msgspec.json.decode(line) for line in answer.body.splitlines()]
 
     async def set_shares(self, **shares: float) -> None:
         """Other mishaps from now on (`faxgw/provider/mishaps.py`); `down=1` closes its door, none at all opens it."""
