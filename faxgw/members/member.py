@@ -17,7 +17,7 @@ Label = Annotated[
 ]
 
 
-class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """One florist: where the shop is, how it is reached, and in which language it reads."""
 
     id: MemberId
