@@ -103,13 +103,22 @@ class Escalations:
         view = await self._store.fax(promise.fax_id)
         now = self._clock.now()
         if view is None or view.state in FINAL:
-            # Whoever ended it counts it; this is for an end that nobody told us of.
-            self._promises.cancelled(promise.fax_id)
+            self._count_end(promise, view)
         elif now >= promise.deadline_at:
             if view.state in {State.QUEUED, State.HELD}:
                 await self._outcomes.expired(promise.fax_id)
         else:
             await self._climb(promise, view, now)
+
+    def _count_end(self, promise: Promise, view: FaxView | None) -> None:
+        """Whoever ended the fax may be about to count it: the first of us does, and the second finds nothing."""
+        match view.state if view is not None else State.CANCELLED:
+            case State.DELIVERED if view is not None:
+                self._promises.delivered(promise.fax_id, view.events[-1].at)
+            case State.FAILED | State.EXPIRED:
+                self._promises.missed(promise.fax_id)
+            case _:
+                self._promises.cancelled(promise.fax_id)
 
     async def _climb(self, promise: Promise, view: FaxView, now: float) -> None:
         reason = self._why(view)

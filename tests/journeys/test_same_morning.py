@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from faxgw.config import ServiceRule, ServiceWhen
 from faxgw.fax import State
@@ -98,5 +98,7 @@ async def test_what_expires_and_what_fails_is_missed_and_what_is_cancelled_is_ne
         await gateway.desk.cancel(cancelled, "Ada", "")
         view = await town.wait_state(expired, State.EXPIRED)
         assert 0 <= view.events[-1].at - ELEVEN < 0.1
+        # The event is durable before it is counted.
+        await wait_all_tasks_blocked()
         assert (counted(town, "met", "same-morning"), counted(town, "missed", "same-morning")) == (0, 2)
     await settle_account(town, failed=1, expired=1, cancelled=1, waiting=1)
