@@ -41,6 +41,13 @@ async def check_carriers(town: Town) -> None:
         assert calls <= town.register.calls_max(Line(line)), f"{line} had {calls} calls at once"
 
 
+async def count_lost_and_twice(town: Town) -> tuple[int, int]:
+    """How many faxes the store calls delivered and no carrier does, and how many arrived more than once."""
+    views = [await town.view(fax_id) for fax_id in town.faxes]
+    by_store = {view.fax_id for view in views if view.state is State.DELIVERED}
+    return len(by_store - _confirmed(town)), sum(times > 1 for times in _arrived(town).values())
+
+
 def line_overlap_max(town: Town) -> int:
     """The most calls that any line had at once, over all carriers."""
     return max(line_overlaps(town).values(), default=0)

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from faxgw.fax import FINAL, NEXT, FaxId, State, Waiting
 from faxgw.store.port import Event, FaxView
-from tests.journeys.account import check_carriers, line_overlap_max
+from tests.journeys.account import check_carriers, count_lost_and_twice, line_overlap_max
 from tests.journeys.town import Town, line_of
 from tests.simulation.broken import Broken
 from tests.simulation.plan import Plan
@@ -47,6 +47,8 @@ class Judged:
     sends: int
     in_doubt: int
     deaths: int
+    lost: int
+    twice: int
     line_overlap_max: int
     digest: str
 
@@ -66,6 +68,7 @@ async def judge(
     _check_lines(plan, views)
     _check_trail(views, events)
     await check_carriers(town)
+    lost, twice = await count_lost_and_twice(town)
     return Judged(
         seed=plan.seed,
         faxes=len(views),
@@ -73,6 +76,8 @@ async def judge(
         sends=promises.sends,
         in_doubt=sum(event.kind == "in_doubt" for event in events),
         deaths=deaths,
+        lost=lost,
+        twice=twice,
         line_overlap_max=line_overlap_max(town),
         digest=sha256(repr([asdict(event) for event in events]).encode()).hexdigest()[:16],
     )

@@ -56,7 +56,7 @@ def _give_up(_number: int, frame: FrameType | None) -> NoReturn:
 
 
 def account_of(days: Sequence[Judged | Failed]) -> str:
-    """One line. Lost and twice are what no day that was judged can have had: each of them fails its day."""
+    """One line. A fax lost or sent twice also fails its day, which is then told with its seed."""
     judged = [day for day in days if isinstance(day, Judged)]
     states: Counter[str] = Counter()
     for day in judged:
@@ -69,6 +69,8 @@ def account_of(days: Sequence[Judged | Failed]) -> str:
         f"in doubt {sum(day.in_doubt for day in judged)}",
         f"crashes {sum(day.deaths for day in judged)}",
         *(f"{state} {count}" for state, count in sorted(states.items())),
+        f"lost {sum(day.lost for day in judged)}",
+        f"twice {sum(day.twice for day in judged)}",
         f"line overlap max {max((day.line_overlap_max for day in judged), default=0)}",
     ]
     return ", ".join(figures)
