@@ -1,7 +1,6 @@
 """`faxgw render`: draws the page of an order as it would be sent, without a daemon."""
 
 import datetime as dt
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 
 from faxgw.cli.connection import CONFIG_PLACES, RefusedError, config_option, json_option
 from faxgw.cli.screen import print_json
+from faxgw.clock import SystemClock
 from faxgw.config import Config, load_config
 from faxgw.errors import OperatorError
 from faxgw.members.register import Register, load_register
@@ -92,14 +92,14 @@ def _config(config_path: Path | None) -> Config | None:
 
 def _compose(order: Order, register: Register | None, header_name: str) -> Sheet | Unrenderable:
     if register is not None:
-        return compose_sheet(order, register, time.time(), header_name)
+        return compose_sheet(order, register, SystemClock().now(), header_name)
     executor = order.executing_member or order.fax_number or ""
     return Sheet(
         order=order,
         sender=Party(name=order.sending_member, member_id=order.sending_member),
         executor=Party(name=executor, member_id=order.executing_member or "", fax=order.fax_number or ""),
         language=order.language or "en",
-        sent_at=dt.datetime.now().astimezone(),
+        sent_at=dt.datetime.fromtimestamp(int(SystemClock().now()), dt.UTC).astimezone(),
         header_name=header_name,
     )
 
