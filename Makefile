@@ -76,7 +76,7 @@ bench: $(STAMP) peers ## Measure side by side and print the table
 
 .PHONY: lock
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
-	@$(BIN)/pip-compile --quiet --upgrade --extra dev --extra loadtest --generate-hashes --allow-unsafe --strip-extras \
+	@$(BIN)/pip-compile --quiet --upgrade --extra dev --extra loadtest --extra ocr --extra replan --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--output-file requirements.lock pyproject.toml
 
