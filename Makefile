@@ -31,7 +31,8 @@ peers:
 
 .PHONY: test
 test: $(STAMP) peers ## Install the test peers where possible and run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 
 CYCLES ?= 50
 SEEDS ?= 200

@@ -14,7 +14,7 @@ from tests.daemons import Daemon
 from tests.live.shop import Shop, order_lines, shop_open
 from tests.peers import miss_peer, require_peer
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 STOP_SECONDS_MAX = 5.0
 READY_AGAIN_SECONDS_MAX = 30.0

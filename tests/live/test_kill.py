@@ -40,6 +40,7 @@ WEATHER: Sequence[dict[str, float]] = (
 
 
 @pytest.mark.live
+@pytest.mark.alone
 async def test_a_daemon_that_is_killed_again_and_again_loses_nothing_and_sends_nothing_twice(tmp_path: Path) -> None:
     """Orders go in while the daemon is killed at random moments in bad weather; the carrier counts what went out."""
     dice = random.Random(SEED)  # noqa: S311 - a seed that is printed, to play it again

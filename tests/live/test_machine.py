@@ -12,7 +12,7 @@ from faxgw.daemon import EXIT_OK
 from tests.live.shop import Shop, order_lines, shop_open
 from tests.peers import require_peer
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.alone]
 
 DAY_SECONDS = 86_400
 STANDSTILL_SECONDS = 4.0

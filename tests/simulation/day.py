@@ -21,7 +21,8 @@ from faxgw.order import Order
 from faxgw.provider.port import Sending, SendOutcome
 from faxgw.provider.scripted import ScriptedProvider
 from faxgw.receipt.webhook import ReceiptsTaken
-from faxgw.store.port import Admitted, Changed, Recorded, Repeated
+from faxgw.store.admission import Admitted, Repeated
+from faxgw.store.changes import Changed, Recorded
 from faxgw.store.sql import open_memory_store
 from tests.journeys.town import START, Town, carrier_config, florist, line_of
 from tests.simulation.broken import Broken, listening_for_bugs

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from faxgw.fax import FINAL, NEXT, FaxId, State, Waiting
-from faxgw.store.port import Event, FaxView
+from faxgw.store.views import Event, FaxView
 from tests.journeys.account import check_carriers, count_lost_and_twice, line_overlap_max
 from tests.journeys.town import Town, line_of
 from tests.simulation.broken import Broken

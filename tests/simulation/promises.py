@@ -7,7 +7,7 @@ from faxgw.api.port import Why
 from faxgw.fax import FINAL, FaxId, State, Waiting, read_client_ref
 from faxgw.order import Order
 from faxgw.provider.port import Sending
-from faxgw.store.port import FaxView
+from faxgw.store.views import FaxView
 
 EXPECTED_WHY: dict[State, frozenset[Waiting]] = {
     State.HELD: frozenset({Waiting.HELD}),

@@ -2,8 +2,12 @@
 
 import os
 
+import pytest
+
 from tests.simulation.oracle import Judged
 from tests.simulation.run import Failed, account_of, play_days
+
+pytestmark = pytest.mark.alone
 
 SEEDS = int(os.environ.get("FAXGW_SIM_SEEDS", "200"))
 ONLY = os.environ.get("FAXGW_SIM_SEED")
