@@ -45,7 +45,8 @@ from faxgw.receipt.poll import Poller
 from faxgw.receipt.webhook import Webhooks
 from faxgw.render.port import Renderer
 from faxgw.render.sheet import Document
-from faxgw.store.port import Attempt, Store
+from faxgw.store.attempts import Attempt
+from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from faxgw.dispatch.drawing import Deposited, encode_deposited
 from faxgw.dispatch.service import Service
 from faxgw.order import RANKS, Order
 from faxgw.phone import Line
-from faxgw.store.port import Content, NewFax
+from faxgw.store.admission import Content, NewFax
 
 encode_order = msgspec.json.Encoder(order="deterministic").encode
 

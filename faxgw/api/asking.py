@@ -8,7 +8,7 @@ import msgspec
 from faxgw.api.body import TooLarge
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.order import MemberId, PhoneText, Priority
-from faxgw.store.port import Ruling
+from faxgw.store.changes import Ruling
 
 ASKED_BYTES_MAX = 4_096
 LOCAL = "local"

@@ -10,7 +10,7 @@ from faxgw.dispatch.gate import Gate
 from faxgw.dispatch.suspensions import Suspensions
 from faxgw.fax import State, Waiting
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.port import Scope, Suspension
+from faxgw.store.stops import Scope, Suspension
 
 
 class ControlDesk:

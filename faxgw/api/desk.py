@@ -29,27 +29,22 @@ from faxgw.ops.metrics import Metrics
 from faxgw.order import RANKS, Order, Priority
 from faxgw.phone import Line, parse_line
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.port import (
-    Admission,
-    Admitted,
-    AdmittedAgain,
-    AgainAsked,
+from faxgw.store.admission import Admission, Admitted, AdmittedAgain, AgainAsked, NewFax
+from faxgw.store.changes import (
     CancelAsked,
     Changed,
-    FaxView,
     HoldAsked,
-    NewFax,
     NoSuchFax,
     PriorityAsked,
-    Promise,
-    Queued,
     Recorded,
     ReleaseAsked,
     RerouteAsked,
     Ruling,
     Stale,
-    Store,
 )
+from faxgw.store.port import Store
+from faxgw.store.unfinished import Promise, Queued
+from faxgw.store.views import FaxView
 
 log = structlog.get_logger(__name__)
 

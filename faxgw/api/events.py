@@ -19,7 +19,8 @@ from faxgw.api.connection import Scope as AsgiScope
 from faxgw.api.connection import Send
 from faxgw.api.views import EventsBody, event_body
 from faxgw.config import Api
-from faxgw.store.port import Event, Store
+from faxgw.store.port import Store
+from faxgw.store.views import Event
 
 _CURSOR_MAX = 2**63 - 1
 _HEARTBEAT_SECONDS = 15.0

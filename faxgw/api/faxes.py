@@ -10,7 +10,8 @@ from faxgw.api.port import Archive, Desk
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import FaxBody, fax_body
 from faxgw.fax import FaxId
-from faxgw.store.port import FaxView, Store
+from faxgw.store.port import Store
+from faxgw.store.views import FaxView
 
 PageKind = Literal["tif", "png", "pdf"]
 PageNumber = Annotated[

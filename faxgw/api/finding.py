@@ -9,7 +9,8 @@ from litestar.params import QueryParameter
 
 from faxgw.api.views import FaxesBody, fax_line_body
 from faxgw.fax import State
-from faxgw.store.port import Sought, Store
+from faxgw.store.port import Store
+from faxgw.store.views import Sought
 
 Text = Annotated[str | None, QueryParameter(max_length=128)]
 # Litestar keeps the name `state` for itself.

@@ -21,7 +21,7 @@ from faxgw.config import Api
 from faxgw.faults import Fault
 from faxgw.fax import State
 from faxgw.order import Order
-from faxgw.store.port import Admission, Admitted, Drained, KeyTaken, Repeated
+from faxgw.store.admission import Admission, Admitted, Drained, KeyTaken, Repeated
 
 NDJSON = "application/x-ndjson"
 JSON = "application/json"

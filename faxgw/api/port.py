@@ -12,16 +12,10 @@ from faxgw.phone import Line
 from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken
 from faxgw.render.handed_in.handed import Kind
 from faxgw.render.sheet import Resolution
-from faxgw.store.port import (
-    Admission,
-    AdmittedAgain,
-    FaxView,
-    Kinship,
-    Recorded,
-    Ruling,
-    Scope,
-    Suspension,
-)
+from faxgw.store.admission import Admission, AdmittedAgain, Kinship
+from faxgw.store.changes import Recorded, Ruling
+from faxgw.store.stops import Scope, Suspension
+from faxgw.store.views import FaxView
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from faxgw.api.views import (
 from faxgw.clock import Clock
 from faxgw.faults import Fault
 from faxgw.phone import parse_line
-from faxgw.store.port import Scope
+from faxgw.store.stops import Scope
 
 _NO_COUNTRY = "ZZ"
 

@@ -27,7 +27,8 @@ from faxgw.api.views import ChangedBody, Taken
 from faxgw.clock import Clock
 from faxgw.faults import Fault
 from faxgw.fax import FINAL, WITH_CARRIER, FaxId, State
-from faxgw.store.port import Admitted, AdmittedAgain, Changed, Kinship, NoSuchFax, Recorded, Repeated, Stale
+from faxgw.store.admission import Admitted, AdmittedAgain, Kinship, Repeated
+from faxgw.store.changes import Changed, NoSuchFax, Recorded, Stale
 
 Asking = Callable[[FaxId, AskedOf], Awaitable[Recorded | AdmittedAgain | list[Fault]]]
 

@@ -6,7 +6,10 @@ import msgspec
 
 from faxgw.api.port import ProviderState, Why
 from faxgw.fax import State, Waiting
-from faxgw.store.port import AttemptView, Content, Event, FaxLine, FaxView, LineAges, Scope, Suspension
+from faxgw.store.admission import Content
+from faxgw.store.backlog import LineAges
+from faxgw.store.stops import Scope, Suspension
+from faxgw.store.views import AttemptView, Event, FaxLine, FaxView
 
 
 class Taken(msgspec.Struct, frozen=True):

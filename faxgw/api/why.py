@@ -10,7 +10,8 @@ from faxgw.fax import State, Waiting
 from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.lines import SUSPICIOUS
-from faxgw.store.port import FaxView, Scope, Suspension
+from faxgw.store.stops import Scope, Suspension
+from faxgw.store.views import FaxView
 
 
 class Whys:

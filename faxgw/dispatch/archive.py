@@ -7,7 +7,7 @@ from faxgw.clock import Clock
 from faxgw.dispatch.drawing import Composer
 from faxgw.render.port import Renderer
 from faxgw.render.sheet import Document, Unrenderable
-from faxgw.store.port import AttemptView, Contents, FaxView
+from faxgw.store.views import AttemptView, Contents, FaxView
 
 
 class PageArchive:

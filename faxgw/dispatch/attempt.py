@@ -23,7 +23,9 @@ from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Accepted, Refused, Sending, SendOutcome, Unclear, Unsent
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.sheet import Document
-from faxgw.store.port import Attempt, Intent, NotBegun, Queued, Store
+from faxgw.store.attempts import Attempt, Intent, NotBegun
+from faxgw.store.port import Store
+from faxgw.store.unfinished import Queued
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from faxgw.fax import AttemptNumber, FaxId, State
 from faxgw.provider.port import Report
-from faxgw.store.port import Attempt
+from faxgw.store.attempts import Attempt
 
 Key = tuple[FaxId, AttemptNumber]
 

@@ -3,7 +3,7 @@
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.lines import SUSPICIOUS
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 
 TOLD_AT_ONCE_MAX = 500
 

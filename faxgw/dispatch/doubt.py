@@ -56,7 +56,7 @@ from faxgw.provider.port import (
     Unsent,
 )
 from faxgw.render.sheet import Document
-from faxgw.store.port import Attempt
+from faxgw.store.attempts import Attempt
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,9 @@ from faxgw.phone import Line, parse_line
 from faxgw.render.handed_in.handed import HandedIn, Kind
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Resolution, Unrenderable
-from faxgw.store.port import Content, Contents, Store
+from faxgw.store.admission import Content
+from faxgw.store.port import Store
+from faxgw.store.views import Contents
 
 
 class Deposited(msgspec.Struct, frozen=True, kw_only=True):

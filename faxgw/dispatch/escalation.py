@@ -25,7 +25,12 @@ from faxgw.ops.metrics import Metrics
 from faxgw.order import Order
 from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.port import Attempt, Changed, Content, Escalated, FaxView, Promise, Queued, Store
+from faxgw.store.admission import Content
+from faxgw.store.attempts import Attempt
+from faxgw.store.changes import Changed, Escalated
+from faxgw.store.port import Store
+from faxgw.store.unfinished import Promise, Queued
+from faxgw.store.views import FaxView
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from faxgw.dispatch.doubt import Doubts
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.errors import StoreFailedError
 from faxgw.fax import State
-from faxgw.store.port import Attempt
+from faxgw.store.attempts import Attempt
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ from faxgw.clock import Clock
 from faxgw.dispatch.carriers import Carriers
 from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.ops.metrics import Metrics
-from faxgw.store.port import Notice, Store
+from faxgw.store.changes import Notice
+from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
 

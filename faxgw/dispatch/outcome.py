@@ -26,8 +26,8 @@ from faxgw.fax import Failure, FaxId, State
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Delivered, Fate, InProgress, NotDelivered, Refused
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.port import (
-    Attempt,
+from faxgw.store.attempts import Attempt
+from faxgw.store.changes import (
     Change,
     Changed,
     DeliveredNow,
@@ -39,15 +39,15 @@ from faxgw.store.port import (
     KeptBack,
     NoSuchFax,
     Parked,
-    Queued,
     Recorded,
     ResolveAsked,
     Ruling,
     SetAside,
     Stale,
-    Store,
     Submitted,
 )
+from faxgw.store.port import Store
+from faxgw.store.unfinished import Queued
 
 log = structlog.get_logger(__name__)
 

@@ -20,7 +20,8 @@ from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.handed_in.handed import HandedIn
 from faxgw.render.port import Drawing, Renderer
 from faxgw.render.sheet import Document, Unrenderable
-from faxgw.store.port import Queued, Store
+from faxgw.store.port import Store
+from faxgw.store.unfinished import Queued
 
 log = structlog.get_logger(__name__)
 

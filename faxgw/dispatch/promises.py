@@ -15,7 +15,7 @@ from faxgw.clock import Clock
 from faxgw.config import ServiceRule, Step, TimedStep
 from faxgw.fax import FaxId
 from faxgw.ops.metrics import Metrics
-from faxgw.store.port import Promise
+from faxgw.store.unfinished import Promise
 
 ORDER_ITSELF = "none"
 """The rule under which deadlines are counted that an order brought along."""

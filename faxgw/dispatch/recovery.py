@@ -17,7 +17,10 @@ from faxgw.dispatch.promises import Promises
 from faxgw.errors import StoreFullError
 from faxgw.fax import State
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.port import Attempt, Changed, Doubted, KeptReceipt, Recorded, Store
+from faxgw.store.attempts import Attempt
+from faxgw.store.changes import Changed, Doubted, Recorded
+from faxgw.store.port import Store
+from faxgw.store.receipts import KeptReceipt
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,8 @@ import msgspec
 from faxgw.config import Step, TimedStep
 from faxgw.fax import FINAL, Failure, State, Waiting
 from faxgw.phone import Line
-from faxgw.store.port import Escalated, Queued
+from faxgw.store.changes import Escalated
+from faxgw.store.unfinished import Queued
 
 TROUBLE_OF_LINE = frozenset(
     {

@@ -14,7 +14,8 @@ from faxgw.dispatch.gate import Gate
 from faxgw.errors import StoreFailedError
 from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.port import Resumption, Scope, Store, Suspension
+from faxgw.store.port import Store
+from faxgw.store.stops import Resumption, Scope, Suspension
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ import trio
 
 from faxgw.dispatch.gate import Passage
 from faxgw.ops.metrics import Metrics
-from faxgw.store.port import Attempt
+from faxgw.store.attempts import Attempt
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from faxgw.phone import Line
 from faxgw.queue.line_queue import LineQueue, Stand
 from faxgw.queue.stops import Go, Lines, Wait
 from faxgw.queue.turns import CLASSES, By, Flow, PriorityClass
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 
 STALE_MAX = 1_000
 """How many entries of faxes that wait no longer may stand beside those that count, before they are swept out."""

@@ -15,7 +15,7 @@ from faxgw.phone import Line
 from faxgw.queue.due import STALE_MAX, DueFaxes
 from faxgw.queue.statistics import ScheduleStatistics, survey
 from faxgw.queue.stops import Lines, Wait
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 
 
 class Schedule:

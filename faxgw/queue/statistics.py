@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from faxgw.fax import Waiting
 from faxgw.queue.due import DueFaxes
 from faxgw.queue.line_queue import LineQueue
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from faxgw.queue.schedule import Schedule
 from faxgw.queue.statistics import ScheduleStatistics
 from faxgw.queue.stops import Lines, Wait
 from faxgw.store.lines import LineMemory
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 
 
 class WaitingRoom:

@@ -16,7 +16,7 @@ from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.doubt import asks_allowed
 from faxgw.provider.port import Found, LookUpKind, NoAnswer, Provider, Report
 from faxgw.receipt.match import Matcher
-from faxgw.store.port import Attempt
+from faxgw.store.attempts import Attempt
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,8 @@ from faxgw.clock import Clock
 from faxgw.crashpoint import reach
 from faxgw.provider.port import Provider, ReceiptRefusedError
 from faxgw.receipt.match import Matcher
-from faxgw.store.port import KeptReceipt, Store
+from faxgw.store.port import Store
+from faxgw.store.receipts import KeptReceipt
 
 log = structlog.get_logger(__name__)
 

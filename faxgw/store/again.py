@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from faxgw.fax import FaxId, State
-from faxgw.store.port import Admitted, AdmittedAgain, AgainAsked, Kinship, NoSuchFax, Repeated, Stale
+from faxgw.store.admission import Admitted, AdmittedAgain, AgainAsked, Kinship, Repeated
+from faxgw.store.changes import NoSuchFax, Stale
 from faxgw.store.rows import insert_events, take_ids
 from faxgw.store.schema import attempt, fax, fax_state
 from faxgw.store.transitions import AGAIN_FROM, MAYBE_ARRIVED, Happened

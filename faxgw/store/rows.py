@@ -1,4 +1,4 @@
-"""What every write needs: ids that never come back, and the events that tell of it."""
+"""What every write needs: ids that never come back, the events that tell of it, and SQL's bounds."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,15 @@ import msgspec
 from sqlalchemy import Connection, insert, update
 
 from faxgw.fax import FaxId
-from faxgw.store.port import Notice
+from faxgw.store.changes import Notice
 from faxgw.store.schema import event, sequence
 from faxgw.store.transitions import Happened
 
 NO_FAX = FaxId(0)
 """Whose events are those of lines, providers and the gateway."""
+
+VARIABLES_MAX = 10_000
+"""Values in one SQL statement: an upload may have more than the 32,766 of SQLite (https://www.sqlite.org/limits.html)."""
 
 encode_json = msgspec.json.Encoder(enc_hook=str).encode
 

@@ -15,31 +15,18 @@ from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreBusyError
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Report
-from faxgw.store import again, operations, reading, rows, suspensions
+from faxgw.store import admission_rows, again, backlog_rows, change_rows, reading, receipt_rows, rows, suspensions
+from faxgw.store.admission import Admission, AdmittedAgain, AgainAsked, NewFax
+from faxgw.store.attempt_rows import Begin
+from faxgw.store.attempts import Attempt, Begun, Intent
+from faxgw.store.backlog import Backlog
+from faxgw.store.changes import Change, Notice, Recorded
 from faxgw.store.database import bring_up_to_date, disk_error, is_locked, open_in_memory, open_reader, open_writer
 from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
-from faxgw.store.port import (
-    Admission,
-    AdmittedAgain,
-    AgainAsked,
-    Attempt,
-    Backlog,
-    Begun,
-    Change,
-    Contents,
-    Event,
-    FaxLine,
-    FaxView,
-    Intent,
-    KeptReceipt,
-    NewFax,
-    Notice,
-    Recorded,
-    Resumption,
-    Sought,
-    Suspension,
-    Unfinished,
-)
+from faxgw.store.receipts import KeptReceipt
+from faxgw.store.stops import Resumption, Suspension
+from faxgw.store.unfinished import Unfinished
+from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
 from faxgw.store.writer import Committed, GroupWriter, InlineWriter, Writer
 
 READERS = 2
@@ -106,8 +93,8 @@ class SqlStore:
         self._store_id = store_id
         self._documents = documents
         self._wal = wal
-        self._begin = operations.Begin(store_id)
-        self._keep_receipts = operations.KeepReceipts()
+        self._begin = Begin(store_id)
+        self._keep_receipts = receipt_rows.KeepReceipts()
         self._bell = trio.Event()
 
     @property
@@ -131,7 +118,7 @@ class SqlStore:
         self._bell = trio.Event()
 
     async def admit(self, faxes: Sequence[NewFax]) -> list[Admission]:
-        return await self._writer.write(operations.admit, faxes, bounded=True)
+        return await self._writer.write(admission_rows.admit, faxes, bounded=True)
 
     async def admit_again(self, wishes: Sequence[AgainAsked]) -> list[AdmittedAgain]:
         return await self._writer.write(again.admit_again, wishes)
@@ -158,14 +145,14 @@ class SqlStore:
         return await self._writer.write(self._begin, intents)
 
     async def record(self, changes: Sequence[Change]) -> list[Recorded]:
-        return await self._writer.write(operations.record, changes)
+        return await self._writer.write(change_rows.record, changes)
 
     async def keep_receipts(self, provider: str, reports: Sequence[Report], at: float) -> list[KeptReceipt | None]:
         items = [(provider, report, at) for report in reports]
         return await self._writer.write(self._keep_receipts, items, bounded=True)
 
     async def settle_receipts(self, receipt_ids: Sequence[int]) -> list[None]:
-        return await self._writer.write(operations.settle_receipts, receipt_ids)
+        return await self._writer.write(receipt_rows.settle_receipts, receipt_ids)
 
     async def fax(self, fax_id: FaxId) -> FaxView | None:
         return await self._reader.read(reading.read_fax, self._store_id, fax_id)
@@ -183,16 +170,16 @@ class SqlStore:
         return await self._reader.read(reading.read_attempt, self._store_id, client_ref, provider, provider_ref)
 
     async def backlog(self, limit: int, now: float, ages: Sequence[float]) -> Backlog:
-        return await self._reader.read(reading.read_backlog, limit, now, ages)
+        return await self._reader.read(backlog_rows.read_backlog, limit, now, ages)
 
     async def at_risk(self, until: float, limit: int) -> list[FaxLine]:
         return await self._reader.read(reading.read_at_risk, until, limit)
 
     async def counts(self) -> dict[State, int]:
-        return await self._reader.read(reading.read_counts)
+        return await self._reader.read(backlog_rows.read_counts)
 
     async def unfinished_counts(self) -> dict[State, int]:
-        return await self._reader.read(reading.read_unfinished_counts)
+        return await self._reader.read(backlog_rows.read_unfinished_counts)
 
     async def load(self) -> Unfinished:
         return await self._reader.read(reading.read_unfinished, self._store_id)

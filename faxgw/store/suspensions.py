@@ -9,9 +9,9 @@ from sqlalchemy import Connection, delete, insert, select
 
 from faxgw.phone import Line
 from faxgw.store.line_rows import forgive
-from faxgw.store.port import Resumption, Scope, Suspension
 from faxgw.store.rows import NO_FAX, insert_events
 from faxgw.store.schema import suspension
+from faxgw.store.stops import Resumption, Scope, Suspension
 from faxgw.store.transitions import Happened
 
 Place = tuple[Scope, str]

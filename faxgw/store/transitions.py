@@ -10,7 +10,8 @@ from faxgw.config import Step
 from faxgw.errors import BugError
 from faxgw.fax import FINAL, NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
-from faxgw.store.port import (
+from faxgw.store.admission import Kinship
+from faxgw.store.changes import (
     CancelAsked,
     Change,
     Changed,
@@ -22,7 +23,6 @@ from faxgw.store.port import (
     GoesAgain,
     HoldAsked,
     KeptBack,
-    Kinship,
     Parked,
     PriorityAsked,
     Recorded,

@@ -18,29 +18,11 @@ from faxgw.ops.metrics import Metrics
 from faxgw.order import Order, Priority
 from faxgw.phone import Line
 from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken
-from faxgw.store.port import (
-    Admission,
-    Admitted,
-    AdmittedAgain,
-    AttemptView,
-    Backlog,
-    Changed,
-    Drained,
-    Event,
-    FaxLine,
-    FaxView,
-    KeyTaken,
-    Kinship,
-    LineAges,
-    NoSuchFax,
-    Recorded,
-    Repeated,
-    Ruling,
-    Scope,
-    Sought,
-    Stale,
-    Suspension,
-)
+from faxgw.store.admission import Admission, Admitted, AdmittedAgain, Drained, KeyTaken, Kinship, Repeated
+from faxgw.store.backlog import Backlog, LineAges
+from faxgw.store.changes import Changed, NoSuchFax, Recorded, Ruling, Stale
+from faxgw.store.stops import Scope, Suspension
+from faxgw.store.views import AttemptView, Event, FaxLine, FaxView, Sought
 
 NOW = dt.datetime(2027, 5, 8, 9, 30, tzinfo=dt.UTC).timestamp()
 

@@ -10,7 +10,7 @@ from faxgw.api.app import local_app
 from faxgw.fax import State
 from faxgw.order import Priority
 from faxgw.render.handed_in.handed import Kind
-from faxgw.store.port import Scope
+from faxgw.store.stops import Scope
 from tests.api.fakes import Fakes, make_fakes, order_bytes
 from tests.api.peer import Answer, peer_of
 

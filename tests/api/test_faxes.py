@@ -9,7 +9,7 @@ from faxgw.api.app import local_app, outside_app
 from faxgw.config import Http
 from faxgw.fax import State
 from faxgw.phone import Line
-from faxgw.store.port import LineAges
+from faxgw.store.backlog import LineAges
 from tests.api.fakes import NOW, Fakes, make_fakes
 from tests.api.peer import Answer, peer_of
 

@@ -11,7 +11,7 @@ from faxgw.config import Api
 from faxgw.errors import StoreFullError
 from faxgw.fax import State
 from faxgw.phone import Line
-from faxgw.store.port import LineAges
+from faxgw.store.backlog import LineAges
 from tests.api.fakes import NOW, make_fakes, order_bytes, order_json
 from tests.cli.terminal import run, terminal_at
 

@@ -9,7 +9,8 @@ import pytest
 from faxgw.cli.story import tell
 from faxgw.fax import State
 from faxgw.phone import Line
-from faxgw.store.port import LineAges, Scope
+from faxgw.store.backlog import LineAges
+from faxgw.store.stops import Scope
 from tests.api.fakes import NOW, make_fakes
 from tests.cli.terminal import run, terminal_at
 

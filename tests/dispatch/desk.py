@@ -30,8 +30,9 @@ from faxgw.provider.port import (
 )
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.sheet import Document
-from faxgw.store.port import Attempt, Queued
+from faxgw.store.attempts import Attempt
 from faxgw.store.sql import SqlStore, open_memory_store
+from faxgw.store.unfinished import Queued
 from tests.store.faxes import LINE, admit_one
 
 NOW = 1_800_000_000.0

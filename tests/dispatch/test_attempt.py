@@ -11,8 +11,10 @@ from faxgw.dispatch.attempt import Prepared
 from faxgw.errors import BugError, StoreFailedError, StoreFullError
 from faxgw.fax import AttemptNumber, Failure, FaxId, State, Waiting
 from faxgw.provider.port import Accepted, Delivered, NotDelivered, Refused, SendOutcome, Unclear, Unsent
-from faxgw.store.port import Begun, CancelAsked, Change, HoldAsked, Intent, Queued, Recorded, ReleaseAsked, SetAside
+from faxgw.store.attempts import Begun, Intent
+from faxgw.store.changes import CancelAsked, Change, HoldAsked, Recorded, ReleaseAsked, SetAside
 from faxgw.store.sql import SqlStore, open_memory_store
+from faxgw.store.unfinished import Queued
 from tests.dispatch.desk import NOW, PAGE, Desk, TellingCarrier
 from tests.store.faxes import LINE, OTHER, admit_one, intent_for
 

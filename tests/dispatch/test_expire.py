@@ -8,7 +8,7 @@ from faxgw.dispatch.expire import expire_faxes
 from faxgw.errors import StoreFailedError
 from faxgw.fax import State
 from faxgw.phone import Line
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 from tests.dispatch.desk import NOW, Desk
 from tests.dispatch.test_attempt import sick_store
 from tests.store.faxes import admit_one

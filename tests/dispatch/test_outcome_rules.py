@@ -13,7 +13,7 @@ from faxgw.dispatch.retry import ELSEWHERE_AT_ONCE_MAX, Again, GiveUp, judge
 from faxgw.fax import Failure, State
 from faxgw.provider.port import Accepted, Capabilities, NotDelivered
 from faxgw.render.sheet import Document
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 from tests.dispatch.desk import NOW, Desk, TellingCarrier
 
 THREE_PAGES = Document(tiff=b"II*\x00", pages=3, sha256="cd" * 32, form_version="plain")

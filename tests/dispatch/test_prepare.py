@@ -18,8 +18,10 @@ from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Sheet, Unrenderable
-from faxgw.store.port import Admitted, Contents, NewFax, Queued
+from faxgw.store.admission import Admitted, NewFax
 from faxgw.store.sql import SqlStore
+from faxgw.store.unfinished import Queued
+from faxgw.store.views import Contents
 from tests.dispatch.desk import NOW, Desk
 from tests.dispatch.test_attempt import sick_store
 from tests.journeys.town import PlainRenderer, florist, line_of, order_for

@@ -7,7 +7,8 @@ from faxgw.dispatch.recovery import STOPPED, recover
 from faxgw.errors import StoreFullError
 from faxgw.fax import AttemptNumber, ClientRef, State
 from faxgw.provider.port import Delivered, Report
-from faxgw.store.port import HoldAsked, KeptReceipt
+from faxgw.store.changes import HoldAsked
+from faxgw.store.receipts import KeptReceipt
 from tests.dispatch.desk import Desk
 from tests.dispatch.test_attempt import sick_store
 from tests.store.faxes import LINE, OTHER, admit_one, begin_one, submit_one

@@ -13,7 +13,8 @@ from faxgw.config import DEFAULT_ESCALATION, Step, TimedStep
 from faxgw.dispatch.steps import AtRisk, Due, last_steps, step_at, steps_due, with_step
 from faxgw.fax import FINAL, Failure, FaxId, State
 from faxgw.phone import Line
-from faxgw.store.port import Escalated, Queued
+from faxgw.store.changes import Escalated
+from faxgw.store.unfinished import Queued
 
 DEADLINE = 10_000.0
 SECOND = Line("+33199000777")

@@ -7,7 +7,7 @@ from trio.testing import MockClock
 from faxgw.config import CallingRules, LineConfig
 from faxgw.fax import FaxId, State, Waiting
 from faxgw.phone import Line
-from faxgw.store.port import Scope
+from faxgw.store.stops import Scope
 from tests.journeys.account import settle_account
 from tests.journeys.town import Town, carrier_config, line_of, open_town, order_for
 

@@ -12,7 +12,7 @@ from faxgw.config import Step
 from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
 from faxgw.phone import Line
-from faxgw.store.port import Begun, Intent
+from faxgw.store.attempts import Begun, Intent
 from faxgw.store.sql import SqlStore
 from tests.journeys.account import settle_account
 from tests.journeys.town import Town, carrier_config, florist, line_of, open_town, order_for

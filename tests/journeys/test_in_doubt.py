@@ -10,7 +10,7 @@ from faxgw.config import ProviderConfig
 from faxgw.fax import State, Waiting
 from faxgw.provider.port import Capabilities, LookUpKind
 from faxgw.provider.scripted import Pace, ScriptedProvider
-from faxgw.store.port import Ruling
+from faxgw.store.changes import Ruling
 from tests.journeys.account import check_carriers, settle_account
 from tests.journeys.town import Town, carrier_config, line_of, open_town, order_for
 

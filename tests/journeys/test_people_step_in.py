@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from faxgw.fax import FaxId, State, Waiting
 from faxgw.gateway import Gateway
-from faxgw.store.port import Changed, NoSuchFax, Recorded, Stale
+from faxgw.store.changes import Changed, NoSuchFax, Recorded, Stale
 from tests.journeys.account import settle_account
 from tests.journeys.town import Town, line_of, open_town, order_for
 

@@ -14,7 +14,9 @@ from faxgw.phone import Line
 from faxgw.render.handed_in.handed import HandedIn, Kind
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Unrenderable
-from faxgw.store.port import Admitted, Changed, Drained, Kinship, Repeated, Ruling, Scope, Stale
+from faxgw.store.admission import Admitted, Drained, Kinship, Repeated
+from faxgw.store.changes import Changed, Ruling, Stale
+from faxgw.store.stops import Scope
 from tests.journeys.account import settle_account
 from tests.journeys.town import PlainRenderer, Town, carrier_config, line_of, open_town, order_for
 

@@ -25,8 +25,9 @@ from faxgw.provider.scripted import ScriptedProvider
 from faxgw.receipt.webhook import ReceiptsTaken
 from faxgw.render.handed_in.handed import HandedIn
 from faxgw.render.sheet import Document, Sheet, Unrenderable
-from faxgw.store.port import Admitted, Event, FaxView
+from faxgw.store.admission import Admitted
 from faxgw.store.sql import SqlStore, open_memory_store
+from faxgw.store.views import Event, FaxView
 
 START = dt.datetime(2027, 5, 29, 6, 0, tzinfo=dt.UTC)
 """The Saturday before Mother's Day in France, when the shops open."""

@@ -2,7 +2,7 @@
 
 from faxgw.fax import FaxId
 from faxgw.phone import Line
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 
 LINE = Line("+33199000001")
 OTHER = Line("+33199000002")

@@ -10,7 +10,7 @@ import pytest
 from faxgw.fax import FaxId, Waiting
 from faxgw.queue.due import STALE_MAX
 from faxgw.queue.schedule import Schedule
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 from tests.queue.faxes import LINE, OTHER, fax, line_number
 
 

@@ -13,7 +13,7 @@ from faxgw.fax import FaxId, Waiting
 from faxgw.phone import Line
 from faxgw.queue.schedule import Schedule
 from faxgw.queue.stops import Lines
-from faxgw.store.port import Queued
+from faxgw.store.unfinished import Queued
 from tests.queue.faxes import fax, line_number
 
 LINES = st.integers(0, 3).map(line_number)

@@ -8,7 +8,9 @@ from pathlib import Path
 from faxgw.config import StoreConfig
 from faxgw.fax import AttemptNumber, FaxId
 from faxgw.phone import Line
-from faxgw.store.port import Admitted, Attempt, Intent, NewFax, Submitted
+from faxgw.store.admission import Admitted, NewFax
+from faxgw.store.attempts import Attempt, Intent
+from faxgw.store.changes import Submitted
 from faxgw.store.sql import SqlStore, open_memory_store, open_store
 from faxgw.store.writer import Committed
 

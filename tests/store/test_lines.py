@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from faxgw.fax import Failure
 from faxgw.phone import Line
+from faxgw.store.attempts import Attempt, Intent, NotBegun
+from faxgw.store.changes import DeliveredNow, FailedNow, GoesAgain
 from faxgw.store.database import bring_up_to_date, open_in_memory
 from faxgw.store.lines import (
     FAILED_CALLS_KEPT_MAX,
@@ -22,9 +24,9 @@ from faxgw.store.lines import (
     failed_on,
     forgiven,
 )
-from faxgw.store.port import Attempt, DeliveredNow, FailedNow, GoesAgain, Intent, NotBegun, Resumption, Scope
 from faxgw.store.schema import attempt as attempt_table
 from faxgw.store.sql import SqlStore
+from faxgw.store.stops import Resumption, Scope
 from tests.store.faxes import FIRST, LINE, OTHER, admit_one, begin_one, opened
 
 

@@ -6,39 +6,31 @@ import pytest
 
 from faxgw.fax import FINAL, AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
-from faxgw.store.documents import FileDocuments
-from faxgw.store.port import (
-    Admitted,
-    AgainAsked,
-    Attempt,
+from faxgw.store.admission import Admitted, AgainAsked, Drained, Kinship, Repeated
+from faxgw.store.attempts import Attempt, NotBegun
+from faxgw.store.changes import (
     CancelAsked,
     Change,
     Changed,
-    Contents,
     DeliveredNow,
     Doubted,
-    Drained,
     Expired,
     FailedNow,
     GoesAgain,
     HoldAsked,
-    Kinship,
     NoSuchFax,
-    NotBegun,
     PriorityAsked,
-    Repeated,
     RerouteAsked,
     ResolveAsked,
-    Resumption,
     Ruling,
-    Scope,
-    Sought,
     Stale,
     Submitted,
-    Suspension,
 )
+from faxgw.store.documents import FileDocuments
 from faxgw.store.sql import SqlStore
+from faxgw.store.stops import Resumption, Scope, Suspension
 from faxgw.store.transitions import BY_HAND, CONTRADICTED, AttemptRow, FaxRow, Happened, apply_change
+from faxgw.store.views import Contents, Sought
 from tests.store.faxes import LINE, OTHER, admit_one, begin_one, intent_for, new_fax
 
 FAX = FaxId(1)

@@ -5,9 +5,9 @@ import pytest
 from faxgw.config import Step
 from faxgw.fax import Failure, FaxId, State
 from faxgw.phone import Line
-from faxgw.store.port import (
-    Admitted,
-    Attempt,
+from faxgw.store.admission import Admitted
+from faxgw.store.attempts import Attempt, NotBegun
+from faxgw.store.changes import (
     CancelAsked,
     Change,
     Changed,
@@ -17,12 +17,11 @@ from faxgw.store.port import (
     Expired,
     GoesAgain,
     HoldAsked,
-    NotBegun,
-    Promise,
     Stale,
     Submitted,
 )
 from faxgw.store.sql import SqlStore
+from faxgw.store.unfinished import Promise
 from tests.store.faxes import FIRST, LINE, OTHER, intent_for, new_fax
 
 DEADLINE = 900.0

@@ -7,35 +7,29 @@ import trio
 
 from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State, make_client_ref
 from faxgw.provider.port import Delivered, Fate, InProgress, NotDelivered, Report
-from faxgw.store.lines import LineMemory
-from faxgw.store.port import (
-    Admitted,
-    Attempt,
+from faxgw.store.admission import Admitted, Content, KeyTaken, Repeated
+from faxgw.store.attempts import Attempt, NotBegun
+from faxgw.store.backlog import LineAges
+from faxgw.store.changes import (
     CancelAsked,
     Change,
     Changed,
-    Content,
-    Contents,
     DeliveredNow,
     Doubted,
     Expired,
     FailedNow,
     GoesAgain,
     HoldAsked,
-    KeyTaken,
-    LineAges,
     NoSuchFax,
-    NotBegun,
-    Promise,
-    Queued,
     ReleaseAsked,
-    Repeated,
     SetAside,
     Stale,
     Submitted,
-    Unfinished,
 )
+from faxgw.store.lines import LineMemory
 from faxgw.store.sql import SqlStore, open_memory_store
+from faxgw.store.unfinished import Promise, Queued, Unfinished
+from faxgw.store.views import Contents
 from tests.store.faxes import FIRST, LINE, OTHER, admit_one, begin_one, intent_for, new_fax, submit_one
 
 # --- taking in -------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ from sqlalchemy import Connection, Engine
 
 from faxgw.fax import FINAL, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
-from faxgw.store import operations, reading
-from faxgw.store.database import bring_up_to_date, open_writer
-from faxgw.store.port import (
-    Admitted,
-    Attempt,
+from faxgw.store import admission_rows, backlog_rows, change_rows, reading
+from faxgw.store.admission import Admitted, KeyTaken, Repeated
+from faxgw.store.attempt_rows import Begin
+from faxgw.store.attempts import Attempt, NotBegun
+from faxgw.store.changes import (
     CancelAsked,
     Change,
     Changed,
@@ -29,15 +29,13 @@ from faxgw.store.port import (
     FailedNow,
     GoesAgain,
     HoldAsked,
-    KeyTaken,
     NoSuchFax,
-    NotBegun,
     ReleaseAsked,
-    Repeated,
     SetAside,
     Stale,
     Submitted,
 )
+from faxgw.store.database import bring_up_to_date, open_writer
 from faxgw.store.writer import Operation, Request, commit_together
 from tests.store.faxes import intent_for, new_fax
 
@@ -100,7 +98,7 @@ class StoreModel(RuleBasedStateMachine):
         self.folder = folder
         self.engine = open_writer(folder / "faxgw.db")
         self.store_id = bring_up_to_date(self.engine)
-        self.begin_operation = operations.Begin(self.store_id)
+        self.begin_operation = Begin(self.store_id)
         self.connection = self.engine.connect()
 
     def _write(self, operation: Operation[Any, Any], batches: Sequence[Sequence[Any]]) -> list[Any]:
@@ -118,7 +116,7 @@ class StoreModel(RuleBasedStateMachine):
             [new_fax(key, words="other" if other else "", line=LINES[ord(key) % 3]) for key, other in batch]
             for batch in batches
         ]
-        answers = self._write(operations.admit, faxes)
+        answers = self._write(admission_rows.admit, faxes)
         for (key, other), answer in zip([item for batch in batches for item in batch], answers, strict=True):
             words = "other" if other else ""
             known = self.by_key.get(key)
@@ -149,7 +147,7 @@ class StoreModel(RuleBasedStateMachine):
 
     @rule(batches=st.lists(st.lists(changes(), max_size=4), min_size=1, max_size=3))
     def record(self, batches: list[list[Change]]) -> None:
-        answers = self._write(operations.record, batches)
+        answers = self._write(change_rows.record, batches)
         for change, answer in zip([item for batch in batches for item in batch], answers, strict=True):
             assert answer == self._predict(change), change
 
@@ -202,9 +200,9 @@ class StoreModel(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         with self.connection.begin():
-            counts = reading.read_counts(self.connection)
+            counts = backlog_rows.read_counts(self.connection)
             unfinished = reading.read_unfinished(self.connection, self.store_id)
-            open_counts = reading.read_unfinished_counts(self.connection)
+            open_counts = backlog_rows.read_unfinished_counts(self.connection)
         states = Counter(kept.state for kept in self.model.values())
         assert counts == states
         assert open_counts == {state: count for state, count in states.items() if state not in FINAL}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faxgw.fax import FINAL, NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
-from faxgw.store.port import (
+from faxgw.store.changes import (
     CancelAsked,
     Change,
     Changed,

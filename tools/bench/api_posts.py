@@ -25,7 +25,7 @@ from faxgw.clock import SystemClock
 from faxgw.config import Api
 from faxgw.fax import FaxId
 from faxgw.order import Order
-from faxgw.store.port import Admission, Admitted
+from faxgw.store.admission import Admission, Admitted
 from tools.bench.posting import CONNECTIONS, cpu_seconds, make_order, percentile_ms, post_all
 
 REQUESTS = 6_000

@@ -19,9 +19,9 @@ from faxgw.fax import FaxId, State
 from faxgw.phone import Line
 from faxgw.queue.schedule import Schedule
 from faxgw.store.database import bring_up_to_date, open_reader, open_writer
-from faxgw.store.port import Queued, Unfinished
 from faxgw.store.reading import read_unfinished
 from faxgw.store.schema import fax, fax_state
+from faxgw.store.unfinished import Queued, Unfinished
 from tools.bench.row import Row
 
 FAXES = 1_000_000

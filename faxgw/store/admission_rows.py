@@ -1,0 +1,102 @@
+"""New faxes as rows: each is written once, whatever is said twice."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, insert, select
+
+from faxgw.fax import FaxId, State
+from faxgw.store.admission import Admission, Admitted, Drained, KeyTaken, NewFax, Repeated
+from faxgw.store.rows import VARIABLES_MAX, insert_events, take_ids
+from faxgw.store.schema import fax, fax_state
+from faxgw.store.suspensions import drains
+from faxgw.store.transitions import Happened
+
+
+def admit(connection: Connection, faxes: Sequence[NewFax]) -> list[Admission]:
+    """Write new faxes; a key that came before (in the store or earlier in this list) writes nothing."""
+    known = _known_keys(connection, faxes)
+    is_drained = drains(connection, faxes[0].accepted_at) if faxes else False
+    next_id = take_ids(connection, "fax", len(faxes))
+    answers: list[Admission] = []
+    admitted: list[tuple[FaxId, NewFax]] = []
+    for new in faxes:
+        match known.get((new.submitter, new.key)):
+            case None if is_drained:
+                answers.append(Drained())
+            case None:
+                fax_id = FaxId(next_id + len(admitted))
+                known[new.submitter, new.key] = (fax_id, new.digest, State.QUEUED)
+                admitted.append((fax_id, new))
+                answers.append(Admitted(fax_id))
+            case fax_id, digest, state if digest == new.digest:
+                answers.append(Repeated(fax_id, state))
+            case fax_id, _, _:
+                answers.append(KeyTaken(fax_id))
+    _insert_faxes(connection, admitted)
+    return answers
+
+
+def _known_keys(connection: Connection, faxes: Sequence[NewFax]) -> dict[tuple[str, str], tuple[FaxId, bytes, State]]:
+    known: dict[tuple[str, str], tuple[FaxId, bytes, State]] = {}
+    by_submitter: dict[str, list[str]] = {}
+    for new in faxes:
+        by_submitter.setdefault(new.submitter, []).append(new.key)
+    for submitter, keys in by_submitter.items():
+        for start in range(0, len(keys), VARIABLES_MAX):
+            rows = connection.execute(
+                select(fax.c.key, fax.c.id, fax.c.digest, fax_state.c.state)
+                .join(fax_state, fax_state.c.fax_id == fax.c.id)
+                .where(fax.c.submitter == submitter, fax.c.key.in_(keys[start : start + VARIABLES_MAX]))
+            )
+            for key, fax_id, digest, state in rows:
+                known[submitter, key] = (FaxId(fax_id), digest, State(state))
+    return known
+
+
+def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax]]) -> None:
+    if not admitted:
+        return
+    connection.execute(
+        insert(fax),
+        [
+            {
+                "id": fax_id,
+                "submitter": new.submitter,
+                "key": new.key,
+                "digest": new.digest,
+                "number": new.number,
+                "accepted_at": new.accepted_at,
+                "content": new.content,
+                "order": new.order,
+            }
+            for fax_id, new in admitted
+        ],
+    )
+    connection.execute(
+        insert(fax_state),
+        [
+            {
+                "fax_id": fax_id,
+                "state": State.QUEUED,
+                "line": new.line,
+                "rank": new.rank,
+                "due_at": new.due_at,
+                "deadline_at": new.deadline_at,
+                "attempts": 0,
+                "calls": 0,
+                "reason": "",
+                "revision": 0,
+                "marked": False,
+                "submitter": new.submitter,
+                "service": new.service,
+                "escalated": 0,
+            }
+            for fax_id, new in admitted
+        ],
+    )
+    insert_events(connection, [_accepted(fax_id, new) for fax_id, new in admitted])
+
+
+def _accepted(fax_id: FaxId, new: NewFax) -> Happened:
+    promised = {"service": new.service, "deadline_at": new.deadline_at} if new.service else {}
+    return Happened(fax_id, new.accepted_at, "accepted", {"key": new.key, **promised})

@@ -1,0 +1,242 @@
+"""What becomes of faxes and attempts: every change that the store can record, and its answers."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from faxgw.config import Step
+from faxgw.fax import AttemptNumber, Failure, FaxId, State
+from faxgw.phone import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    fax_id: FaxId
+    attempt: AttemptNumber
+    provider_ref: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """The attempt is in doubt from now on."""
+
+    fax_id: FaxId
+    attempt: AttemptNumber
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """Asking cannot tell any more whether it arrived: the attempt is over and its line let go; the fax stays in doubt.
+
+    It waits for a person, or for a late word of the carrier.
+    """
+
+    fax_id: FaxId
+    attempt: AttemptNumber
+    reason: str
+    at: float
+    receipt_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredNow:
+    """The carrier confirmed delivery. Also ends a fax whose attempt was already given up."""
+
+    fax_id: FaxId
+    attempt: AttemptNumber
+    pages: int
+    call_seconds: float
+    at: float
+    receipt_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoesAgain:
+    """The attempt is over; the fax goes back to the queue."""
+
+    fax_id: FaxId
+    attempt: AttemptNumber
+    failure: Failure
+    code: str
+    due_at: float
+    at: float
+    was_call: bool = True
+    """False where nothing was dialled, so that retry rules do not count it."""
+    receipt_id: int | None = None
+    calls: int = 1
+    """How often the line was rung for it, where it was a call: the carrier's own retries count."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedNow:
+    """The attempt is over, and so is the fax."""
+
+    fax_id: FaxId
+    attempt: AttemptNumber
+    failure: Failure
+    code: str
+    at: float
+    receipt_id: int | None = None
+    calls: int = 1
+    """How often the line was rung for it; 0 where nothing was dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The fax cannot be sent as it is (it does not render): held for a person, with the reason."""
+
+    fax_id: FaxId
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The deadline passed before the fax could go."""
+
+    fax_id: FaxId
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class HoldAsked:
+    fax_id: FaxId
+    who: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAsked:
+    fax_id: FaxId
+    who: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    fax_id: FaxId
+    who: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityAsked:
+    fax_id: FaxId
+    rank: int
+    who: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class RerouteAsked:
+    """The fax goes to another line, and to another member where one is named."""
+
+    fax_id: FaxId
+    line: Line
+    member: str | None
+    who: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """A step that is taken, once a fax, before its deadline is lost.
+
+    Steps that change the fax's way need it to be queued: where a carrier may dial it yet, they come too late.
+    """
+
+    fax_id: FaxId
+    step: Step
+    reason: str
+    """Why the fax waits."""
+    at: float
+    line: Line | None = None
+    """Where it goes from now on, for the step that changes it."""
+    avoid: tuple[str, ...] = ()
+    """The carriers that failed it, for the step that leaves them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBack:
+    """Its line is taken for dead: whoever ordered the fax should hear that it waits for a person."""
+
+    fax_id: FaxId
+    data: Mapping[str, object]
+    at: float
+
+
+class Ruling(enum.StrEnum):
+    """What a person found out of a fax in doubt."""
+
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    """The fax is over; whoever ordered it must find another way."""
+    SEND_AGAIN = "send_again"
+    """It did not arrive and goes again, marked as a possible duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveAsked:
+    fax_id: FaxId
+    attempt: AttemptNumber
+    ruling: Ruling
+    who: str
+    why: str
+    at: float
+
+
+Change = (
+    Submitted
+    | Doubted
+    | Parked
+    | DeliveredNow
+    | GoesAgain
+    | FailedNow
+    | SetAside
+    | Expired
+    | HoldAsked
+    | ReleaseAsked
+    | CancelAsked
+    | PriorityAsked
+    | RerouteAsked
+    | ResolveAsked
+    | Escalated
+    | KeptBack
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The change came too late and was not made: `state` is where the fax stands instead."""
+
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchFax:
+    pass
+
+
+Recorded = Changed | Stale | NoSuchFax
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that happened to no fax but to a provider or the gateway: an event of its own."""
+
+    kind: str
+    data: Mapping[str, object]
+    at: float
