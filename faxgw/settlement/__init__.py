@@ -1,0 +1,1 @@
+"""Money between florists: split schemes, the ledger, imports, matching, the month's close, statements and payouts."""

@@ -1,0 +1,80 @@
+"""Value added tax that is within a price: which rate a product bears on a day, and what of the price it is.
+
+The rates of a country are config, for laws change and products move between them (in France a bouquet bears 10 %,
+an arrangement in which labour dominates 20 %: CGI 278 bis 3). What comes out is a basis for invoices, not tax advice.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+
+from faxgw.order import Country
+
+BASIS_POINTS = 10_000
+"""Of the whole: 2,500 are 25 %."""
+ANY_FAMILY = ""
+
+
+class VatRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a family of products bears in a country, from a day on until another rate of the same family begins."""
+
+    country: Country
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=12)]
+    """As the country's accounts call it, such as `3` (Norway's output tax, regular)."""
+    basis_points: Annotated[int, msgspec.Meta(ge=0, lt=BASIS_POINTS)]
+    valid_from: dt.date
+    family: Annotated[str, msgspec.Meta(max_length=32)] = ANY_FAMILY
+    """Which products; empty for all that no other rate names."""
+
+
+class Vat(msgspec.Struct, frozen=True):
+    """One category of an invoice: everything that bears one rate."""
+
+    code: str
+    basis_points: int
+    gross_minor: int
+    """Tax included."""
+    tax_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        return self.gross_minor - self.tax_minor
+
+
+class VatTable:
+    """All rates, asked by country, family and day."""
+
+    def __init__(self, rates: Iterable[VatRate]) -> None:
+        self._rates = sorted(rates, key=lambda rate: rate.valid_from, reverse=True)
+
+    def rate(self, country: str, family: str, on: dt.date) -> VatRate | None:
+        """The newest rate that holds: the family's own before the country's general one."""
+        for wanted in (family, ANY_FAMILY):
+            for rate in self._rates:
+                if (rate.country, rate.family) == (country, wanted) and rate.valid_from <= on:
+                    return rate
+        return None
+
+
+def tax_within(gross_minor: int, basis_points: int) -> int:
+    """The tax that a gross price holds, half a minor unit rounded away from zero.
+
+    Computed over a category's total and not line by line, as EN 16931 (BR-CO-17) has it.
+    """
+    whole = BASIS_POINTS + basis_points
+    tax = (2 * abs(gross_minor) * basis_points + whole) // (2 * whole)
+    return tax if gross_minor >= 0 else -tax
+
+
+def categories(gross_by_rate: Mapping[VatRate, int]) -> Sequence[Vat]:
+    """One line a rate, the highest first."""
+    totals: dict[tuple[int, str], int] = {}
+    for rate, gross_minor in gross_by_rate.items():
+        key = (rate.basis_points, rate.code)
+        totals[key] = totals.get(key, 0) + gross_minor
+    return [
+        Vat(code, basis_points, gross_minor, tax_within(gross_minor, basis_points))
+        for (basis_points, code), gross_minor in sorted(totals.items(), reverse=True)
+    ]
