@@ -17,6 +17,7 @@ from faxgw.store.attempts import Attempt, Begun, Intent
 from faxgw.store.backlog import Backlog
 from faxgw.store.changes import Change, Notice, Recorded
 from faxgw.store.receipts import KeptReceipt
+from faxgw.store.register.port import RegisterStore
 from faxgw.store.stops import Resumption, Suspension
 from faxgw.store.unfinished import Unfinished
 from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
@@ -32,6 +33,11 @@ class Store(Protocol):
         Without it a new store would reuse the references of a lost one, and a look-up at the carrier
         would find the old fax and call the new one delivered.
         """
+        ...
+
+    @property
+    def register(self) -> RegisterStore:
+        """The book of what is said of florists."""
         ...
 
     async def admit(self, faxes: Sequence[NewFax]) -> list[Admission]: ...

@@ -2,17 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import trio
-from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from faxgw.config import StoreConfig
 from faxgw.crashpoint import reach
-from faxgw.errors import ConfigError, OperatorError, StoreBusyError
+from faxgw.errors import ConfigError, OperatorError
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Report
 from faxgw.store import admission_rows, again, backlog_rows, change_rows, reading, receipt_rows, rows, suspensions
@@ -21,65 +18,15 @@ from faxgw.store.attempt_rows import Begin
 from faxgw.store.attempts import Attempt, Begun, Intent
 from faxgw.store.backlog import Backlog
 from faxgw.store.changes import Change, Notice, Recorded
-from faxgw.store.database import bring_up_to_date, disk_error, is_locked, open_in_memory, open_reader, open_writer
+from faxgw.store.database import bring_up_to_date, open_in_memory, open_reader, open_writer
 from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
+from faxgw.store.reader import READERS, InlineReader, Reader, ThreadReader
 from faxgw.store.receipts import KeptReceipt
+from faxgw.store.register.sql import SqlRegister
 from faxgw.store.stops import Resumption, Suspension
 from faxgw.store.unfinished import Unfinished
 from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
 from faxgw.store.writer import Committed, GroupWriter, InlineWriter, Writer
-
-READERS = 2
-FILE_THREADS = 4
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class Reader(Protocol):
-    async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
-
-    async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do what touches files and no database."""
-        ...
-
-
-class InlineReader:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        await trio.lowlevel.checkpoint()
-        with self._engine.connect() as connection:
-            return question(connection, *args, **kwargs)
-
-    async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        await trio.lowlevel.checkpoint()
-        return job(*args, **kwargs)
-
-
-class ThreadReader:
-    """Reads on at most `READERS` threads at once."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._limiter = trio.CapacityLimiter(READERS)
-        self._files = trio.CapacityLimiter(FILE_THREADS)
-
-    async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        def ask() -> T:
-            try:
-                with self._engine.connect() as connection:
-                    return question(connection, *args, **kwargs)
-            except DBAPIError as error:
-                if is_locked(error):
-                    raise StoreBusyError("another program holds the store") from error
-                raise disk_error(error) or error from error
-
-        return await trio.to_thread.run_sync(ask, limiter=self._limiter)
-
-    async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await trio.to_thread.run_sync(partial(job, *args, **kwargs), limiter=self._files)
 
 
 class SqlStore:
@@ -96,10 +43,15 @@ class SqlStore:
         self._begin = Begin(store_id)
         self._keep_receipts = receipt_rows.KeepReceipts()
         self._bell = trio.Event()
+        self._register = SqlRegister(writer, reader)
 
     @property
     def store_id(self) -> str:
         return self._store_id
+
+    @property
+    def register(self) -> SqlRegister:
+        return self._register
 
     @property
     def writes_waiting(self) -> int:

@@ -11,8 +11,9 @@ from sqlalchemy import create_engine, text
 
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
 from faxgw.store.database import SCHEMA_VERSION, bring_up_to_date, open_in_memory, open_writer
+from faxgw.store.reader import ThreadReader
 from faxgw.store.schema import metadata
-from faxgw.store.sql import ThreadReader, open_store
+from faxgw.store.sql import open_store
 from tests.store.faxes import BOUNDS, LINE, admit_one, nobody_watches
 
 

@@ -1,0 +1,1 @@
+"""Keeps what is said of florists: an append-only book of dated entries."""
