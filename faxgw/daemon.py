@@ -27,7 +27,8 @@ from faxgw.config import Config, ProviderConfig, RenderConfig, read_secret
 from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
 from faxgw.gateway import Gateway, Parts
-from faxgw.members.register import Register, load_register
+from faxgw.members.file import load_register
+from faxgw.members.register import Register
 from faxgw.ops.health import GatewayHealth
 from faxgw.ops.logs import configure_logs
 from faxgw.ops.metrics import Metrics, QueueFigures

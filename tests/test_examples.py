@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from faxgw.members.file import load_register
 from faxgw.members.member import Member
-from faxgw.members.register import load_register
 from faxgw.order import Order, Priority, read_order
 from faxgw.phone import parse_line
 from tools.examples.make import EXAMPLE_MEMBERS, EXAMPLE_ORDERS, line_of, main

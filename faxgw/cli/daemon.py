@@ -79,7 +79,7 @@ def _check_files(path: Path, config: Config) -> None:
             except ConfigError as error:
                 faults.append(f"provider {provider.name}: {error}")
     if config.members.file:
-        from faxgw.members.register import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
+        from faxgw.members.file import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
 
         try:
             load_register(Path(config.members.file))

@@ -12,7 +12,8 @@ from faxgw.cli.screen import print_json
 from faxgw.clock import SystemClock
 from faxgw.config import Config, load_config
 from faxgw.errors import OperatorError
-from faxgw.members.register import Register, load_register
+from faxgw.members.file import load_register
+from faxgw.members.register import Register
 from faxgw.members.sheets import compose_sheet
 from faxgw.order import Order, read_order
 from faxgw.render.page import document_to_pdf, document_to_png, render_sheet

@@ -1,5 +1,6 @@
 """Reads a member's opening hours, written as OpenStreetMap writes them."""
 
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours, UnknownCountryError  # type: ignore[attr-defined]  # Its stub leaves errors out.
@@ -15,9 +16,15 @@ def read_opening_hours(member: Member) -> OpeningHours | None:
     """
     if member.opening_hours is None:
         return None
-    timezone = ZoneInfo(member.timezone)
+    return _read(member.opening_hours, member.timezone, member.country)
+
+
+# Each change of the register gathers the hours of all shops anew, and few write them in a way of their own.
+@lru_cache(maxsize=16_384)
+def _read(written: str, zone: str, country: str) -> OpeningHours:
+    timezone = ZoneInfo(zone)
     try:
-        return OpeningHours(member.opening_hours, timezone=timezone, country=member.country)
+        return OpeningHours(written, timezone=timezone, country=country)
     except UnknownCountryError:
         # Its public holidays are not known; its hours are.
-        return OpeningHours(member.opening_hours, timezone=timezone)
+        return OpeningHours(written, timezone=timezone)

@@ -1,138 +1,109 @@
-"""The florists' register: who is a member, and which line a member's fax machine answers.
+"""The register as it is on one day: who is a member, and which line a member's fax machine answers.
 
-The file is NDJSON, one member a line, so that a fault can be named by its line and a change shows as
-one line in a diff; empty lines are skipped. Anything wrong with it is a `ConfigError` that lists every
-fault, because an operator who mends forty florists wants to start the daemon once, not forty times.
+It is made from the dated history (`snapshots.py`), and asked at every order and every call: everything is looked up.
 """
 
-import zoneinfo
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-import msgspec
-from opening_hours import ParserError  # type: ignore[attr-defined]  # Its stub leaves errors out.
-
-from faxgw.errors import BugError, ConfigError
-from faxgw.faults import Fault, convert_or_faults
+from faxgw.errors import BugError
 from faxgw.members.member import Member
-from faxgw.members.opening import read_opening_hours
-from faxgw.phone import Line, number_fault, parse_line
+from faxgw.phone import Line, parse_line
 
-FAULTS_SHOWN_MAX = 50
+
+class _Facts(NamedTuple):
+    members: dict[str, Member]
+    lines: dict[str, tuple[Line, ...]]
+    calls_max: dict[Line, int]
+    former: dict[str, Member]
+    last_days: Mapping[str, dt.date]
 
 
 class Register:
-    """All members by id. It never changes; a changed file makes a new register."""
+    """All members by id. It never changes; a change makes a new register."""
 
-    def __init__(self, members: Iterable[Member]) -> None:
-        """`members` have different ids and possible fax numbers, as `load_register` sees to."""
-        self._members: dict[str, Member] = {}
-        self._lines: dict[str, tuple[Line, ...]] = {}
-        self._calls_max: dict[Line, int] = {}
+    def __init__(
+        self,
+        members: Iterable[Member],
+        *,
+        former: Iterable[Member] = (),
+        last_days: Mapping[str, dt.date] | None = None,
+        on_day: "Callable[[dt.date], Register] | None" = None,
+    ) -> None:
+        """`members` have different ids and possible fax numbers, as `checks.faults_of` sees to.
+
+        `former` left; `last_days` are of those who will; `on_day` gives the register of another day.
+        """
+        self._facts = _Facts({}, {}, {}, {member.id: member for member in former}, last_days or {})
+        self._on_day = on_day
         for member in members:
-            line = parse_line(member.fax, member.country)
-            second = parse_line(member.fax_second, member.country) if member.fax_second else None
-            if line is None or member.id in self._members:
-                raise BugError(f"member {member.id} came to the register unchecked")
-            self._members[member.id] = member
-            self._lines[member.id] = (line,) if second is None else (line, second)
-            self._calls_max[line] = max(self.calls_max(line), member.fax_calls_max)
+            self._add(member)
+
+    def _add(self, member: Member) -> None:
+        facts = self._facts
+        lines = _lines_of(member)
+        if lines is None or member.id in facts.members:
+            raise BugError(f"member {member.id} came to the register unchecked")
+        facts.members[member.id] = member
+        facts.lines[member.id] = tuple(lines)
+        for line, calls_max in lines.items():
+            facts.calls_max[line] = max(self.calls_max(line), calls_max)
 
     def find(self, member_id: str) -> Member | None:
-        return self._members.get(member_id)
+        return self._facts.members.get(member_id)
+
+    def find_former(self, member_id: str) -> Member | None:
+        """One who left: whose orders of before still go out, and who still gets the last statement."""
+        return self._facts.former.get(member_id)
+
+    def last_day_of(self, member_id: str) -> dt.date | None:
+        """The day after which the member is one no more, where that is known."""
+        return self._facts.last_days.get(member_id)
 
     def line_of(self, member: Member) -> Line:
         """The line of the member's fax machine, parsed once when the register was made."""
-        return self._lines[member.id][0]
+        return self._facts.lines[member.id][0]
 
     def lines_of(self, member: Member) -> tuple[Line, ...]:
-        """The same, and the line of the second machine where there is one."""
-        return self._lines[member.id]
+        """The same, and the lines of other machines in the order in which they are tried."""
+        return self._facts.lines[member.id]
 
     def calls_max(self, line: Line) -> int:
         """How many calls the line takes at once; a number of no member takes one."""
-        return self._calls_max.get(line, 1)
+        return self._facts.calls_max.get(line, 1)
+
+    def as_of(self, day: dt.date) -> "Register":
+        """The register of another day; one without a history is the same on all."""
+        return self if self._on_day is None else self._on_day(day)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._facts.members)
 
     def __iter__(self) -> Iterator[Member]:
-        return iter(self._members.values())
+        return iter(self._facts.members.values())
 
 
-def load_register(path: Path) -> Register:
-    """The register kept in the NDJSON file `path`, or a `ConfigError` with every `path:line: /field: fault`."""
-    try:
-        content = path.read_bytes()
-    except OSError as refused:
-        raise ConfigError(f"cannot read the members' register {path}: {refused.strerror}") from refused
-    members, faults = read_members(content)
-    if faults:
-        shown = [f"{path}:{fault.line_number}: {fault}" for fault in faults[:FAULTS_SHOWN_MAX]]
-        if len(faults) > FAULTS_SHOWN_MAX:
-            shown.append(f"and {len(faults) - FAULTS_SHOWN_MAX} more")
-        raise ConfigError("the members' register cannot be used:\n" + "\n".join(shown))
-    return Register(members)
+class LiveRegister(Register):
+    """The register as it stands now. A change puts a whole new one in its place, between two steps of a task."""
+
+    def __init__(self, now: Register) -> None:
+        super().__init__(())
+        self.swap(now)
+
+    def swap(self, now: Register) -> None:
+        # One assignment: whoever asks sees all of the old register or all of the new one.
+        self._facts, self._on_day = now._facts, now._on_day  # noqa: SLF001 - its own class.
 
 
-class LineFault(NamedTuple):
-    """A fault with the line of the file that has it, counted from 1."""
-
-    line_number: int
-    fault: Fault
-
-    def __str__(self) -> str:
-        return f"{self.fault.pointer}: {self.fault.detail}" if self.fault.pointer else self.fault.detail
-
-
-def read_members(content: bytes) -> tuple[list[Member], list[LineFault]]:
-    """The members that the NDJSON `content` describes well, and what is wrong with the others."""
-    members: list[Member] = []
-    faults: list[LineFault] = []
-    line_numbers: dict[str, int] = {}
-    for line_number, text in enumerate(content.split(b"\n"), start=1):
-        if not text.strip():
-            continue
-        member = _read_member(text)
-        if isinstance(member, list):
-            faults += [LineFault(line_number, fault) for fault in member]
-        elif member.id in line_numbers:
-            first = f"line {line_numbers[member.id]} has a member {member.id} already"
-            faults.append(LineFault(line_number, Fault("/id", first)))
-        else:
-            line_numbers[member.id] = line_number
-            members.append(member)
-    return members, faults
-
-
-def _read_member(text: bytes) -> Member | list[Fault]:
-    try:
-        raw = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as refused:
-        return [Fault("", f"not JSON in UTF-8: {refused}")]
-    member = convert_or_faults(raw, Member)
-    if isinstance(member, list):
-        return member
-    return list(_faults_of(member)) or member
-
-
-def _faults_of(member: Member) -> Iterator[Fault]:
-    """What a well-formed member may still get wrong."""
-    yield from number_fault("/fax", member.fax, member.country)
-    yield from number_fault("/phone", member.phone, member.country)
-    if member.fax_second is not None:
-        yield from number_fault("/fax_second", member.fax_second, member.country)
-    try:
-        zoneinfo.ZoneInfo(member.timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        yield Fault("/timezone", "not a time zone known here; write its IANA name, such as Europe/Paris")
-    else:
-        yield from _opening_hours_fault(member)
-
-
-def _opening_hours_fault(member: Member) -> Iterator[Fault]:
-    try:
-        read_opening_hours(member)
-    except ParserError:
-        yield Fault("/opening_hours", "write them as OpenStreetMap does, such as Mo-Sa 09:00-19:00; Su 09:00-12:30")
+def _lines_of(member: Member) -> dict[Line, int] | None:
+    """The member's lines with the calls each takes at once, the first one first; None where a number has none."""
+    second = {} if member.fax_second is None else {member.fax_second: 1}
+    others = {machine.number: machine.calls_max for machine in member.fax_machines}
+    lines: dict[Line, int] = {}
+    for number, calls_max in {member.fax: member.fax_calls_max, **second, **others}.items():
+        line = parse_line(number, member.country)
+        if line is None:
+            return None
+        lines[line] = max(calls_max, lines.get(line, 1))
+    return lines

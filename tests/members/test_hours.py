@@ -9,9 +9,10 @@ import pytest
 
 from faxgw.config import CallingRules
 from faxgw.errors import ConfigError
+from faxgw.members.file import load_register
 from faxgw.members.hours import CallingHours, Opening
 from faxgw.members.member import Member
-from faxgw.members.register import Register, load_register
+from faxgw.members.register import Register
 from faxgw.phone import Line
 
 FRANCE = CallingRules(

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from faxgw.errors import BugError, ConfigError
+from faxgw.members.file import FAULTS_SHOWN_MAX, load_register
 from faxgw.members.member import Member
-from faxgw.members.register import FAULTS_SHOWN_MAX, Register, load_register
+from faxgw.members.register import Register
 
 ROSE = {
     "id": "FR-13-017",
