@@ -1,0 +1,159 @@
+"""What becomes of a kept fax: what its sheets said, or why it was set aside, and the answers to that."""
+
+import enum
+from dataclasses import dataclass, field
+
+from faxgw.fax import FaxId
+from faxgw.store.inbound.keeping import InboundId, PoisonReason
+
+
+class InboundState(enum.StrEnum):
+    """Where a fax that came in stands."""
+
+    KEPT = "kept"
+    """It waits to be read."""
+    APPLIED = "applied"
+    """All that it says was handed on."""
+    REVIEW = "review"
+    """A person must look at it, or at one of its sheets; the others were handed on."""
+    DUPLICATE = "duplicate"
+    """It says what another fax said before, and nothing else."""
+    QUARANTINED = "quarantined"
+    """It cannot be read; the operator sees it."""
+    DISCARDED = "discarded"
+    """A person said that there is nothing to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySheet:
+    """A florist's answer, which is with the relay desk now."""
+
+    page: int
+    order_number: str
+    kinds: tuple[str, ...]
+    """The boxes that were ticked, in the words of the form."""
+    fax_id: FaxId | None = None
+    """The fax of the order that it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSheet:
+    """A new order, which is in the queue now."""
+
+    page: int
+    order_number: str
+    fax_id: FaxId
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedSheet:
+    """The same as an earlier fax said: nothing was handed on."""
+
+    page: int
+    order_number: str
+    kinds: tuple[str, ...] = ()
+    fax_id: FaxId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulSheet:
+    """A person must look."""
+
+    page: int
+    reason: str
+    detail: str
+    """A sentence for the person, without names and numbers of people."""
+    guess: bytes
+    """JSON: what was read, as the person's starting point."""
+    order_number: str = ""
+
+
+Sheet = ReplySheet | OrderSheet | RepeatedSheet | DoubtfulSheet
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """The fax was read, and what it says was handed on."""
+
+    inbound_id: InboundId
+    sheets: tuple[Sheet, ...]
+    pages: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The fax cannot be read or handed on, and trying again will not help."""
+
+    inbound_id: InboundId
+    reason: PoisonReason
+    detail: str
+    at: float
+
+
+class QuarantineVerb(enum.StrEnum):
+    """What the operator does with a fax in quarantine."""
+
+    RETRY = "retry"
+    """Read it again, as after an upgrade."""
+    RELEASE = "release"
+    """A person shall look at it: it goes to the review queue as it is."""
+    DISCARD = "discard"
+
+
+@dataclass(frozen=True, slots=True)
+class LetOut:
+    """A person takes a fax out of quarantine."""
+
+    inbound_id: InboundId
+    verb: QuarantineVerb
+    who: str
+    why: str
+    at: float
+
+
+Conclusion = Concluded | SetAside | LetOut
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    state: InboundState
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Not made: the fax stands at `state` already."""
+
+    state: InboundState
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFetched:
+    """Not made: nothing of the file was kept that could be read or shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchInbound:
+    pass
+
+
+Recorded = Changed | Stale | NothingFetched | NoSuchInbound
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSheets:
+    """What the store knows of an order's number when a fax names it."""
+
+    faxes: tuple[FaxId, ...] = ()
+    """Its faxes to florists, newest first."""
+    order: bytes = b""
+    """The newest one's order as canonical JSON; empty where the number is a document's."""
+    submitter: str = ""
+    member: str | None = None
+    """Who executes instead of the member that the order names."""
+    lines: tuple[str, ...] = ()
+    """Where its faxes went."""
+    forms: tuple[str, ...] = ()
+    """The form versions of the pages that went out."""
+    said: frozenset[tuple[str, ...]] = field(default_factory=frozenset[tuple[str, ...]])
+    """The ticked boxes of earlier sheets that were handed on, each sheet's sorted."""
