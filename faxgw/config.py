@@ -19,6 +19,7 @@ import msgspec
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
+from faxgw.membership import Members
 from faxgw.order import Country, LocalTime, Priority
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -183,6 +184,8 @@ class Step(enum.StrEnum):
     """The carriers that failed it are left out while there is another."""
     SECOND_NUMBER = "second_number"
     """It goes to the florist's other line."""
+    OTHER_FLORIST = "other_florist"
+    """Routing gives the order to another florist, where `[routing]` stands in the config."""
     EVENT = "event"
     """The order system hears `deadline_at_risk`, with the reason and what could be done."""
     ALERT = "alert"
@@ -247,12 +250,6 @@ class Dispatch(_Section, frozen=True, kw_only=True):
     """Attempts for one fax, those that were no calls among them."""
 
 
-class Members(_Section, frozen=True, kw_only=True):
-    """The florists' register."""
-
-    file: str | None = None
-
-
 class Logs(_Section, frozen=True, kw_only=True):
     format: Literal["json", "console"] = "json"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -282,6 +279,7 @@ DEFAULT_ESCALATION = (
     TimedStep(minutes_before=30, step=Step.EXPRESS),
     TimedStep(minutes_before=20, step=Step.OTHER_PROVIDER),
     TimedStep(minutes_before=15, step=Step.SECOND_NUMBER),
+    TimedStep(minutes_before=12, step=Step.OTHER_FLORIST),
     TimedStep(minutes_before=10, step=Step.EVENT),
     TimedStep(minutes_before=5, step=Step.ALERT),
 )
@@ -365,6 +363,8 @@ def _cross_faults(config: Config) -> list[Fault]:
         # A send cut off by the stop is in doubt after the restart; KumoMTA warns of the same.
         detail = f"must be at least the longest send_seconds ({longest_send:g}), else every stop leaves faxes in doubt"
         faults.append(Fault("/gateway/stop_grace_seconds", detail))
+    if not _is_timezone(config.members.timezone):
+        faults.append(Fault("/members/timezone", "not a time zone known here; write its IANA name"))
     return [
         *faults,
         *_service_faults(config.service),

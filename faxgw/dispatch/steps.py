@@ -28,6 +28,18 @@ TROUBLE_OF_LINE = frozenset(
 FAILURES_OF_LINE = frozenset({Failure.BUSY, Failure.NO_ANSWER, Failure.NO_FAX, Failure.BAD_NUMBER, Failure.PROTOCOL})
 
 
+TROUBLE_OF_FLORIST = TROUBLE_OF_LINE | {Waiting.WINDOW_CLOSED}
+"""Reasons to wait that another florist may not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Florist:
+    """Who could execute an order instead, and the line that reaches them."""
+
+    member: str
+    line: Line
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtRisk:
     """What decides about a fax whose deadline comes near."""
@@ -44,6 +56,10 @@ class AtRisk:
     other_line: Line | None = None
     """The florist's line that this fax was not sent to."""
     line_in_trouble: bool = False
+    other_florist: Florist | None = None
+    """Whom routing would give the order to instead."""
+    florist_in_trouble: bool = False
+    """The line is in trouble, or the florist does not open in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,8 @@ def is_possible(step: Step, fax: AtRisk) -> bool:
             return fax.state is State.QUEUED and bool(fax.failed) and fax.other_carriers
         case Step.SECOND_NUMBER:
             return fax.state is State.QUEUED and fax.other_line is not None and fax.line_in_trouble
+        case Step.OTHER_FLORIST:
+            return fax.state is State.QUEUED and fax.other_florist is not None and fax.florist_in_trouble
         case Step.EVENT | Step.ALERT:
             return True
 
@@ -95,7 +113,8 @@ def last_steps(fax: AtRisk, failure: Failure, plan: Sequence[TimedStep]) -> tupl
     left = {timed.step for timed in plan} - fax.taken
     steps = [step for step in (Step.OTHER_PROVIDER, Step.SECOND_NUMBER) if step in left and is_possible(step, fax)]
     if failure in FAILURES_OF_LINE and Step.SECOND_NUMBER not in steps:
-        return ()
+        # The florist's own other machine comes first: nobody but the network needs to know of that.
+        return (Step.OTHER_FLORIST,) if Step.OTHER_FLORIST in left and is_possible(Step.OTHER_FLORIST, fax) else ()
     return tuple(steps)
 
 
@@ -106,8 +125,12 @@ def with_step(fax: Queued, taken: Escalated) -> Queued:
             return msgspec.structs.replace(fax, rank=0)
         case Step.OTHER_PROVIDER:
             return msgspec.structs.replace(fax, due_at=min(fax.due_at, taken.at))
-        case Step.SECOND_NUMBER if taken.line is not None:
-            due_at, revision = min(fax.due_at, taken.at), fax.revision + 1
-            return msgspec.structs.replace(fax, line=taken.line, due_at=due_at, calls=0, revision=revision)
+        case Step.SECOND_NUMBER | Step.OTHER_FLORIST if taken.line is not None:
+            return with_line(fax, taken.line, taken.at)
         case _:
             return fax
+
+
+def with_line(fax: Queued, line: Line, at: float) -> Queued:
+    """The fax as the schedule has it once it goes to another line: the old one's waits and counts are not its own."""
+    return msgspec.structs.replace(fax, line=line, due_at=min(fax.due_at, at), calls=0, revision=fax.revision + 1)

@@ -1,11 +1,15 @@
 """Taking faxes in: what comes, and the answers to it."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from faxgw.fax import FaxId, State
 from faxgw.phone import Line
 from faxgw.store.changes import NoSuchFax, Stale
+
+NO_LINE = Line("")
+"""Where an order goes for which no florist was found: nowhere, until somebody reroutes it."""
 
 
 class Content(enum.StrEnum):
@@ -36,11 +40,22 @@ class NewFax:
     content: Content = Content.ORDER
     service: str = ""
     """The rule that promised the deadline; empty where the order brought it along, or has none."""
+    executor: str | None = None
+    """Who executes the order, whoever chose that member."""
+    delivery_day: int | None = None
+    """Of the order, as `date.toordinal` counts."""
+    routed: Mapping[str, object] | None = None
+    """How routing chose the executing member, for the trail."""
+    set_aside: str = ""
+    """Why it waits for a person from its first moment on; its line is then `NO_LINE`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
     fax_id: FaxId
+    state: State = State.QUEUED
+    """HELD where nobody could be found to execute it."""
+    executor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

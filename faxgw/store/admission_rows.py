@@ -1,6 +1,6 @@
 """New faxes as rows: each is written once, whatever is said twice."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, insert, select
 
@@ -25,9 +25,9 @@ def admit(connection: Connection, faxes: Sequence[NewFax]) -> list[Admission]:
                 answers.append(Drained())
             case None:
                 fax_id = FaxId(next_id + len(admitted))
-                known[new.submitter, new.key] = (fax_id, new.digest, State.QUEUED)
+                known[new.submitter, new.key] = (fax_id, new.digest, _first_state(new))
                 admitted.append((fax_id, new))
-                answers.append(Admitted(fax_id))
+                answers.append(Admitted(fax_id, _first_state(new), new.executor))
             case fax_id, digest, state if digest == new.digest:
                 answers.append(Repeated(fax_id, state))
             case fax_id, _, _:
@@ -68,6 +68,8 @@ def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax
                 "accepted_at": new.accepted_at,
                 "content": new.content,
                 "order": new.order,
+                "executor": new.executor,
+                "delivery_day": new.delivery_day,
             }
             for fax_id, new in admitted
         ],
@@ -77,14 +79,14 @@ def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax
         [
             {
                 "fax_id": fax_id,
-                "state": State.QUEUED,
+                "state": _first_state(new),
                 "line": new.line,
                 "rank": new.rank,
                 "due_at": new.due_at,
                 "deadline_at": new.deadline_at,
                 "attempts": 0,
                 "calls": 0,
-                "reason": "",
+                "reason": new.set_aside[:200],
                 "revision": 0,
                 "marked": False,
                 "submitter": new.submitter,
@@ -94,9 +96,17 @@ def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax
             for fax_id, new in admitted
         ],
     )
-    insert_events(connection, [_accepted(fax_id, new) for fax_id, new in admitted])
+    insert_events(connection, [event for fax_id, new in admitted for event in _first_events(fax_id, new)])
 
 
-def _accepted(fax_id: FaxId, new: NewFax) -> Happened:
+def _first_state(new: NewFax) -> State:
+    return State.HELD if new.set_aside else State.QUEUED
+
+
+def _first_events(fax_id: FaxId, new: NewFax) -> Iterator[Happened]:
     promised = {"service": new.service, "deadline_at": new.deadline_at} if new.service else {}
-    return Happened(fax_id, new.accepted_at, "accepted", {"key": new.key, **promised})
+    yield Happened(fax_id, new.accepted_at, "accepted", {"key": new.key, **promised})
+    if new.routed is not None:
+        yield Happened(fax_id, new.accepted_at, "routed", dict(new.routed))
+    if new.set_aside:
+        yield Happened(fax_id, new.accepted_at, "set_aside", {"reason": new.set_aside})

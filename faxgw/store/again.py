@@ -52,7 +52,9 @@ def _known(connection: Connection, submitter: str, key: str) -> Repeated | None:
 
 
 def _insert_fax(connection: Connection, wish: AgainAsked, old: RowMapping, new_id: FaxId, key: str) -> None:
-    kept = {name: old[name] for name in ("submitter", "digest", "number", "content", "order")}
+    kept = {
+        name: old[name] for name in ("submitter", "digest", "number", "content", "order", "executor", "delivery_day")
+    }
     new = {"id": new_id, "key": key, "accepted_at": wish.at, "origin_id": wish.origin_id}
     connection.execute(insert(fax), [kept | new])
     state = {

@@ -162,6 +162,8 @@ class Escalated:
     """Where it goes from now on, for the step that changes it."""
     avoid: tuple[str, ...] = ()
     """The carriers that failed it, for the step that leaves them out."""
+    member: str | None = None
+    """Who executes from now on, for the step that gives it to another florist."""
 
 
 @dataclass(frozen=True, slots=True)

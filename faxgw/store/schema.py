@@ -51,9 +51,14 @@ fax = Table(
     Column("order", LargeBinary, nullable=False),
     # The fax that this one is a retry or a copy of.
     Column("origin_id", Integer, ForeignKey("fax.id")),
+    # Of an order: who executes it as it came in (`fax_state.member` from then on), and on which day, counted as
+    # `date.toordinal` does. How much each florist has to do on a day is asked at each start.
+    Column("executor", String(32)),
+    Column("delivery_day", Integer),
     UniqueConstraint("submitter", "key", name="fax_key"),
     # An operator is told an order's number, never our id.
     Index("fax_number", "number"),
+    Index("fax_delivery_day", "delivery_day"),
 )
 
 UNFINISHED = "state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"

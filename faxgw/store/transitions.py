@@ -10,7 +10,7 @@ from faxgw.config import Step
 from faxgw.errors import BugError
 from faxgw.fax import FINAL, NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
-from faxgw.store.admission import Kinship
+from faxgw.store.admission import NO_LINE, Kinship
 from faxgw.store.changes import (
     CancelAsked,
     Change,
@@ -62,10 +62,21 @@ AGAIN_FROM: dict[Kinship, frozenset[State]] = {
 MAYBE_ARRIVED = frozenset({DELIVERED, Failure.IN_DOUBT.value})
 """Outcomes of attempts after which the florist may have the page; whatever goes out then is marked."""
 
-STEP_BITS = {Step.EXPRESS: 1, Step.OTHER_PROVIDER: 2, Step.SECOND_NUMBER: 4, Step.EVENT: 8, Step.ALERT: 16}
+STEP_BITS = {
+    Step.EXPRESS: 1,
+    Step.OTHER_PROVIDER: 2,
+    Step.SECOND_NUMBER: 4,
+    Step.EVENT: 8,
+    Step.ALERT: 16,
+    Step.OTHER_FLORIST: 32,
+}
 """How steps that were taken stand in the store; a bit is never given to another step."""
-ROUTE_STEPS = frozenset({Step.EXPRESS, Step.OTHER_PROVIDER, Step.SECOND_NUMBER})
+ROUTE_STEPS = frozenset({Step.EXPRESS, Step.OTHER_PROVIDER, Step.SECOND_NUMBER, Step.OTHER_FLORIST})
 """Steps that change which way a fax goes, or how soon; they are for faxes that wait."""
+STEP_EVENTS = {Step.EVENT: "deadline_at_risk", Step.OTHER_FLORIST: "rerouted"}
+"""What those steps are told as that are more than a step to whoever follows the order."""
+ROUTING = "routing"
+"""Who reroutes where no person does."""
 
 ANY_LINE = Line("")
 
@@ -292,18 +303,27 @@ def _escalate(change: Escalated, fax: FaxRow) -> Happened | None:
             # The other line was never called: the first one's waits and counts are not its own.
             fax.line, fax.due_at, fax.calls = change.line, min(fax.due_at, change.at), 0
             fax.revise()
-        case Step.SECOND_NUMBER:
-            raise BugError(f"fax {fax.fax_id}: escalated to no second number")
+        case Step.OTHER_FLORIST if change.line is not None and change.member is not None:
+            data = {"who": ROUTING, "why": change.reason, "step": step}
+            data |= {"from": fax.line, "to": change.line, "member": change.member}
+            fax.line, fax.member = change.line, change.member
+            fax.due_at, fax.calls = min(fax.due_at, change.at), 0
+            fax.revise()
+        case Step.SECOND_NUMBER | Step.OTHER_FLORIST:
+            raise BugError(f"fax {fax.fax_id}: escalated to no {step}")
         case Step.EVENT:
             data = {"reason": change.reason, "suggestion": "reroute", "state": fax.state}
         case Step.ALERT:
             data |= {"state": fax.state}
-    return Happened(fax.fax_id, change.at, "deadline_at_risk" if step is Step.EVENT else "escalated", data)
+    return Happened(fax.fax_id, change.at, STEP_EVENTS.get(step, "escalated"), data)
 
 
 def _move_waiting(change: SetAside | Expired | HoldAsked | ReleaseAsked | CancelAsked, fax: FaxRow) -> Happened | None:
     needs, becomes, kind = WAITING_STEPS[type(change)]
     if fax.state not in needs:
+        return None
+    if isinstance(change, ReleaseAsked) and fax.line == NO_LINE:
+        # Nobody was found to execute it: it goes once it is rerouted to somebody.
         return None
     match change:
         case SetAside(reason=reason):

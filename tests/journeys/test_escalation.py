@@ -70,7 +70,14 @@ async def test_behind_a_busy_line_the_steps_come_in_order_and_once_over_restarts
         ]
         assert (view.rank, view.line, view.attempts) == (0, SECOND, ())
         assert 0 <= view.events[-1].at - (view.deadline_at or 0.0) < 0.1
-        assert [counted(town, step) for step in Step] == [1, 0, 1, 1, 1]
+        assert {step: counted(town, step) for step in Step} == {
+            Step.EXPRESS: 1,
+            Step.OTHER_PROVIDER: 0,
+            Step.SECOND_NUMBER: 1,
+            Step.OTHER_FLORIST: 0,
+            Step.EVENT: 1,
+            Step.ALERT: 1,
+        }
         await settle_account(town, expired=1, waiting=2)
 
 

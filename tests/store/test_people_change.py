@@ -126,7 +126,10 @@ async def bring_to(store: SqlStore, state: State, key: str = "a") -> FaxId:
     return fax_id
 
 
-FROM = {Kinship.RETRY: {State.FAILED, State.EXPIRED, State.CANCELLED}, Kinship.COPY: {State.DELIVERED}}
+FROM = {
+    Kinship.RETRY: {State.FAILED, State.EXPIRED, State.CANCELLED},
+    Kinship.COPY: {State.DELIVERED},
+}
 
 
 @pytest.mark.parametrize("state", list(State))

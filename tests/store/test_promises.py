@@ -35,8 +35,10 @@ async def admit(store: SqlStore, key: str = "a", *, rank: int = 1, line: Line = 
 
 
 def escalated(step: Step, at: float = 600.0) -> Escalated:
-    line = OTHER if step is Step.SECOND_NUMBER else None
-    return Escalated(FAX, step, "the line is busy", at, line, ("north",) if step is Step.OTHER_PROVIDER else ())
+    line = OTHER if step in {Step.SECOND_NUMBER, Step.OTHER_FLORIST} else None
+    avoid = ("north",) if step is Step.OTHER_PROVIDER else ()
+    member = "FR-2" if step is Step.OTHER_FLORIST else None
+    return Escalated(FAX, step, "the line is busy", at, line, avoid, member)
 
 
 async def kinds(store: SqlStore) -> list[str]:
@@ -94,7 +96,8 @@ async def test_each_step_is_taken_once(store: SqlStore, step: Step) -> None:
     await admit(store)
     assert await store.record([escalated(step), escalated(step)]) == [Changed(State.QUEUED), Stale(State.QUEUED)]
     assert await store.record([escalated(step, 700.0)]) == [Stale(State.QUEUED)]
-    assert await kinds(store) == ["accepted", "deadline_at_risk" if step is Step.EVENT else "escalated"]
+    told = {Step.EVENT: "deadline_at_risk", Step.OTHER_FLORIST: "rerouted"}
+    assert await kinds(store) == ["accepted", told.get(step, "escalated")]
     view = await store.fax(FAX)
     assert view is not None
     assert view.escalated == {step}

@@ -32,6 +32,8 @@ def upgrade() -> None:
         sa.Column("content", sa.String(length=16), nullable=False),
         sa.Column("order", sa.LargeBinary(), nullable=False),
         sa.Column("origin_id", sa.Integer(), nullable=True),
+        sa.Column("executor", sa.String(length=32), nullable=True),
+        sa.Column("delivery_day", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["origin_id"],
             ["fax.id"],
@@ -40,6 +42,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("submitter", "key", name="fax_key"),
     )
     op.create_index("fax_number", "fax", ["number"], unique=False)
+    op.create_index("fax_delivery_day", "fax", ["delivery_day"], unique=False)
     op.create_table(
         "line",
         sa.Column("name", sa.String(length=20), nullable=False),
