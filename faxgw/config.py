@@ -19,7 +19,7 @@ import msgspec
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
-from faxgw.membership import Members
+from faxgw.members_config import Members
 from faxgw.order import Country, LocalTime, Priority
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
