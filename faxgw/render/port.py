@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from faxgw.render.handed_in.handed import HandedIn
-from faxgw.render.sheet import Document, Sheet, Unrenderable
+from faxgw.render.sheet import Document, RelaySheet, Sheet, Unrenderable
 
-Drawing = Sheet | HandedIn
-"""What can be made a fax: an order sheet of our own, or a document that somebody handed in."""
+Drawing = Sheet | RelaySheet | HandedIn
+"""What can be made a fax: a sheet of our own about an order, or a document that somebody handed in."""
 
 
 class Renderer(Protocol):

@@ -2,18 +2,22 @@
 
 import io
 import itertools
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from faxgw.order import Language
 from faxgw.render.handed_in.fit import MARGIN
 from faxgw.render.handed_in.handed import HandedIn, Kind
-from faxgw.render.handed_in.header import HEADER_ROWS
+from faxgw.render.handed_in.header import HEADER_ROWS, RIGHT, Header
+from faxgw.render.marks import Text
 from faxgw.render.paper import PAPERS
 from faxgw.render.pool import encode_drawings
 from faxgw.render.sheet import Resolution
+from faxgw.render.typeface import width_px
+from faxgw.render.wording import wording_of
 from faxgw.render.worker import decode_drawings
 from tests.documents import samples
 
@@ -281,6 +285,24 @@ def test_the_same_document_gives_the_same_bytes(kind: Kind) -> None:
         changed = np.flatnonzero((page != marked).any(axis=1))
         assert changed.size
         assert changed.max() < 58, "the mark stands in the header line"
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_the_header_speaks_the_readers_language(language: Language) -> None:
+    """Name, time with its zone, duplicate mark and page stand beside each other, the longest of each."""
+    header = Header("W" * 80, samples.SENT_AT, language, possible_duplicate=True)
+    texts = sorted((mark for mark in header.marks(49, 50) if isinstance(mark, Text)), key=lambda text: text.x)
+    wording = wording_of(language)
+    labels = wording.labels["handed-in"]
+    stamp = f"{wording.stamp(samples.SENT_AT)} +0200"
+    assert [text.text for text in texts[1:]] == [
+        stamp,
+        labels["possible_duplicate"],
+        labels["page"].format(page=49, pages=50),
+    ]
+    ends = [text.x + width_px(text.style, text.text) for text in texts]
+    assert all(end + 12 <= after.x for end, after in zip(ends, texts[1:], strict=False))
+    assert ends[-1] == RIGHT
 
 
 def test_a_document_survives_the_way_to_the_process() -> None:

@@ -45,21 +45,22 @@ def _forms_in_forms(levels: int) -> bytes:
 
 
 async def test_a_batch_holds_sheets_and_documents() -> None:
-    """Each drawing has its own result, in order, the same as if it were drawn here; what each part cost is told."""
+    """Each drawing has its own result, in order, as if it were drawn here; sheets of all kinds go together."""
     documents = [
         samples.handed_in(Kind.TEXT, samples.text(70)),
         samples.handed_in(Kind.PDF, samples.pdf()),
         samples.handed_in(Kind.PNG, b"no picture"),
     ]
-    batch: list[Drawing] = [SHEET, documents[0], documents[1], SHEET, SHEET, documents[2]]
+    message = sheets.relay_sheet()
+    batch: list[Drawing] = [SHEET, documents[0], documents[1], SHEET, message, SHEET, documents[2]]
     watched: list[Drawn] = []
     async with _one_process(watched=watched) as pool:
         results = await pool.render(batch)
     text, pdf = samples.drawn(Kind.TEXT, samples.text(70)), samples.drawn(Kind.PDF, samples.pdf())
     sheet = render_sheet(SHEET)
-    assert results[:5] == [sheet, text, pdf, sheet, sheet]
-    assert isinstance(results[5], Unrenderable)
-    assert [drawn.pages for drawn in watched] == [1, text.pages, pdf.pages, 2, 0]
+    assert results[:6] == [sheet, text, pdf, sheet, render_sheet(message), sheet]
+    assert isinstance(results[6], Unrenderable)
+    assert [drawn.pages for drawn in watched] == [1, text.pages, pdf.pages, 3, 0]
     assert sum(drawn.cpu_seconds for drawn in watched) > 0
 
 
@@ -80,7 +81,7 @@ async def test_a_document_gets_no_more_memory_than_a_process_may_have() -> None:
     large = samples.handed_in(Kind.PNG, samples.saved(Image.new("RGB", (8_400, 8_500)), format="PNG", compress_level=1))
     async with _one_process(memory_bytes_max=512 << 20) as pool:
         refused, sheet = await pool.render([large, SHEET])
-        process = pool._workers[0]._process
+        (process,) = pool.processes
         await pool.render([SHEET])
         assert pool._workers[0]._process is process
     assert refused == Unrenderable("drawing the document needs more memory than it is given: make its pictures smaller")

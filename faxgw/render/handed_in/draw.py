@@ -72,7 +72,7 @@ def _bounded(pages: Iterable[DrawnPage], limits: Limits) -> Iterator[DrawnPage]:
 
 
 def _document(handed: HandedIn, pages: list[DrawnPage]) -> Document:
-    header = Header(handed.header_name, handed.sent_at, handed.possible_duplicate)
+    header = Header(handed.header_name, handed.sent_at, handed.language, handed.possible_duplicate)
     paper = PAPERS[handed.resolution]
     coded = [
         CodedPage(_strip(page, header.marks(number, len(pages)), handed.resolution), paper.rows, paper.lines_per_inch)

@@ -5,9 +5,10 @@ import enum
 
 import msgspec
 
+from faxgw.order import Language
 from faxgw.render.sheet import Resolution
 
-DOCUMENT_REVISION = "handed-in/1"
+DOCUMENT_REVISION = "handed-in/2"
 """Change it with every change of how a document comes to look: it is kept with each attempt."""
 
 
@@ -30,7 +31,9 @@ class HandedIn(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     header_name: str
     """Who sends, as shown in the header line that fax rules ask for."""
     sent_at: dt.datetime
-    """Aware, in the time zone of whoever reads it: the header line shows it."""
+    """Aware, in the time zone of whoever reads it: the header line shows it, with its zone."""
+    language: Language = "en"
+    """Of the header line."""
     resolution: Resolution = Resolution.FINE
     photo: bool = False
     """Greys become dots instead of black or white. Costs many times the line time."""
