@@ -1,17 +1,13 @@
-"""What the daemon and its drawing processes tell each other.
+"""What the daemon tells a drawing process about its bounds, and what it gets back.
 
-Apart from the process itself, so that the daemon, which draws nothing, needs neither numpy nor Pillow: without
-them it starts sooner and stays smaller.
+Apart from the process itself, so that the daemon, which draws nothing, needs neither numpy nor Pillow.
 """
 
 import msgspec
 
 from faxgw.render.handed_in.handed import Limits
 from faxgw.render.sheet import Document, Unrenderable
-
-HEADER_BYTES = 4
-READY = b"ready"
-"""The first frame, sent once everything is imported and bounded."""
+from faxgw.workers.frames import Batch
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,8 +18,4 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """What a worker answers: one result a drawing, and the CPU it took."""
-
-    results: list[Document | Unrenderable]
-    cpu_seconds: float
+DrawnBatch = Batch[Document | Unrenderable]

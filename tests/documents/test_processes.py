@@ -83,7 +83,7 @@ async def test_a_document_gets_no_more_memory_than_a_process_may_have() -> None:
         refused, sheet = await pool.render([large, SHEET])
         (process,) = pool.processes
         await pool.render([SHEET])
-        assert pool._workers[0]._process is process
+        assert pool.processes == [process]
     assert refused == Unrenderable("drawing the document needs more memory than it is given: make its pictures smaller")
     assert isinstance(sheet, Document)
 

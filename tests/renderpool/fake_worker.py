@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-# As `faxgw/render/worker.py` has them; importing them from there would load numpy and Pillow for each test.
+# As `faxgw/workers/frames.py` has them, which a test holds; a frame is easily made by hand.
 HEADER_BYTES = 4
 READY = b"ready"
 

@@ -12,10 +12,12 @@ import pytest
 import structlog
 import trio
 
-from faxgw.render.frames import HEADER_BYTES, READY, Bounds
+from faxgw.render.frames import Bounds
 from faxgw.render.page import render_sheet
-from faxgw.render.pool import Drawn, RenderPool, WorkerNotStartedError
+from faxgw.render.pool import Drawn, RenderPool
 from faxgw.render.sheet import Document, Sheet
+from faxgw.workers.frames import HEADER_BYTES, READY
+from faxgw.workers.process import WorkerNotStartedError
 from tests.render import sheets
 
 
@@ -149,7 +151,7 @@ async def test_closing_ends_all_processes(tmp_path: Path) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(fake.draw, "a")
             nursery.start_soon(fake.draw, "b")
-        processes = [worker._process for worker in fake.pool._workers if worker._process is not None]
+        processes = fake.pool.processes
         await fake.pool.aclose()
         assert processes
         assert {process.returncode for process in processes} == {-9}
