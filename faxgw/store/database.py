@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 from faxgw.errors import ConfigError, StoreFailedError, StoreFullError
 from faxgw.store.schema import meta, sequence
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest file in `migrations/versions`; a test holds the two together."""
 
 SQLITE_BUSY = 5
@@ -154,5 +154,7 @@ def _store_id(connection: Connection) -> str:
         return str(known)
     store_id = token_hex(4)
     connection.execute(insert(meta), [{"name": "store_id", "value": store_id}])
-    connection.execute(insert(sequence), [{"name": name, "next": 1} for name in ("fax", "receipt")])
+    connection.execute(
+        insert(sequence), [{"name": name, "next": 1} for name in ("fax", "inbound", "receipt", "review")]
+    )
     return store_id

@@ -25,6 +25,10 @@ class Documents(Protocol):
 
     def read(self, name: str) -> bytes | None: ...
 
+    def forget(self, name: str, before: float) -> None:
+        """Delete one that was last kept before then (seconds since 1970); there may be none."""
+        ...
+
 
 class MemoryDocuments:
     """For journeys."""
@@ -39,6 +43,10 @@ class MemoryDocuments:
 
     def read(self, name: str) -> bytes | None:
         return self._contents.get(name)
+
+    def forget(self, name: str, before: float) -> None:
+        del before
+        self._contents.pop(name, None)
 
 
 class FileDocuments:
@@ -72,6 +80,17 @@ class FileDocuments:
         except FileNotFoundError:
             return None
         return content if hashlib.sha256(content).hexdigest() == name else None
+
+    def forget(self, name: str, before: float) -> None:
+        """Delete it, unless somebody has just kept the same content and not yet written the row that names it."""
+        place = self._place_of(name)
+        try:
+            if place.stat().st_mtime < before:
+                place.unlink()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise StoreFailedError(f"the disk failed while a document was forgotten: {error.strerror}") from error
 
     def _place_of(self, name: str) -> Path:
         # 256 folders, so that none grows beyond what a person can list.

@@ -16,6 +16,7 @@ from faxgw.store.admission import Admission, AdmittedAgain, AgainAsked, NewFax
 from faxgw.store.attempts import Attempt, Begun, Intent
 from faxgw.store.backlog import Backlog
 from faxgw.store.changes import Change, Notice, Recorded
+from faxgw.store.inbound.port import InboundStore
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.port import RegisterStore
 from faxgw.store.stops import Resumption, Suspension
@@ -33,6 +34,11 @@ class Store(Protocol):
         Without it a new store would reuse the references of a lost one, and a look-up at the carrier
         would find the old fax and call the new one delivered.
         """
+        ...
+
+    @property
+    def inbound(self) -> InboundStore:
+        """Faxes that came in."""
         ...
 
     @property

@@ -20,6 +20,10 @@ from faxgw.store.backlog import Backlog
 from faxgw.store.changes import Change, Notice, Recorded
 from faxgw.store.database import bring_up_to_date, open_in_memory, open_reader, open_writer
 from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
+from faxgw.store.inbound.port import InboundStore
+from faxgw.store.inbound.sql import SqlInbound
+from faxgw.store.ledger.port import LedgerStore
+from faxgw.store.ledger.sql import SqlLedger
 from faxgw.store.reader import READERS, InlineReader, Reader, ThreadReader
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.sql import SqlRegister
@@ -33,7 +37,13 @@ class SqlStore:
     """See `port.Store`."""
 
     def __init__(
-        self, writer: Writer, reader: Reader, store_id: str, documents: Documents, wal: Path | None = None
+        self,
+        writer: Writer,
+        reader: Reader,
+        store_id: str,
+        documents: Documents,
+        inbound_documents: Documents,
+        wal: Path | None = None,
     ) -> None:
         self._writer = writer
         self._reader = reader
@@ -43,11 +53,21 @@ class SqlStore:
         self._begin = Begin(store_id)
         self._keep_receipts = receipt_rows.KeepReceipts()
         self._bell = trio.Event()
+        self._inbound = SqlInbound(writer, reader, inbound_documents)
+        self._ledger = SqlLedger(writer, reader)
         self._register = SqlRegister(writer, reader)
 
     @property
     def store_id(self) -> str:
         return self._store_id
+
+    @property
+    def inbound(self) -> InboundStore:
+        return self._inbound
+
+    @property
+    def ledger(self) -> LedgerStore:
+        return self._ledger
 
     @property
     def register(self) -> SqlRegister:
@@ -173,7 +193,9 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
     writer = GroupWriter(engine, committed, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
     readers = open_reader(path, READERS)
     documents = FileDocuments(path.parent / "documents")
-    store = SqlStore(writer, ThreadReader(readers), store_id, documents, path.with_name(path.name + "-wal"))
+    inbound = FileDocuments(path.parent / "inbound")
+    wal = path.with_name(path.name + "-wal")
+    store = SqlStore(writer, ThreadReader(readers), store_id, documents, inbound, wal)
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
@@ -197,5 +219,6 @@ def open_memory_store(watch: Callable[[Committed], None] = lambda _: None, *, st
 
     engine = open_in_memory()
     own_id = bring_up_to_date(engine)
-    store = SqlStore(InlineWriter(engine, committed), InlineReader(engine), store_id or own_id, MemoryDocuments())
+    writer, reader = InlineWriter(engine, committed), InlineReader(engine)
+    store = SqlStore(writer, reader, store_id or own_id, MemoryDocuments(), MemoryDocuments())
     return store

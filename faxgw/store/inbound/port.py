@@ -11,7 +11,7 @@ from typing import Protocol
 from faxgw.store.inbound.keeping import InboundId, Keeping, NewInbound, Poison
 from faxgw.store.inbound.outcomes import Conclusion, OrderSheets, Recorded
 from faxgw.store.inbound.review import DecidedReview, ReviewChange, ReviewChanged, ReviewId, ReviewView
-from faxgw.store.inbound.views import InboundLine, InboundSought, InboundState, InboundTotals, InboundView, Unread
+from faxgw.store.inbound.views import InboundLine, InboundSought, InboundTotals, InboundView, Unread
 
 
 class InboundStore(Protocol):
@@ -74,9 +74,9 @@ class InboundStore(Protocol):
         """Newest first."""
         ...
 
-    async def totals(self) -> InboundTotals:
-        """How many faxes there are of each inbox in each state, and how old the oldest are that wait."""
+    async def totals(self, *, only_waiting: bool) -> InboundTotals:
+        """How many faxes there are of each inbox in each state, and how old the oldest are that wait.
+
+        `only_waiting` leaves out those that are over: cheap however many there are.
+        """
         ...
-
-
-__all__ = ["InboundState", "InboundStore"]

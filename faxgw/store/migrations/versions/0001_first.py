@@ -123,7 +123,7 @@ def upgrade() -> None:
         sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("provider", sa.String(length=32), nullable=False),
         sa.Column("line", sa.String(length=20), nullable=False),
-        sa.Column("slot", sa.SmallInteger(), nullable=False),
+        sa.Column("slot", sa.SmallInteger(), nullable=True),
         sa.Column("provider_ref", sa.String(length=128), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("form_version", sa.String(length=32), nullable=False),
@@ -134,6 +134,10 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.Float(), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.Column("code", sa.String(length=200), nullable=True),
+        sa.Column("lead_id", sa.Integer(), nullable=True),
+        sa.Column("lead_number", sa.SmallInteger(), nullable=True),
+        sa.Column("first_page", sa.SmallInteger(), nullable=True),
+        sa.Column("call_sha256", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["fax_id"],
             ["fax.id"],
@@ -150,6 +154,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("ended_at IS NULL"),
     )
     op.create_index("attempt_provider_ref", "attempt", ["provider", "provider_ref"], unique=False)
+    op.create_index(
+        "attempt_lead",
+        "attempt",
+        ["lead_id", "lead_number"],
+        unique=False,
+        sqlite_where=sa.text("lead_id IS NOT NULL"),
+        postgresql_where=sa.text("lead_id IS NOT NULL"),
+    )
     op.create_table(
         "fax_state",
         sa.Column("fax_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -180,4 +192,126 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"),
         postgresql_where=sa.text("state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"),
+    )
+    _inbound()
+
+
+def _inbound() -> None:
+    op.create_table(
+        "inbound",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("inbox", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("modified_at", sa.Float(), nullable=True),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=True),
+        sa.Column("receipt_id", sa.String(length=128), nullable=False),
+        sa.Column("sender_number", sa.String(length=40), nullable=False),
+        sa.Column("sender_id", sa.String(length=40), nullable=False),
+        sa.Column("received_at", sa.Float(), nullable=True),
+        sa.Column("pages_told", sa.Integer(), nullable=True),
+        sa.Column("bad_lines", sa.Integer(), nullable=True),
+        sa.Column("sidecar", sa.LargeBinary(), nullable=False),
+        sa.Column("kept_at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest", name="inbound_digest"),
+    )
+    op.create_table(
+        "inbound_document",
+        sa.Column("inbound_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"],
+            ["inbound.id"],
+        ),
+        sa.PrimaryKeyConstraint("inbound_id", "place"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("inbound_document_name", "inbound_document", ["name"], unique=False)
+    op.create_table(
+        "inbound_sheet",
+        sa.Column("inbound_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("place", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("page", sa.SmallInteger(), nullable=False),
+        sa.Column("became", sa.String(length=16), nullable=False),
+        sa.Column("order_number", sa.String(length=20), nullable=False),
+        sa.Column("kinds", sa.String(length=64), nullable=False),
+        sa.Column("fax_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"],
+            ["inbound.id"],
+        ),
+        sa.PrimaryKeyConstraint("inbound_id", "place"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("inbound_sheet_order", "inbound_sheet", ["order_number"], unique=False)
+    op.create_table(
+        "inbound_state",
+        sa.Column("inbound_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("inbox", sa.String(length=32), nullable=False),
+        sa.Column("kept_at", sa.Float(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.String(length=200), nullable=False),
+        sa.Column("concluded_at", sa.Float(), nullable=True),
+        sa.Column("pages", sa.SmallInteger(), nullable=True),
+        sa.Column("receipt_key", sa.String(length=128), nullable=True),
+        sa.Column("forgotten", sa.SmallInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"],
+            ["inbound.id"],
+        ),
+        sa.PrimaryKeyConstraint("inbound_id"),
+        sa.UniqueConstraint("inbox", "receipt_key", name="inbound_receipt"),
+    )
+    op.create_index(
+        "inbound_remembered",
+        "inbound_state",
+        ["concluded_at"],
+        unique=False,
+        sqlite_where=sa.text("forgotten = 0"),
+        postgresql_where=sa.text("forgotten = 0"),
+    )
+    op.create_index(
+        "inbound_waiting",
+        "inbound_state",
+        ["state", "inbound_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('kept', 'review', 'quarantined')"),
+        postgresql_where=sa.text("state IN ('kept', 'review', 'quarantined')"),
+    )
+    op.create_table(
+        "review",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("inbound_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.SmallInteger(), nullable=False),
+        sa.Column("page", sa.SmallInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.String(length=200), nullable=False),
+        sa.Column("guess", sa.LargeBinary(), nullable=False),
+        sa.Column("order_number", sa.String(length=20), nullable=False),
+        sa.Column("made_at", sa.Float(), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=True),
+        sa.Column("decision", sa.LargeBinary(), nullable=True),
+        sa.Column("who", sa.String(length=200), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("decided_at", sa.Float(), nullable=True),
+        sa.Column("fax_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"],
+            ["inbound.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("review_inbound", "review", ["inbound_id"], unique=False)
+    op.create_index(
+        "review_waiting",
+        "review",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'done'"),
+        postgresql_where=sa.text("state <> 'done'"),
     )
