@@ -27,6 +27,8 @@ from faxgw.store.ledger.sql import SqlLedger
 from faxgw.store.reader import READERS, InlineReader, Reader, ThreadReader
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.sql import SqlRegister
+from faxgw.store.relay.port import RelayStore
+from faxgw.store.relay.sql import SqlRelay
 from faxgw.store.stops import Resumption, Suspension
 from faxgw.store.unfinished import Unfinished
 from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
@@ -56,6 +58,7 @@ class SqlStore:
         self._inbound = SqlInbound(writer, reader, inbound_documents)
         self._ledger = SqlLedger(writer, reader)
         self._register = SqlRegister(writer, reader)
+        self._relay = SqlRelay(writer, reader)
 
     @property
     def store_id(self) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faxgw.settlement.journal import (
+from faxgw.store.ledger.journal import (
     Account,
     AccountKind,
     Journal,
@@ -58,10 +58,10 @@ def test_a_post_is_at_most_what_was_pending() -> None:
     more = journal((OSLO, 64901), (BERGEN, -47378), (NETWORK, -17523), phase=Phase.POST, resolves="sale", key="p")
     turned = journal((OSLO, -1), (BERGEN, 1), phase=Phase.POST, resolves="sale", key="p")
     assert not list(faults_of(SALE))
-    assert not list(faults_of(whole, SALE))
-    assert not list(faults_of(part, SALE))
-    assert len(list(faults_of(more, SALE))) == 2
-    assert len(list(faults_of(turned, SALE))) == 2
+    assert not list(faults_of(whole, SALE.postings))
+    assert not list(faults_of(part, SALE.postings))
+    assert len(list(faults_of(more, SALE.postings))) == 2
+    assert len(list(faults_of(turned, SALE.postings))) == 2
 
 
 def test_pending_stands_apart_until_it_is_posted_or_voided() -> None:

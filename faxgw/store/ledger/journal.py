@@ -11,7 +11,7 @@ The store refuses what `faults_of` names, and keeps what it takes for ever.
 import datetime as dt
 import enum
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -93,8 +93,8 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """The key of an earlier journal that this one sets right."""
 
 
-def faults_of(journal: Journal, pending: Journal | None = None) -> Iterator[str]:
-    """Why the ledger must not have it; `pending` is the journal it resolves, where that is known."""
+def faults_of(journal: Journal, pending: Sequence[Posting] | None = None) -> Iterator[str]:
+    """Why the ledger must not have it; `pending` is what the journal it resolves reserved, where that is known."""
     if (journal.phase in {Phase.POST, Phase.VOID}) != bool(journal.resolves):
         yield "a post and a void name the pending journal that they resolve, and nothing else does"
     if journal.phase is Phase.VOID:
@@ -119,8 +119,8 @@ def sums_by_currency(postings: Iterable[Posting]) -> Mapping[str, int]:
     return sums
 
 
-def _excess(post: Journal, pending: Journal) -> Iterator[str]:
-    reserved = balances(pending.postings)
+def _excess(post: Journal, pending: Sequence[Posting]) -> Iterator[str]:
+    reserved = balances(pending)
     for account, amount_minor in balances(post.postings).items():
         bound = reserved.get(account, 0)
         if not (0 <= amount_minor <= bound or bound <= amount_minor <= 0):
