@@ -1,4 +1,4 @@
-"""From what the store keeps of a fax to what is drawn: an order's sheet, or the document that somebody handed in."""
+"""From what the store keeps of a fax to what is drawn: an order's sheet, a relay message, a document handed in."""
 
 import datetime as dt
 
@@ -8,6 +8,7 @@ from faxgw.members.register import Register
 from faxgw.members.sheets import compose_sheet
 from faxgw.order import Order
 from faxgw.phone import Line, parse_line
+from faxgw.relay.paper import compose_paper, decode_paper
 from faxgw.render.handed_in.handed import HandedIn, Kind
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Resolution, Unrenderable
@@ -48,6 +49,8 @@ class Composer:
                     return self._sheet(contents, at)
                 case Content.DOCUMENT:
                     return await self._handed_in(contents, at)
+                case Content.RELAY:
+                    return compose_paper(decode_paper(contents.order), self._register, at, self._header_name)
         except msgspec.DecodeError as error:
             # Written by another version of faxgw, or damaged: no reason for the others to wait.
             return Unrenderable(f"the stored {contents.content} cannot be read: {error}")

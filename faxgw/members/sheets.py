@@ -33,8 +33,8 @@ def compose_sheet(order: Order, register: Register, at: float, header_name: str)
     home = executor or sender
     return Sheet(
         order=order,
-        sender=_party(sender),
-        executor=_party(executor) if executor else Party(name=order.fax_number or "", fax=order.fax_number or ""),
+        sender=party_of(sender),
+        executor=party_of(executor) if executor else Party(name=order.fax_number or "", fax=order.fax_number or ""),
         language=_language(order, executor),
         sent_at=dt.datetime.fromtimestamp(int(at), ZoneInfo(home.timezone)),
         header_name=header_name,
@@ -49,7 +49,8 @@ def _language(order: Order, executor: Member | None) -> Language:
     return LANGUAGE_OF_COUNTRY.get(order.recipient.country, "en")
 
 
-def _party(member: Member) -> Party:
+def party_of(member: Member) -> Party:
+    """The florist as printed."""
     return Party(
         name=member.name,
         member_id=member.id,

@@ -18,6 +18,8 @@ class Content(enum.StrEnum):
     ORDER = "order"
     DOCUMENT = "document"
     """Something that somebody handed in; the row says where it lies."""
+    RELAY = "relay"
+    """A relay message, from florist to florist or from the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Admitted:
     state: State = State.QUEUED
     """HELD where nobody could be found to execute it."""
     executor: str | None = None
+    """Whom routing chose; None where the order named somebody, or nobody was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ class Repeated:
 
     fax_id: FaxId
     state: State
+    executor: str | None = None
+    """As in `Admitted`, as it stands now."""
 
 
 @dataclass(frozen=True, slots=True)

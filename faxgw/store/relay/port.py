@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from faxgw.fax import FaxId, State
-from faxgw.message import Kind, RelayMessage
+from faxgw.message import RelayMessage
 from faxgw.money import Money
 from faxgw.order import Order
 from faxgw.phone import Line
@@ -212,6 +212,8 @@ class Known:
     """None where no order fax has its number."""
     page: Page | None = None
     """Of the order's current fax."""
+    changed: Page | None = None
+    """The fax that the matter is about."""
     absences: tuple[Absence, ...] = ()
     """Those that are not over, of all members."""
 
@@ -254,6 +256,8 @@ class Matter:
     order_number: str | None
     message: RelayMessage | None = None
     """Kept with its answer; a message that came before is not decided again."""
+    fax_id: FaxId | None = None
+    """The fax of the order that something happened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +319,7 @@ class RelayStore(Protocol):
         ...
 
     async def story(self, number: str) -> OrderStory | None:
-        """The order and its messages, the oldest first; of an order that nothing was said about, what its faxes tell."""
+        """The order and its messages, the oldest first; its faxes tell of one that nothing was said about."""
         ...
 
     async def order_json(self, number: str) -> Order | None:
@@ -354,4 +358,3 @@ KINDS_FOLLOWED = frozenset({"accepted", "rerouted", "delivered", "failed", "expi
 
 RELAY_SUBMITTER = "relay"
 """In whose name the faxes of the relay wait for their turn."""
-

@@ -1,0 +1,175 @@
+"""Orders between florists as rows, made from the faxes of an order when one is first asked for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from faxgw.fax import FaxId, State
+from faxgw.order import Order
+from faxgw.phone import Line
+from faxgw.store.admission import NO_LINE, Content
+from faxgw.store.relay.port import Page, RelayOrder, Stage
+from faxgw.store.relay.schema import relay_order
+from faxgw.store.rows import VARIABLES_MAX
+from faxgw.store.schema import fax, fax_state
+
+decode_relay_order = msgspec.json.Decoder(RelayOrder).decode
+_encode_relay_order = msgspec.json.Encoder().encode
+decode_order = msgspec.json.Decoder(Order).decode
+
+NOT_ARRIVED = frozenset({State.FAILED, State.EXPIRED, State.CANCELLED})
+"""A fax that ended so left its order with nobody."""
+
+PAGE = select(
+    fax.c.id,
+    fax.c.number,
+    fax.c.accepted_at,
+    fax.c.order,
+    fax.c.origin_id,
+    fax.c.executor,
+    fax_state.c.state,
+    fax_state.c.marked,
+    fax_state.c.line,
+    fax_state.c.member,
+    fax_state.c.rank,
+    fax_state.c.deadline_at,
+    fax.c.submitter,
+).join(fax_state, fax_state.c.fax_id == fax.c.id)
+
+
+def read_orders(connection: Connection, numbers: Iterable[str]) -> dict[str, RelayOrder]:
+    """The orders that have a row."""
+    wanted = list(numbers)
+    found: dict[str, RelayOrder] = {}
+    for start in range(0, len(wanted), VARIABLES_MAX):
+        part = wanted[start : start + VARIABLES_MAX]
+        rows = connection.execute(select(relay_order.c.body).where(relay_order.c.number.in_(part)))
+        found |= {order.number: order for order in map(decode_relay_order, rows.scalars())}
+    return found
+
+
+def open_orders(connection: Connection, numbers: Iterable[str]) -> dict[str, RelayOrder]:
+    """What the faxes of each order tell of it; numbers without an order fax are missing."""
+    wanted = list(numbers)
+    opened: dict[str, RelayOrder] = {}
+    for start in range(0, len(wanted), VARIABLES_MAX):
+        part = wanted[start : start + VARIABLES_MAX]
+        asked = PAGE.where(fax.c.number.in_(part), fax.c.content == Content.ORDER).order_by(fax.c.number, fax.c.id)
+        for number, rows in groupby(connection.execute(asked), key=lambda row: str(row.number)):
+            order = _opened(list(rows))
+            if order is not None:
+                opened[number] = order
+    return opened
+
+
+def _opened(rows: Sequence[Row[*tuple[Any, ...]]]) -> RelayOrder | None:
+    """The first fax says what was ordered; the newest that comes from it, whom the order is with.
+
+    A later fax that bears the number by chance or by mistake is not this order's.
+    """
+    first = rows[0]
+    try:
+        order = decode_order(first.order)
+    except msgspec.DecodeError:
+        # Damaged, or of another version: nothing can be said about it but by people.
+        return None
+    family, newest = {first.id}, first
+    for row in rows[1:]:
+        if row.origin_id in family:
+            family.add(row.id)
+            newest = row
+    executing = _executing(newest)
+    is_lost = State(newest.state) in NOT_ARRIVED or newest.line == NO_LINE
+    return RelayOrder(
+        number=order.number,
+        fax_id=FaxId(newest.id),
+        sending=order.sending_member,
+        executing=None if is_lost else executing,
+        stage=Stage.UNPLACED if is_lost else Stage.OFFERED,
+        ordered_at=first.accepted_at,
+        delivery_date=order.delivery.date,
+        price=order.execution_price,
+        tried=(executing,) if is_lost and executing is not None else (),
+        changed_at=first.accepted_at,
+    )
+
+
+def read_pages(connection: Connection, fax_ids: Iterable[FaxId]) -> dict[FaxId, Page]:
+    """The faxes that show an order."""
+    wanted = list(fax_ids)
+    pages: dict[FaxId, Page] = {}
+    for start in range(0, len(wanted), VARIABLES_MAX):
+        part = wanted[start : start + VARIABLES_MAX]
+        for row in connection.execute(PAGE.where(fax.c.id.in_(part), fax.c.content == Content.ORDER)):
+            pages[FaxId(row.id)] = _page(row)
+    return pages
+
+
+class _Named(msgspec.Struct):
+    """Of an order only who executes it: a follower reads thousands."""
+
+    executing_member: str | None = None
+
+
+_decode_named = msgspec.json.Decoder(_Named).decode
+
+
+def _executing(row: Row[*tuple[Any, ...]]) -> str | None:
+    """Whoever people or routing gave it to, else the member that the order names; None for a bare number."""
+    if row.member or row.executor:
+        return str(row.member or row.executor)
+    try:
+        return _decode_named(row.order).executing_member
+    except msgspec.DecodeError:
+        return None
+
+
+def _page(row: Row[*tuple[Any, ...]]) -> Page:
+    return Page(
+        fax_id=FaxId(row.id),
+        state=State(row.state),
+        marked=bool(row.marked),
+        line=Line(row.line),
+        member=_executing(row),
+        origin_id=row.origin_id,
+        order=row.order,
+        rank=row.rank,
+        deadline_at=row.deadline_at,
+        submitter=row.submitter,
+    )
+
+
+_COLUMNS = ("stage", "executing", "delivery_date", "next_at", "waiting_since", "body")
+_UPDATE = (
+    update(relay_order)
+    .where(relay_order.c.number == bindparam("row"))
+    .values({name: bindparam(f"new_{name}") for name in _COLUMNS})
+)
+
+
+def write_orders(connection: Connection, orders: Mapping[str, RelayOrder], known: set[str]) -> None:
+    """Write the rows; those in `known` are there already."""
+    new = [{"number": number, **_columns(order)} for number, order in orders.items() if number not in known]
+    changed = [
+        {"row": number, **{f"new_{name}": value for name, value in _columns(order).items()}}
+        for number, order in orders.items()
+        if number in known
+    ]
+    if new:
+        connection.execute(insert(relay_order), new)
+    if changed:
+        connection.execute(_UPDATE, changed)
+
+
+def _columns(order: RelayOrder) -> dict[str, object]:
+    return {
+        "stage": order.stage,
+        "executing": order.executing,
+        "delivery_date": order.delivery_date.isoformat(),
+        "next_at": order.next_at,
+        "waiting_since": order.waiting_since,
+        "body": _encode_relay_order(order),
+    }
