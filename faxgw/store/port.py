@@ -19,6 +19,7 @@ from faxgw.store.changes import Change, Notice, Recorded
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.port import RegisterStore
+from faxgw.store.relay.port import RelayStore
 from faxgw.store.stops import Resumption, Suspension
 from faxgw.store.unfinished import Unfinished
 from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
@@ -44,6 +45,11 @@ class Store(Protocol):
     @property
     def register(self) -> RegisterStore:
         """The book of what is said of florists."""
+        ...
+
+    @property
+    def relay(self) -> RelayStore:
+        """What florists say to each other about orders."""
         ...
 
     async def admit(self, faxes: Sequence[NewFax]) -> list[Admission]: ...

@@ -29,6 +29,8 @@ from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.sql import SqlRegister
 from faxgw.store.relay.port import RelayStore
 from faxgw.store.relay.sql import SqlRelay
+from faxgw.store.routing.port import RoutingStore
+from faxgw.store.routing.sql import SqlRouting
 from faxgw.store.stops import Resumption, Suspension
 from faxgw.store.unfinished import Unfinished
 from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
@@ -59,6 +61,7 @@ class SqlStore:
         self._ledger = SqlLedger(writer, reader)
         self._register = SqlRegister(writer, reader)
         self._relay = SqlRelay(writer, reader)
+        self._routing = SqlRouting(reader)
 
     @property
     def store_id(self) -> str:
@@ -75,6 +78,14 @@ class SqlStore:
     @property
     def register(self) -> SqlRegister:
         return self._register
+
+    @property
+    def relay(self) -> RelayStore:
+        return self._relay
+
+    @property
+    def routing(self) -> RoutingStore:
+        return self._routing
 
     @property
     def writes_waiting(self) -> int:

@@ -1,0 +1,93 @@
+"""The relay's tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "relay_order",
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("executing", sa.String(length=32), nullable=True),
+        sa.Column("delivery_date", sa.String(length=10), nullable=False),
+        sa.Column("next_at", sa.Float(), nullable=True),
+        sa.Column("waiting_since", sa.Float(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "relay_order_due",
+        "relay_order",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("next_at IS NOT NULL"),
+        postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_index(
+        "relay_order_unanswered",
+        "relay_order",
+        ["waiting_since"],
+        unique=False,
+        sqlite_where=sa.text("waiting_since IS NOT NULL"),
+        postgresql_where=sa.text("waiting_since IS NOT NULL"),
+    )
+    op.create_index(
+        "relay_order_offered",
+        "relay_order",
+        ["executing", "number"],
+        unique=False,
+        sqlite_where=sa.text("stage = 'offered'"),
+        postgresql_where=sa.text("stage = 'offered'"),
+    )
+    op.create_table(
+        "relay_message",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("reference", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("order_number", sa.String(length=20), nullable=True),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("message", sa.LargeBinary(), nullable=False),
+        sa.Column("refusal", sa.String(length=32), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("channel", "reference", "key", name="relay_message_key"),
+    )
+    op.create_index("relay_message_order", "relay_message", ["order_number", "seq"], unique=False)
+    op.create_table(
+        "relay_absence",
+        sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("member", sa.String(length=32), nullable=False),
+        sa.Column("first_day", sa.String(length=10), nullable=False),
+        sa.Column("last_day", sa.String(length=10), nullable=True),
+        sa.Column("resumed_at", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("seq"),
+    )
+    op.create_index(
+        "relay_absence_open",
+        "relay_absence",
+        ["member"],
+        unique=False,
+        sqlite_where=sa.text("resumed_at IS NULL"),
+        postgresql_where=sa.text("resumed_at IS NULL"),
+    )
+    op.create_table(
+        "relay_cursor",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER relay_message_no_{change.lower()} BEFORE {change} ON relay_message "
+            "BEGIN SELECT RAISE(ABORT, 'what was said stays said'); END"
+        )
+    op.execute("INSERT INTO sequence (name, next) VALUES ('relay_message', 1)")
