@@ -91,8 +91,13 @@ class LiveRegister(Register):
         super().__init__(())
         self.swap(now)
 
+    @property
+    def now(self) -> Register:
+        """The register that stands in its place now, and never changes."""
+        return self._now
+
     def swap(self, now: Register) -> None:
-        # One assignment: whoever asks sees all of the old register or all of the new one.
+        self._now = now
         self._facts, self._on_day = now._facts, now._on_day  # noqa: SLF001 - its own class.
 
 

@@ -26,6 +26,7 @@ _LAG_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
 _CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 # Below zero it came too late.
 _SLACK_SECONDS = (-3_600.0, -600.0, -60.0, 0.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0)
+_REPLAN_SECONDS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 _RECEIPT_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 120.0, 300.0, 900.0, 3_600.0)
 
 
@@ -98,6 +99,12 @@ class Metrics:
         self.receipt_lag = self._histogram(
             "receipt_lag_seconds", "From the end of a call at the carrier to its receipt here", _RECEIPT_SECONDS, "via"
         )
+        self.routed = self._counter("routed", "Orders that routing gave to a florist", "how")
+        self.not_routed = self._counter("not_routed", "Orders for which routing found nobody", "reason")
+        self.rerouted = self._counter("rerouted", "Orders that went to another florist by themselves", "reason")
+        self.replan_seconds = self._histogram(
+            "replan_seconds", "Planning a day's orders anew, and moving them", _REPLAN_SECONDS
+        )
         self.render_pages = self._counter("render_pages", "Pages drawn")
         self.render_duration = self._histogram(
             "render_duration_seconds", "Time in a render process for one batch of documents", _RENDER_SECONDS
@@ -118,6 +125,12 @@ class Metrics:
         self.store_free_bytes_min = Gauge(
             "faxgw_store_free_bytes_min", "Below this much free room the gateway is not ready", registry=self.registry
         )
+        self.members = Gauge("faxgw_members", "Members in the register today", ["standing"], registry=self.registry)
+        self.account_proposals = Gauge(
+            "faxgw_account_proposals", "Account numbers that wait for a second person", registry=self.registry
+        )
+        self.register_entries = self._counter("register_entries", "What was recorded of members", "kind")
+        self.faxes_moved = self._counter("faxes_moved", "Faxes whose florist got another fax number", "result")
         self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
         Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
 
