@@ -1,0 +1,157 @@
+"""From an order's life to the ledger: what should stand there for an order, and the journals that make it so.
+
+Not each event is booked but the difference between what the order's state is worth and what the ledger has. So an
+event that comes twice books nothing, one that was missed is made up for by the next, and it does not matter in which
+order they were heard: a delivered order is settled exactly once, and one that nobody delivers is worth nothing.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from faxgw.store.ledger.journal import Account, Journal, Phase, Posting, balances
+from faxgw.store.ledger.port import Kept
+from faxgw.store.relay.port import RelayOrder, Stage
+
+KEY = "order/{number}/{count}"
+"""The journals of one claim are counted, so that the same step has the same key wherever it is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nobody earns by the order, as far as can be said today."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """It will be earned unless it falls away."""
+
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    postings: tuple[Posting, ...]
+
+
+Worth = Nothing | Promised | Earned
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """When silence counts as delivery."""
+
+    days: int
+    """After the day of delivery; the recipient may complain as long."""
+    silence_accepts: bool = False
+    """Whether a store that has the page and never said a word is held to have accepted the order."""
+
+
+def worth_of(order: RelayOrder, postings: Sequence[Posting], today: dt.date, grace: Grace) -> Worth:
+    """What the order is worth on a day; `postings` are those of its sale at the price agreed."""
+    sale = tuple(postings)
+    is_past_grace = today > order.delivery_date + dt.timedelta(days=grace.days)
+    match order.stage:
+        case Stage.DELIVERED:
+            return Earned(sale)
+        case Stage.ACCEPTED:
+            return Earned(sale) if is_past_grace else Promised(sale)
+        case Stage.OFFERED if grace.silence_accepts and order.waiting_since is not None:
+            return Earned(sale) if is_past_grace else Promised(sale)
+        case Stage.OFFERED | Stage.UNPLACED | Stage.CANCELLED:
+            return Nothing()
+        case _:
+            assert_never(order.stage)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the ledger has of an order."""
+
+    count: int
+    """Journals so far."""
+    pending: Journal | None
+    posted: Mapping[Account, int]
+    last_posted_key: str
+    """What a correction corrects; empty where nothing was posted."""
+
+    @property
+    def is_posted(self) -> bool:
+        return any(self.posted.values())
+
+
+def claim_in(kept: Sequence[Kept], number: str) -> Claim:
+    """The claim in the order's journals; those that are not about the sale itself (complaints) are left out."""
+    own = [each.journal for each in kept if each.journal.key.startswith(KEY.format(number=number, count=""))]
+    resolved = {journal.resolves for journal in own}
+    pending = [journal for journal in own if journal.phase is Phase.PENDING and journal.key not in resolved]
+    posted = [journal for journal in own if journal.phase in {Phase.PLAIN, Phase.POST}]
+    return Claim(
+        count=len(own),
+        pending=pending[0] if pending else None,
+        posted=balances(posting for journal in posted for posting in journal.postings),
+        last_posted_key=posted[-1].key if posted else "",
+    )
+
+
+def journals_to(worth: Worth, claim: Claim, number: str, memo: str, effective_on: dt.date) -> tuple[Journal, ...]:
+    """What is to be booked, together, so that the ledger shows `worth`; empty where it does."""
+    step = _Step(claim, number, memo, effective_on)
+    match worth:
+        case Nothing():
+            return (*step.void(), *step.post_difference(()))
+        case Promised(postings):
+            reversal = step.post_difference(())
+            if claim.pending is not None and claim.pending.postings == postings:
+                return reversal
+            return (*reversal, *step.void(), step.journal(Phase.PENDING, postings))
+        case Earned(postings):
+            if claim.pending is not None and claim.pending.postings == postings and not claim.is_posted:
+                return (step.journal(Phase.POST, postings, resolves=claim.pending.key),)
+            return (*step.void(), *step.post_difference(postings))
+        case _:
+            assert_never(worth)
+
+
+class _Step:
+    """Numbers the journals of one step."""
+
+    def __init__(self, claim: Claim, number: str, memo: str, effective_on: dt.date) -> None:
+        self._claim = claim
+        self._number = number
+        self._memo = memo
+        self._effective_on = effective_on
+        self._count = claim.count
+
+    def journal(
+        self, phase: Phase, postings: tuple[Posting, ...] = (), *, resolves: str = "", corrects: str = ""
+    ) -> Journal:
+        self._count += 1
+        return Journal(
+            key=KEY.format(number=self._number, count=self._count),
+            phase=phase,
+            effective_on=self._effective_on,
+            postings=postings,
+            memo=self._memo,
+            order_number=self._number,
+            resolves=resolves,
+            corrects=corrects,
+        )
+
+    def void(self) -> tuple[Journal, ...]:
+        if self._claim.pending is None:
+            return ()
+        return (self.journal(Phase.VOID, resolves=self._claim.pending.key),)
+
+    def post_difference(self, postings: Sequence[Posting]) -> tuple[Journal, ...]:
+        """From what was posted to `postings`: the sale itself where nothing was, else a correction of it."""
+        if postings and not self._claim.is_posted:
+            return (self.journal(Phase.PLAIN, tuple(postings), corrects=self._claim.last_posted_key),)
+        wanted = balances(postings)
+        accounts = sorted({*wanted, *self._claim.posted})
+        moves = [(account, wanted.get(account, 0) - self._claim.posted.get(account, 0)) for account in accounts]
+        difference = tuple(Posting(account, amount_minor) for account, amount_minor in moves if amount_minor)
+        if not difference:
+            return ()
+        return (self.journal(Phase.PLAIN, difference, corrects=self._claim.last_posted_key),)
