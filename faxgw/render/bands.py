@@ -13,7 +13,7 @@ import msgspec
 from faxgw.render.marks import Code, Mark, Page, Rule, Text
 from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Resolution
-from faxgw.render.typeface import GLYPHS
+from faxgw.render.typeface import reach
 
 Background = tuple[tuple[int, int], ...]
 """Upright strokes that cross a row, as disjoint (first column, width), left to right; () is white."""
@@ -107,7 +107,7 @@ def _rows_of(mark: Mark, resolution: Resolution) -> tuple[int, int]:
     """The rows a mark may ink: first, and the one after the last."""
     match mark:
         case Text():
-            top, bottom = GLYPHS[mark.style, resolution].reach(mark.text)
+            top, bottom = reach(mark.style, mark.text, resolution)
             return mark.baseline + top, mark.baseline + bottom
         case Rule():
             return mark.y, mark.y + mark.height

@@ -14,6 +14,8 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _EVERYDAY = re.compile("[ -~\xa0-\xac\xae-\u017f–—‘’“”„…•€]*")
 """Composed letters and signs of one line, as most texts are: nothing to do."""
 
+_EVERYDAY_LINES = re.compile(f"(?:{_EVERYDAY.pattern}\n)*{_EVERYDAY.pattern}")
+
 _NEW_LINES = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANK_LINES = re.compile("\n *(?:\n *)+\n")
 _NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}"
@@ -24,9 +26,13 @@ def printable_lines(text: str) -> str:
     """The text as it prints; `\\n` parts the lines, and two blank lines in a row become one."""
     if _EVERYDAY.fullmatch(text):
         return text
-    lines = _NEW_LINES.sub("\n", text)
-    kept = "".join(_printed(character) for character in unicodedata.normalize("NFC", lines))
+    kept = text if _EVERYDAY_LINES.fullmatch(text) else _kept(text)
     return _BLANK_LINES.sub("\n\n", kept).strip("\n")
+
+
+def _kept(text: str) -> str:
+    lines = _NEW_LINES.sub("\n", text)
+    return "".join(map(_printed, unicodedata.normalize("NFC", lines)))
 
 
 def printable(text: str) -> str:

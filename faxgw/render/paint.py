@@ -1,8 +1,4 @@
-"""Puts marks down as black pixels.
-
-A page has some 500 letters, and each numpy call costs more than the letter it draws; so where their words go
-is gathered first, and all letters of a canvas are put down in one call (four times as fast).
-"""
+"""Puts marks down as black pixels: rules and QR codes here, all letters together in `glyphs.py`."""
 
 import functools
 from collections.abc import Iterable
@@ -10,11 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from faxgw.render.glyphs import GLYPHS, WORDS_A_ROW, Words
 from faxgw.render.marks import Code, Mark, Rule, Text
 from faxgw.render.paper import COLUMNS
 from faxgw.render.qr import code_rows
 from faxgw.render.sheet import Resolution
-from faxgw.render.typeface import GLYPHS, WORD_PX, WORD_SHIFT, WORDS_A_ROW, Words
 
 Canvas = Words
 """Shape (rows, 27): `canvas[r, c]` holds pixels 64 * c to 64 * c + 63 of row r, ink is 1."""
@@ -38,44 +34,16 @@ def paint(canvas: Canvas, marks: Iterable[tuple[Mark, int]], resolution: Resolut
 
     A mark that does not lie inside the canvas is an error of the layout.
     """
-    letters = _Letters()
+    texts: list[tuple[Text, int]] = []
     for mark, rows_down in marks:
         match mark:
             case Text():
-                letters.add(mark, rows_down, resolution)
+                texts.append((mark, rows_down))
             case Rule(x, y, width, height):
                 canvas[y + rows_down : y + rows_down + height] |= ruled_row(x, width)
             case Code():
                 _paint_code(canvas, mark, rows_down)
-    letters.put_down(canvas)
-
-
-class _Letters:
-    """The words of many letters, and where on a canvas they go."""
-
-    def __init__(self) -> None:
-        self._words: list[Words] = []
-        self._places: list[NDArray[np.intp]] = []
-        self._starts: list[int] = []
-
-    def add(self, text: Text, rows_down: int, resolution: Resolution) -> None:
-        x, row_start = text.x, (text.baseline + rows_down) * WORDS_A_ROW
-        add_words, add_places, add_start = self._words.append, self._places.append, self._starts.append
-        for advance, left, start, shifts in map(GLYPHS[text.style, resolution].__getitem__, text.text):
-            if shifts is not None:
-                words, places = shifts[(x + left) & (WORD_PX - 1)]
-                add_words(words)
-                add_places(places)
-                add_start(row_start + start + ((x + left) >> WORD_SHIFT))
-            x += advance
-
-    def put_down(self, canvas: Canvas) -> None:
-        if not self._words:
-            return
-        lengths = np.fromiter(map(len, self._words), np.intp, len(self._words))
-        places = np.repeat(np.array(self._starts, np.intp), lengths)
-        places += np.concatenate(self._places)
-        np.bitwise_or.at(canvas.reshape(-1, copy=False), places, np.concatenate(self._words))
+    GLYPHS[resolution].put_down(canvas, texts)
 
 
 @functools.lru_cache(256)

@@ -1,7 +1,6 @@
-"""Letters as black pixels: the typeface in the few styles a sheet uses, measured and cut out once.
+"""Letters as black pixels: the typeface in the few styles a sheet uses, measured and drawn once.
 
-A glyph is kept packed in 64-pixel words, in the ways it came to lie across their borders, so that
-drawing one is an OR or two. A character that no font has is drawn as a box of the height of a capital.
+A character that no font has is drawn as a box of the height of a capital.
 """
 
 import enum
@@ -15,20 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from faxgw.render.paper import COLUMNS, PAPERS
+from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import Resolution
 
 Pixels = NDArray[np.uint8]
 """A small picture, one byte a pixel, ink is 1: shape (rows, columns)."""
-
-Words = NDArray[np.uint64]
-"""Sixty-four pixels a word, the first in the highest bit of the first byte in memory, whatever the machine."""
-
-WORD_PX = 64
-WORD_SHIFT = 6
-"""A pixel's word is its column without these bits."""
-
-WORDS_A_ROW = COLUMNS // WORD_PX
 
 
 class Style(enum.Enum):
@@ -68,49 +58,6 @@ def typeface_version() -> str:
     return "+".join((*fonts, f"pillow-{importlib.metadata.version('pillow')}"))
 
 
-class Shifted(NamedTuple):
-    """A glyph at one place in a word: the words of its box, and where each lies from the first of them."""
-
-    words: Words
-    places: NDArray[np.intp]
-    """Counted on a page: 27 words are a row."""
-
-
-@functools.lru_cache(1024)
-def _places(rows: int, across: int) -> NDArray[np.intp]:
-    """Shared by all glyphs of a size, so that few of them are ever far from the processor."""
-    return (np.arange(rows, dtype=np.intp)[:, np.newaxis] * WORDS_A_ROW + np.arange(across, dtype=np.intp)).reshape(-1)
-
-
-class Shifts(dict[int, Shifted]):
-    """One glyph's ink, moved right by 0..63 pixels."""
-
-    def __init__(self, ink: Pixels) -> None:
-        super().__init__()
-        self._ink = ink
-        self.rows = ink.shape[0]
-
-    def __missing__(self, shift: int) -> Shifted:
-        rows, width = self._ink.shape
-        across = -(-(shift + width) // WORD_PX)
-        room = np.zeros((rows, across * WORD_PX), np.uint8)
-        room[:, shift : shift + width] = self._ink
-        words = np.packbits(room, axis=1).view(np.uint64)
-        shifted = self[shift] = Shifted(words.reshape(-1), _places(rows, across))
-        return shifted
-
-
-class Glyph(NamedTuple):
-    """One drawn character, unpacked where it is drawn. Offsets are pixels from the pen on the baseline."""
-
-    advance: int
-    left: int
-    start: int
-    """Words from the baseline to its top row, negative."""
-    shifts: Shifts | None
-    """None for a blank."""
-
-
 class _Advances(dict[str, int]):
     """The advances of one style, filled as characters come up: a look-up costs no call."""
 
@@ -128,9 +75,16 @@ class _Advances(dict[str, int]):
 
 
 CHARACTERS_MAX = 1024
-"""Strange texts must not fill the memory: past this many characters a cache begins anew."""
+"""Of a style. Strange texts must not fill the memory: past this many characters a cache begins anew."""
+
+INKS_MAX = 4096
 
 _ADVANCES = {style: _Advances(style) for style in Style}
+
+
+def advance_px(style: Style, character: str) -> int:
+    """How far the pen moves for a character."""
+    return _ADVANCES[style][character]
 
 
 @functools.lru_cache(4096)
@@ -145,53 +99,41 @@ def has_glyph(character: str) -> bool:
     return _font_for(Style.BODY, character) is not None
 
 
-class Glyphs(dict[str, Glyph]):
-    """The characters of one style at one resolution, cut out as they come up."""
+class Ink(NamedTuple):
+    """One drawn character; offsets are pixels from the pen on the baseline to the upper left corner."""
 
-    def __init__(self, style: Style, resolution: Resolution) -> None:
-        super().__init__()
-        self._style = style
-        self._resolution = resolution
+    pixels: Pixels
+    left: int
+    top: int
 
-    def __missing__(self, character: str) -> Glyph:
-        if len(self) > CHARACTERS_MAX:
-            self.clear()
-        ink, left, top = _ink_of(self._style, character, self._resolution)
-        shifts = Shifts(ink) if ink.any() else None
-        glyph = self[character] = Glyph(_ADVANCES[self._style][character], left, top * WORDS_A_ROW, shifts)
-        return glyph
 
-    def reach(self, text: str) -> tuple[int, int]:
-        """Rows above (negative) and below the baseline that hold all of the text's ink.
-
-        Text in everyday letters gets the reach of them all, which is quicker than to look at each.
-        """
-        if text.isascii():
-            return self._ascii_reach
-        return self._latin_reach if _LATIN.issuperset(text) else self._exact_reach(text)
-
-    @functools.cached_property
-    def _ascii_reach(self) -> tuple[int, int]:
-        return self._exact_reach(_ASCII)
-
-    @functools.cached_property
-    def _latin_reach(self) -> tuple[int, int]:
-        return self._exact_reach(_LATIN)
-
-    def _exact_reach(self, characters: Iterable[str]) -> tuple[int, int]:
-        top, bottom = 0, 0
-        for glyph in map(self.__getitem__, characters):
-            if glyph.shifts is not None:
-                glyph_top = glyph.start // WORDS_A_ROW
-                top, bottom = min(top, glyph_top), max(bottom, glyph_top + glyph.shifts.rows)
-        return top, bottom
+@functools.lru_cache(INKS_MAX)
+def ink_of(style: Style, character: str, resolution: Resolution) -> Ink:
+    """What a character looks like, cut to its ink; no pixels at all for a blank."""
+    ink = _ink_of(style, character, resolution)
+    return ink if ink.pixels.any() else Ink(np.zeros((0, 0), np.uint8), 0, 0)
 
 
 _ASCII = frozenset(map(chr, range(0x20, 0x7F)))
 _LATIN = _ASCII | frozenset(map(chr, range(0xA0, 0x180))) | frozenset("–—‘’“”„…•€")
 
 
-GLYPHS = {(style, resolution): Glyphs(style, resolution) for style in Style for resolution in Resolution}
+def reach(style: Style, text: str, resolution: Resolution) -> tuple[int, int]:
+    """Rows above (negative) and below the baseline that hold all of the text's ink.
+
+    Text in everyday letters gets the reach of them all, which is quicker than to look at each.
+    """
+    if text.isascii():
+        return _common_reach(style, _ASCII, resolution)
+    return _common_reach(style, _LATIN, resolution) if _LATIN.issuperset(text) else _reach(style, text, resolution)
+
+
+def _reach(style: Style, characters: Iterable[str], resolution: Resolution) -> tuple[int, int]:
+    inks = [ink_of(style, character, resolution) for character in characters]
+    return min((ink.top for ink in inks), default=0), max((ink.top + len(ink.pixels) for ink in inks), default=0)
+
+
+_common_reach = functools.cache(_reach)
 
 
 @functools.cache
@@ -226,8 +168,7 @@ def _box_advance(style: Style) -> int:
     return _box_width(style) + style.size_px // 6
 
 
-def _ink_of(style: Style, character: str, resolution: Resolution) -> tuple[Pixels, int, int]:
-    """Unpacked ink with its left and top offset, at the resolution's rows."""
+def _ink_of(style: Style, character: str, resolution: Resolution) -> Ink:
     if _font_for(style, character) is None:
         return _box(style, resolution)
     match resolution:
@@ -239,23 +180,23 @@ def _ink_of(style: Style, character: str, resolution: Resolution) -> tuple[Pixel
             return _reduced(*_drawn(style, character, 2), columns=2, rows=1, least_ink=0.5)
 
 
-def _drawn(style: Style, character: str, times: int) -> tuple[Pixels, int, int]:
+def _drawn(style: Style, character: str, times: int) -> Ink:
     """The character at `times` its size, hinted for black and white: no grey, no dithering."""
     fonts = _fonts(style.size_px, style.weight)
     chosen = fonts.index(_font_for(style, character) or fonts[0])
     return _picture(_fonts(style.size_px * times, style.weight)[chosen], character)
 
 
-def _picture(font: ImageFont.FreeTypeFont, character: str) -> tuple[Pixels, int, int]:
+def _picture(font: ImageFont.FreeTypeFont, character: str) -> Ink:
     left, top, right, bottom = (round(edge) for edge in font.getbbox(character, mode="1", anchor="ls"))
     picture = Image.new("1", (max(1, right - left), max(1, bottom - top)), 0)
     pen = ImageDraw.Draw(picture)
     pen.fontmode = "1"
     pen.text((-left, -top), character, fill=1, font=font, anchor="ls")
-    return np.asarray(picture, np.uint8), left, top
+    return Ink(np.asarray(picture, np.uint8), left, top)
 
 
-def _reduced(ink: Pixels, left: int, top: int, *, columns: int, rows: int, least_ink: float) -> tuple[Pixels, int, int]:
+def _reduced(ink: Pixels, left: int, top: int, *, columns: int, rows: int, least_ink: float) -> Ink:
     """Shrink a picture so that pixel borders stay where the page has them; a cell is black if inked enough."""
     left_cell, top_cell = left // columns, top // rows
     height, width = ink.shape
@@ -263,13 +204,13 @@ def _reduced(ink: Pixels, left: int, top: int, *, columns: int, rows: int, least
     room = np.zeros((-(-(pad_top + height) // rows) * rows, -(-(pad_left + width) // columns) * columns), np.float32)
     room[pad_top : pad_top + height, pad_left : pad_left + width] = ink
     cells = room.reshape(room.shape[0] // rows, rows, room.shape[1] // columns, columns).mean(axis=(1, 3))
-    return (cells >= least_ink).astype(np.uint8), left_cell, top_cell
+    return Ink((cells >= least_ink).astype(np.uint8), left_cell, top_cell)
 
 
-def _box(style: Style, resolution: Resolution) -> tuple[Pixels, int, int]:
+def _box(style: Style, resolution: Resolution) -> Ink:
     paper = PAPERS[resolution]
     height, width, stroke = max(6, paper.row(style.size_px * 5 // 7)), _box_width(style), 2 + style.size_px // 40
     ink = np.ones((height, width), np.uint8)
     stroke_rows = max(1, paper.row(stroke))
     ink[stroke_rows:-stroke_rows, stroke:-stroke] = 0
-    return ink, style.size_px // 12, -height
+    return Ink(ink, style.size_px // 12, -height)
