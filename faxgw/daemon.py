@@ -27,8 +27,7 @@ from faxgw.config import Config, ProviderConfig, RenderConfig, read_secret
 from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
 from faxgw.gateway import Gateway, Parts
-from faxgw.members.file import load_register
-from faxgw.members.register import Register
+from faxgw.members.keeper import Keeper
 from faxgw.ops.health import GatewayHealth
 from faxgw.ops.logs import configure_logs
 from faxgw.ops.metrics import Metrics, QueueFigures
@@ -93,15 +92,18 @@ async def live(config: Config) -> None:
         _open_pool(config.render, drawn) as pool,
         open_providers(config, clock) as providers,
     ):
+        keeper = Keeper(store.register, config.members, clock, metrics)
+        await keeper.load()
         parts = Parts(
             config=config,
             store=store,
             renderer=pool,
             providers=providers,
-            register=_load_register(config),
+            register=keeper.live,
             clock=clock,
             random=random.SystemRandom().random,
             metrics=metrics,
+            keeper=keeper,
         )
         await _serve(parts, store, health)
 
@@ -231,10 +233,6 @@ def _make_provider(own: ProviderConfig, clock: Clock) -> Provider:
                 )
             except ValueError as error:
                 raise ConfigError(f"provider {own.name}: {error}") from error
-
-
-def _load_register(config: Config) -> Register:
-    return load_register(Path(config.members.file)) if config.members.file else Register([])
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import trio
 
 from faxgw.api.control import ControlDesk
 from faxgw.api.desk import OrderDesk
+from faxgw.api.port import Destination
 from faxgw.api.why import Whys
 from faxgw.clock import Clock
 from faxgw.config import Config, ProviderConfig
@@ -28,13 +29,17 @@ from faxgw.dispatch.expire import expire_faxes
 from faxgw.dispatch.gate import Bounds, Gate
 from faxgw.dispatch.lanes import Lanes
 from faxgw.dispatch.lost import LostReceipts
+from faxgw.dispatch.moved_faxes import MovedFaxes
 from faxgw.dispatch.notices import Notices
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.prepare import Preparer
 from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.recovery import recover
 from faxgw.dispatch.suspensions import Suspensions
+from faxgw.faults import Fault
+from faxgw.fax import FaxId
 from faxgw.members.hours import CallingHours
+from faxgw.members.keeper import Keeper
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Provider
@@ -46,6 +51,7 @@ from faxgw.receipt.webhook import Webhooks
 from faxgw.render.port import Renderer
 from faxgw.render.sheet import Document
 from faxgw.store.attempts import Attempt
+from faxgw.store.changes import Recorded
 from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
@@ -63,6 +69,8 @@ class Parts:
     clock: Clock
     random: Callable[[], float]
     metrics: Metrics
+    keeper: Keeper | None = None
+    """Who changes the register while the gateway runs; `register` is then its live one."""
 
 
 class Gateway:
@@ -123,6 +131,7 @@ class Gateway:
         )
         self._outcomes.last_resort = self._escalations
         self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
+        self._moved_faxes = self._follow_register(parts.keeper, hours) if parts.keeper is not None else None
 
     async def run(self, stopping: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Recover, then work until `stopping` is set; sends under way are finished within the config's grace."""
@@ -142,12 +151,29 @@ class Gateway:
             followers.start_soon(expire_faxes, self.waiting, self._outcomes)
             followers.start_soon(self._escalations.run)
             followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
+            if parts.keeper is not None and self._moved_faxes is not None:
+                followers.start_soon(parts.keeper.run)
+                followers.start_soon(self._moved_faxes.run)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)
                 reach("gateway-started")
                 task_status.started()
             reach("gateway-senders-ended")
             followers.cancel_scope.cancel()
+
+    def _follow_register(self, keeper: Keeper, hours: CallingHours) -> MovedFaxes:
+        """Hours and calls of lines are as the register says from its next change on, and waiting faxes follow it."""
+
+        async def reroute(fax_id: FaxId, member: str, who: str, why: str) -> Recorded | list[Fault]:
+            return await self.desk.reroute(fax_id, Destination(member=member), who, why)
+
+        def follow(_before: Register) -> None:
+            hours.follow(keeper.live)
+            self.waiting.heed_lines()
+
+        moved = MovedFaxes(self._parts.store.register, keeper, reroute, self._parts.metrics)
+        keeper.followers += [follow, moved.follow]
+        return moved
 
     async def _send(self, stopping: trio.Event) -> None:
         """Draw and send until told to stop; then begin nothing, and let what is under way end in time."""

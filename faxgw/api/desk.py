@@ -240,10 +240,14 @@ class OrderDesk:
     def _line_of(self, order: Order) -> Line | list[Fault]:
         faults: list[Fault] = []
         if self._register.find(order.sending_member) is None:
-            faults.append(Fault("/sending_member", f"no member {order.sending_member} in the register"))
+            faults.append(Fault("/sending_member", self._absence_of(order.sending_member)))
         executor = self._register.find(order.executing_member) if order.executing_member else None
         if order.executing_member and executor is None:
-            faults.append(Fault("/executing_member", f"no member {order.executing_member} in the register"))
+            faults.append(Fault("/executing_member", self._absence_of(order.executing_member)))
+        last_day = self._register.last_day_of(order.executing_member or "")
+        if last_day is not None and order.delivery.date > last_day:
+            detail = f"{order.executing_member} leaves the network: its last day, {last_day}, comes before the delivery"
+            faults.append(Fault("/executing_member", detail))
         line = parse_line(order.fax_number, order.recipient.country) if order.fax_number else None
         if line is None and executor is not None:
             line = self._register.line_of(executor)
@@ -256,9 +260,12 @@ class OrderDesk:
             line = parse_line(to.number, NO_COUNTRY)
             return line or [Fault("/to", "not a possible telephone number; write it as +33 1 99 00 12 34")]
         member = self._register.find(to.member or "")
-        return (
-            self._register.line_of(member) if member else [Fault("/member", f"no member {to.member} in the register")]
-        )
+        return self._register.line_of(member) if member else [Fault("/member", self._absence_of(to.member or ""))]
+
+    def _absence_of(self, member_id: str) -> str:
+        if self._register.find_former(member_id) is not None:
+            return f"{member_id} has left the network; it gets no new orders"
+        return f"no member {member_id} in the register"
 
 
 def queued_of(view: FaxView) -> Queued:

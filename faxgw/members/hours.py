@@ -42,10 +42,16 @@ class CallingHours:
     def __init__(self, register: Register, rules: Sequence[CallingRules]) -> None:
         self._rules = rules
         self._shops: dict[Line, list[_Shop]] = {}
+        self.follow(register)
+
+    def follow(self, register: Register) -> None:
+        """Answer from this register from now on."""
+        shops: dict[Line, list[_Shop]] = {}
         for member in register:
             shop = _Shop(read_opening_hours(member), ZoneInfo(member.timezone))
             for line in register.lines_of(member):
-                self._shops.setdefault(line, []).append(shop)
+                shops.setdefault(line, []).append(shop)
+        self._shops = shops
 
     def at(self, line: Line, now: float) -> Opening:
         """Open until the next change, or shut until it opens."""

@@ -42,7 +42,7 @@ class Register:
 
     def _add(self, member: Member) -> None:
         facts = self._facts
-        lines = _lines_of(member)
+        lines = member_lines(member)
         if lines is None or member.id in facts.members:
             raise BugError(f"member {member.id} came to the register unchecked")
         facts.members[member.id] = member
@@ -101,7 +101,7 @@ class LiveRegister(Register):
         self._facts, self._on_day = now._facts, now._on_day  # noqa: SLF001 - its own class.
 
 
-def _lines_of(member: Member) -> dict[Line, int] | None:
+def member_lines(member: Member) -> dict[Line, int] | None:
     """The member's lines with the calls each takes at once, the first one first; None where a number has none."""
     second = {} if member.fax_second is None else {member.fax_second: 1}
     others = {machine.number: machine.calls_max for machine in member.fax_machines}

@@ -24,7 +24,8 @@ LANGUAGE_OF_COUNTRY: dict[str, Language] = {
 
 def compose_sheet(order: Order, register: Register, at: float, header_name: str) -> Sheet | Unrenderable:
     """The sheet of `order` as sent at `at` (seconds since 1970), in the executing florist's language and time."""
-    sender = register.find(order.sending_member)
+    # Who has left since is still whose order it is; its last day was after the order.
+    sender = register.find(order.sending_member) or register.find_former(order.sending_member)
     executor = register.find(order.executing_member) if order.executing_member else None
     if sender is None:
         return Unrenderable(f"the sending member {order.sending_member} left the register")
