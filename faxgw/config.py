@@ -16,11 +16,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from faxgw.call_config import CallConfig
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
 from faxgw.members_config import Members
 from faxgw.order import Country, LocalTime, Priority
+from faxgw.relay_config import Relay
+from faxgw.routing_config import RoutingConfig
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
@@ -266,6 +269,8 @@ DEFAULT_RETRIES: dict[Failure, Retry] = {
     Failure.REJECTED: Retry(calls_max=0, wait_seconds=0),
     Failure.PROTOCOL: Retry(calls_max=5, wait_seconds=60, other_provider=True),
     Failure.PAGE: Retry(calls_max=3, wait_seconds=60, other_provider=True),
+    # Each time another fax of the call is delivered or charged with the failure, so that this has an end.
+    Failure.NOT_REACHED: Retry(calls_max=1_000, wait_seconds=0),
     # Often it did arrive; a second bouquet is worse than a call by a person, for whom it waits.
     Failure.IN_DOUBT: Retry(calls_max=0, wait_seconds=0),
     Failure.DOCUMENT: Retry(calls_max=0, wait_seconds=0),
@@ -302,10 +307,14 @@ class Config(_Section, frozen=True, kw_only=True):
     escalation: list[TimedStep] = msgspec.field(default_factory=lambda: list(DEFAULT_ESCALATION))
     """In the order in which the steps are taken; an empty list takes none."""
     queue: QueueConfig = QueueConfig()
+    call: CallConfig = CallConfig()
     line: LineConfig = LineConfig()
     calling: list[CallingRules] = []
     """One table for each country that asks for something of its own."""
     members: Members = Members()
+    routing: RoutingConfig | None = None
+    """Without it every order names who executes it."""
+    relay: Relay = Relay()
     logs: Logs = Logs()
 
     def retry_for(self, failure: Failure) -> Retry:
@@ -365,6 +374,8 @@ def _cross_faults(config: Config) -> list[Fault]:
         faults.append(Fault("/gateway/stop_grace_seconds", detail))
     if not _is_timezone(config.members.timezone):
         faults.append(Fault("/members/timezone", "not a time zone known here; write its IANA name"))
+    if not _is_timezone(config.relay.timezone):
+        faults.append(Fault("/relay/timezone", "not a time zone known here; write its IANA name"))
     return [
         *faults,
         *_service_faults(config.service),

@@ -5,6 +5,7 @@ No label holds a telephone number, a fax id or anything else that grows without 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -15,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.registry import Collector
 
 from faxgw.fax import FINAL, State, Waiting
+from faxgw.ops.inbound_figures import InboundCollector, InboundFigures
 from faxgw.order import Priority
 
 __all__ = ["CONTENT_TYPE", "Metrics", "QueueFigures"]
@@ -22,11 +24,14 @@ __all__ = ["CONTENT_TYPE", "Metrics", "QueueFigures"]
 _COMMIT_SECONDS = (0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 _BATCH_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000)
 _RENDER_SECONDS = (0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 10.0)
+_STEP_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _LAG_SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
+_CALL_FAXES = (1, 2, 3, 4, 5, 10, 20, 50)
 _CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 # Below zero it came too late.
 _SLACK_SECONDS = (-3_600.0, -600.0, -60.0, 0.0, 60.0, 300.0, 600.0, 1_800.0, 3_600.0, 7_200.0, 14_400.0, 28_800.0)
 _REPLAN_SECONDS = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+_INBOX_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0)
 _RECEIPT_SECONDS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 120.0, 300.0, 900.0, 3_600.0)
 
 
@@ -70,6 +75,8 @@ class Metrics:
         self.registry.register(self._queue)
         self._carriers = _CarrierCollector()
         self.registry.register(self._carriers)
+        self._inbound = InboundCollector()
+        self.registry.register(self._inbound)
         prometheus_client.ProcessCollector(registry=self.registry)
 
         self.accepted = self._counter("accepted", "Orders taken in and durable", "source")
@@ -85,6 +92,7 @@ class Metrics:
         self.attempt_duration = self._histogram(
             "attempt_duration_seconds", "From the intent to the carrier's answer", _CALL_SECONDS, "provider"
         )
+        self.call_faxes = self._histogram("call_faxes", "Faxes that went in one call", _CALL_FAXES)
         self.failovers = self._counter("failovers", "Faxes that went over another carrier than before", "from", "to")
         self.unknown_codes = self._counter("unknown_codes", "Failures whose code no adapter knows yet", "provider")
         self.parked = self._counter("parked", "Doubts that wait for a person", "provider")
@@ -109,6 +117,13 @@ class Metrics:
         self.render_duration = self._histogram(
             "render_duration_seconds", "Time in a render process for one batch of documents", _RENDER_SECONDS
         )
+        self.intake_sheets = self._counter(
+            "intake_sheets", "Sheets of faxes that came in, by what they became", "result"
+        )
+        self.intake_set_aside = self._counter("intake_set_aside", "Kept faxes that could not be read", "reason")
+        self.intake_step_duration = self._histogram(
+            "intake_step_duration_seconds", "One step of taking in a batch of faxes", _STEP_SECONDS, "step"
+        )
         self.store_commit_duration = self._histogram(
             "store_commit_duration_seconds", "From BEGIN to the end of the commit's fsync", _COMMIT_SECONDS
         )
@@ -131,8 +146,28 @@ class Metrics:
         )
         self.register_entries = self._counter("register_entries", "What was recorded of members", "kind")
         self.faxes_moved = self._counter("faxes_moved", "Faxes whose florist got another fax number", "result")
+        self.inbox_files = self._counter("inbox_files", "What became of files that were looked at", "inbox", "result")
+        self.inbox_step_duration = self._histogram(
+            "inbox_step_duration_seconds", "Time for one step of taking a batch of faxes", _INBOX_SECONDS, "step"
+        )
+        self.inbox_waiting = self._gauge("inbox_waiting_files", "Faxes in the folder that are not whole yet", "inbox")
+        self.inbox_oldest_age = self._gauge(
+            "inbox_oldest_file_age_seconds", "For how long the oldest fax has been seen in the folder", "inbox"
+        )
+        self.inbox_reachable = self._gauge("inbox_is_reachable", "1 while the last look succeeded", "inbox")
+        self.relay_messages = self._counter("relay_messages", "What was said about orders", "kind", "result")
+        self.relay_reminders = self._counter("relay_reminders", "Times a florist was asked for a word")
+        self.relay_unplaced = self._counter("relay_unplaced", "Times no other florist was found for an order")
+        self.relay_unanswered = self._gauge("relay_unanswered", "Orders that arrived and whose florist says nothing")
+        self.relay_unanswered_oldest = self._gauge(
+            "relay_unanswered_oldest_seconds", "For how long the oldest of these has waited for a word"
+        )
         self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
         Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
+
+    def inbox_step(self, step: str) -> AbstractContextManager[object]:
+        """Time a step of taking a batch."""
+        return self.inbox_step_duration.labels(step).time()
 
     def read_queue_from(self, read: Callable[[], QueueFigures]) -> None:
         """Ask `read` for the queue's figures at each scrape; it must be cheap and not wait."""
@@ -146,12 +181,19 @@ class Metrics:
         """Ask `read` for the carriers' figures at each scrape; it must be cheap and not wait."""
         self._carriers.read = read
 
+    def read_inbound_from(self, read: Callable[[], InboundFigures]) -> None:
+        """Ask `read` for how inbound faxes stand at each scrape; it must be cheap and not wait."""
+        self._inbound.read = read
+
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
         return prometheus_client.generate_latest(self.registry)
 
     def _counter(self, name: str, what: str, *labels: str) -> Counter:
         return Counter(f"faxgw_{name}_total", what, labels, registry=self.registry)
+
+    def _gauge(self, name: str, what: str, *labels: str) -> Gauge:
+        return Gauge(f"faxgw_{name}", what, labels, registry=self.registry)
 
     def _histogram(self, name: str, what: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(f"faxgw_{name}", what, labels, buckets=buckets, registry=self.registry)

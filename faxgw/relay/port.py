@@ -43,6 +43,6 @@ class NobodyFound:
 class Rerouter(Protocol):
     """Finds another florist for an order that came back, was not answered, or whose florist is away."""
 
-    async def choose(self, order: Order, tried: frozenset[str]) -> Chosen | NobodyFound:
+    def choose(self, order: Order, tried: frozenset[str]) -> Chosen | NobodyFound:
         """`tried` had it already and are left out."""
         ...

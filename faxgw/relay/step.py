@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from faxgw.fax import FaxId
 from faxgw.money import Money, split_minor
 from faxgw.store.relay.port import Absence, Refusal, RelayOrder
 
@@ -16,7 +17,9 @@ class SendOrder:
 
 @dataclass(frozen=True, slots=True)
 class StopFax:
-    """The order's fax leaves the queue, where it waits."""
+    """A fax of the order leaves the queue, where it waits: the one it is with the store by, or another."""
+
+    fax_id: FaxId | None = None
 
 
 @dataclass(frozen=True, slots=True)

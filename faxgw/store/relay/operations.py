@@ -134,7 +134,7 @@ class _Desk:
     def _put(self, order: RelayOrder, admitted: Sequence[tuple[NewFax, FaxId]]) -> None:
         sheet = next((fax_id for new, fax_id in admitted if new.content is Content.ORDER), None)
         if sheet is not None:
-            order = msgspec.structs.replace(order, fax_id=sheet)
+            order = msgspec.structs.replace(order, fax_id=sheet, earlier=(*order.earlier, order.fax_id))
         if order.fax_id not in self.pages:
             self.pages |= read_pages(self.connection, {order.fax_id})
         self.orders[order.number] = self.changed[order.number] = order

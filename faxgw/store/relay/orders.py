@@ -86,6 +86,7 @@ def _opened(rows: Sequence[Row[*tuple[Any, ...]]]) -> RelayOrder | None:
     return RelayOrder(
         number=order.number,
         fax_id=FaxId(newest.id),
+        earlier=tuple(FaxId(fax_id) for fax_id in sorted(family - {newest.id})),
         sending=order.sending_member,
         executing=None if is_lost else executing,
         stage=Stage.UNPLACED if is_lost else Stage.OFFERED,

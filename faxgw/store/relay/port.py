@@ -72,6 +72,8 @@ class RelayOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     number: str
     fax_id: FaxId
     """The fax by which its executing store has it, or was to have it."""
+    earlier: tuple[FaxId, ...] = ()
+    """Faxes of the order before that one."""
     sending: str
     executing: str | None
     """The one store it is with; None while it is unplaced, or went to a bare number. Who delivered it stays."""

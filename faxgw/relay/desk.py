@@ -1,0 +1,106 @@
+"""The desk of the relay: takes messages, has the store decide and keep them, and puts in line what goes out.
+
+Refuses what is wrong in itself before the store hears of it. Logs nothing of what is said: messages are personal.
+"""
+
+from collections.abc import Callable, Sequence
+
+import trio
+
+from faxgw.dispatch.promises import Promises
+from faxgw.errors import BugError
+from faxgw.fax import FaxId
+from faxgw.message import RelayMessage, faults_of
+from faxgw.ops.metrics import Metrics
+from faxgw.queue.waiting import WaitingRoom
+from faxgw.relay.judge import Judge
+from faxgw.relay.sentences import refusal_sentence
+from faxgw.relay.step import Refused
+from faxgw.store.admission import Content, NewFax
+from faxgw.store.port import Store
+from faxgw.store.relay.port import Answer, Matter, Refusal, RelayRefused, RelayRepeated, RelayTaken, Settled
+from faxgw.store.unfinished import Promise, Queued
+
+Assigned = Callable[[NewFax], None]
+"""Tells routing that a florist got an order by the relay."""
+
+
+def _nobody_counts(_: NewFax) -> None:
+    pass
+
+
+class Relay:
+    """See `port.RelayDesk`."""
+
+    def __init__(self, store: Store, judge: Judge, waiting: WaitingRoom, promises: Promises, metrics: Metrics) -> None:
+        self._store = store
+        self._judge = judge
+        self._waiting = waiting
+        self._promises = promises
+        self._metrics = metrics
+        self.on_assigned: Assigned = _nobody_counts
+        self.woken = trio.Event()
+        """Set when something may be due."""
+
+    async def take(self, messages: Sequence[RelayMessage]) -> list[Answer]:
+        wrong = [_invalid(message) for message in messages]
+        matters = [self._judge.of_message(each) for each, fault in zip(messages, wrong, strict=True) if fault is None]
+        settled = iter(await self.settle(matters))
+        answers = [fault or _answer_of(next(settled)) for fault in wrong]
+        for message, answer in zip(messages, answers, strict=True):
+            self._metrics.relay_messages.labels(message.kind.value, _result(answer)).inc()
+        return answers
+
+    async def settle(self, matters: Sequence[Matter]) -> list[Settled]:
+        """Have the store decide; memory follows what it decided."""
+        if not matters:
+            return []
+        settled = await self._store.relay.settle(matters)
+        # No checkpoint in between: what is queued in the store must be in line, all of it.
+        for each in settled:
+            self._follow(each)
+        self.woken.set()
+        return settled
+
+    def _follow(self, settled: Settled) -> None:
+        for fax_id in settled.stopped:
+            self._waiting.remove(fax_id)
+            self._promises.cancelled(fax_id)
+            self._metrics.finished.labels("cancelled").inc()
+        for new, fax_id in settled.admitted:
+            self._metrics.accepted.labels("relay").inc()
+            if new.content is Content.ORDER:
+                self.on_assigned(new)
+            if new.deadline_at is not None:
+                self._promises.put([Promise(fax_id, new.deadline_at, new.service)])
+        self._waiting.put([_queued(new, fax_id) for new, fax_id in settled.admitted])
+
+
+def _queued(new: NewFax, fax_id: FaxId) -> Queued:
+    return Queued(fax_id, new.line, new.rank, new.due_at, new.deadline_at, 0, submitter=new.submitter)
+
+
+def _invalid(message: RelayMessage) -> RelayRefused | None:
+    faults = [fault.detail for fault in faults_of(message)]
+    return RelayRefused(Refusal.INVALID, "; ".join(faults)) if faults else None
+
+
+def _answer_of(settled: Settled) -> Answer:
+    match settled.answer:
+        case RelayRefused(sentence="", refusal=refusal, seq=seq):
+            # The store knows no sentences.
+            return RelayRefused(refusal, refusal_sentence(Refused(refusal)), seq)
+        case None:
+            raise BugError("a message was settled without an answer")
+        case answer:
+            return answer
+
+
+def _result(answer: Answer) -> str:
+    match answer:
+        case RelayTaken():
+            return "taken"
+        case RelayRepeated():
+            return "repeated"
+        case RelayRefused():
+            return "refused"
