@@ -75,8 +75,6 @@ class Metrics:
         self.registry.register(self._queue)
         self._carriers = _CarrierCollector()
         self.registry.register(self._carriers)
-        self._inbound = InboundCollector()
-        self.registry.register(self._inbound)
         prometheus_client.ProcessCollector(registry=self.registry)
 
         self.accepted = self._counter("accepted", "Orders taken in and durable", "source")
@@ -117,13 +115,6 @@ class Metrics:
         self.render_duration = self._histogram(
             "render_duration_seconds", "Time in a render process for one batch of documents", _RENDER_SECONDS
         )
-        self.intake_sheets = self._counter(
-            "intake_sheets", "Sheets of faxes that came in, by what they became", "result"
-        )
-        self.intake_set_aside = self._counter("intake_set_aside", "Kept faxes that could not be read", "reason")
-        self.intake_step_duration = self._histogram(
-            "intake_step_duration_seconds", "One step of taking in a batch of faxes", _STEP_SECONDS, "step"
-        )
         self.store_commit_duration = self._histogram(
             "store_commit_duration_seconds", "From BEGIN to the end of the commit's fsync", _COMMIT_SECONDS
         )
@@ -146,6 +137,25 @@ class Metrics:
         )
         self.register_entries = self._counter("register_entries", "What was recorded of members", "kind")
         self.faxes_moved = self._counter("faxes_moved", "Faxes whose florist got another fax number", "result")
+        self.relay_messages = self._counter("relay_messages", "What was said about orders", "kind", "result")
+        self.relay_reminders = self._counter("relay_reminders", "Times a florist was asked for a word")
+        self.relay_unplaced = self._counter("relay_unplaced", "Times no other florist was found for an order")
+        self.relay_unanswered = self._gauge("relay_unanswered", "Orders that arrived and whose florist says nothing")
+        self.relay_unanswered_oldest = self._gauge(
+            "relay_unanswered_oldest_seconds", "For how long the oldest of these has waited for a word"
+        )
+        self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
+        self._add_inbound()
+        Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
+
+    def inbox_step(self, step: str) -> AbstractContextManager[object]:
+        """Time a step of taking a batch."""
+        return self.inbox_step_duration.labels(step).time()
+
+    def _add_inbound(self) -> None:
+        """What comes in: from the servers' folders to what became of each sheet."""
+        self._inbound = InboundCollector()
+        self.registry.register(self._inbound)
         self.inbox_files = self._counter("inbox_files", "What became of files that were looked at", "inbox", "result")
         self.inbox_step_duration = self._histogram(
             "inbox_step_duration_seconds", "Time for one step of taking a batch of faxes", _INBOX_SECONDS, "step"
@@ -155,19 +165,13 @@ class Metrics:
             "inbox_oldest_file_age_seconds", "For how long the oldest fax has been seen in the folder", "inbox"
         )
         self.inbox_reachable = self._gauge("inbox_is_reachable", "1 while the last look succeeded", "inbox")
-        self.relay_messages = self._counter("relay_messages", "What was said about orders", "kind", "result")
-        self.relay_reminders = self._counter("relay_reminders", "Times a florist was asked for a word")
-        self.relay_unplaced = self._counter("relay_unplaced", "Times no other florist was found for an order")
-        self.relay_unanswered = self._gauge("relay_unanswered", "Orders that arrived and whose florist says nothing")
-        self.relay_unanswered_oldest = self._gauge(
-            "relay_unanswered_oldest_seconds", "For how long the oldest of these has waited for a word"
+        self.intake_sheets = self._counter(
+            "intake_sheets", "Sheets of faxes that came in, by what they became", "result"
         )
-        self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
-        Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
-
-    def inbox_step(self, step: str) -> AbstractContextManager[object]:
-        """Time a step of taking a batch."""
-        return self.inbox_step_duration.labels(step).time()
+        self.intake_set_aside = self._counter("intake_set_aside", "Kept faxes that could not be read", "reason")
+        self.intake_step_duration = self._histogram(
+            "intake_step_duration_seconds", "One step of taking in a batch of faxes", _STEP_SECONDS, "step"
+        )
 
     def read_queue_from(self, read: Callable[[], QueueFigures]) -> None:
         """Ask `read` for the queue's figures at each scrape; it must be cheap and not wait."""

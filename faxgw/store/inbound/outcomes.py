@@ -148,7 +148,8 @@ class OrderSheets:
     """Its faxes to florists, newest first."""
     order: bytes = b""
     """The newest one's order as canonical JSON; empty where the number is a document's."""
-    submitter: str = ""
+    keys: frozenset[tuple[str, str]] = field(default_factory=frozenset[tuple[str, str]])
+    """Who handed them in, and under which keys."""
     member: str | None = None
     """Who executes instead of the member that the order names."""
     lines: tuple[str, ...] = ()

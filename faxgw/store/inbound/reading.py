@@ -67,7 +67,7 @@ def _documents_of(connection: Connection, inbound_ids: Sequence[int]) -> dict[in
 def read_sheets_of(connection: Connection, numbers: Sequence[str]) -> Mapping[str, OrderSheets]:
     """Orders by number; a number that nobody knows is not in it."""
     rows = connection.execute(
-        select(fax.c.id, fax.c.number, fax.c.submitter, fax.c.order, fax_state.c.member, fax_state.c.line)
+        select(fax.c.id, fax.c.number, fax.c.submitter, fax.c.key, fax.c.order, fax_state.c.member, fax_state.c.line)
         .join(fax_state, fax_state.c.fax_id == fax.c.id)
         .where(fax.c.number.in_(numbers), fax.c.content == Content.ORDER)
         .order_by(fax.c.id.desc())
@@ -81,7 +81,7 @@ def read_sheets_of(connection: Connection, numbers: Sequence[str]) -> Mapping[st
         number: OrderSheets(
             faxes=tuple(FaxId(row.id) for row in found),
             order=found[0].order,
-            submitter=found[0].submitter,
+            keys=frozenset((row.submitter, row.key) for row in found),
             member=found[0].member,
             lines=tuple(dict.fromkeys([row.line for row in found] + [at.line for at in _of(sent, found)])),
             forms=tuple(dict.fromkeys(at.form_version for at in _of(sent, found))),
