@@ -1,0 +1,1 @@
+"""FTP and FTPS over aioftp, on an asyncio loop in a thread of its own."""

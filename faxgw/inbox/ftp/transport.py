@@ -1,0 +1,66 @@
+"""The port's face of FTP sessions: each call is one hop to asyncio's thread and back."""
+
+import ssl
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from faxgw.inbox.ftp.loop import AsyncioThread
+from faxgw.inbox.ftp.session import FtpSession
+from faxgw.inbox.ftp.tls import tls_of
+from faxgw.inbox.port import Changed, FtpConnection, Listing, Lost, Refused, Transfer, Wanted
+from faxgw.inbox_config import InboxConfig
+
+
+class AioFtpTransport:
+    """See `port.FtpTransport`. The password is read at each login, so that a new one needs no restart."""
+
+    def __init__(self, own: InboxConfig, thread: AsyncioThread) -> None:
+        """
+        Raises:
+            ConfigError: the file of authorities cannot be used.
+        """
+        self._own = own
+        self._thread = thread
+        self._tls = tls_of(own)
+
+    async def connect(self) -> FtpConnection | Refused | Lost:
+        try:
+            password = Path(self._own.password_file).read_text(encoding="utf-8").strip()  # noqa: ASYNC240 - one line
+        except OSError as error:
+            return Refused(f"password_file: {error.strerror}")
+        session = await self._thread.run(partial(_make_session, self._own, self._tls))
+        opened = await self._thread.run(partial(session.open, password))
+        if isinstance(opened, Refused | Lost):
+            return opened
+        return AioFtpConnection(self._thread, session)
+
+
+async def _make_session(own: InboxConfig, tls: ssl.SSLContext | None) -> FtpSession:
+    return FtpSession(own, tls)
+
+
+class AioFtpConnection:
+    """See `port.FtpConnection`."""
+
+    def __init__(self, thread: AsyncioThread, session: FtpSession) -> None:
+        self._thread = thread
+        self._session = session
+
+    async def look(self) -> Listing:
+        return await self._thread.run(self._session.look)
+
+    async def fetch(self, wanted: Sequence[Wanted]) -> list[Transfer]:
+        return await self._thread.run(partial(self._session.fetch, wanted))
+
+    async def rename(self, moves: Sequence[tuple[str, str]]) -> list[Changed]:
+        return await self._thread.run(partial(self._session.rename, moves))
+
+    async def delete(self, names: Sequence[str]) -> list[Changed]:
+        return await self._thread.run(partial(self._session.delete, names))
+
+    async def make_folder(self, name: str) -> Changed:
+        return await self._thread.run(partial(self._session.make_folder, name))
+
+    async def close(self) -> None:
+        await self._thread.run(self._session.close)
