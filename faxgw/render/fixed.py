@@ -21,6 +21,9 @@ class _Slot(msgspec.Struct, frozen=True):
     template: str
 
 
+TICK_STROKE = 4
+
+
 class FixedSetter:
     def __init__(self, block: Fixed, names: Names) -> None:
         self._block = block
@@ -33,7 +36,7 @@ class FixedSetter:
             self._add_text(text, names)
         self._marks += [Rule(LEFT + rule.x, rule.y, rule.width, rule.height) for rule in block.rules]
         for box in block.frames:
-            self._marks += frame(LEFT, box.y, WIDTH, box.height, box.stroke)
+            self._marks += frame(LEFT + box.x, box.y, box.width, box.height, box.stroke)
         for tick in block.ticks:
             self._marks += _tick(tick, block.tick_side, names.style(block.tick_style), names.label(tick.label))
         for code in block.codes:
@@ -81,8 +84,8 @@ def _text(at: TextAt, styles: Sequence[Style], text: str) -> Text:
 
 
 def _tick(tick: TickAt, side: int, style: Style, label: str) -> list[Mark]:
-    text = Text(LEFT + side + 24, tick.y + side - 9, style, label)
-    marks: list[Mark] = [*frame(LEFT, tick.y, side, side, 4), text]
+    text = Text(LEFT + tick.x + side + 24, tick.y + side - 9, style, label)
+    marks: list[Mark] = [*frame(LEFT + tick.x, tick.y, side, side, TICK_STROKE), text]
     if tick.line:
         start = text.x + width_px(style, label) + 24
         marks.append(Rule(start, tick.y + side - 4, RIGHT - start, 2))

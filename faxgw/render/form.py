@@ -53,9 +53,14 @@ class RuleAt(Part, frozen=True):
 
 
 class FrameAt(Part, frozen=True):
+    """A box; one with a `name` is a field to write in, which is read when the form comes back."""
+
     y: int
     height: int
     stroke: int
+    x: int = 0
+    width: int = WIDTH
+    name: str = ""
 
 
 class CodeAt(Part, frozen=True):
@@ -73,6 +78,7 @@ class TickAt(Part, frozen=True):
     name: str
     label: str
     y: int
+    x: int = 0
     line: bool = False
 
 

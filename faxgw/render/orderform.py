@@ -21,7 +21,7 @@ FORM_REVISION = f"{FORM.name}/{FORM.revision}"
 PAGES_MAX = FORM.pages_max
 
 TICK_SIDE = FORM.foot.marks.tick_side
-REPLY_TICKS = {tick.name: (LEFT, FORM.foot.top + tick.y) for tick in FORM.foot.marks.ticks}
+REPLY_TICKS = {tick.name: (LEFT + tick.x, FORM.foot.top + tick.y) for tick in FORM.foot.marks.ticks}
 """Upper left corner of each box to tick, on the last page; the side is `TICK_SIDE`."""
 
 

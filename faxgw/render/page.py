@@ -16,12 +16,12 @@ from PIL import Image, ImageSequence
 
 from faxgw.money import MINOR_DIGITS
 from faxgw.order import Order
-from faxgw.render import orderform, relayform
+from faxgw.render import orderform, relayform, requestform
 from faxgw.render.marks import Page, Text
 from faxgw.render.paper import PAPERS
 from faxgw.render.pdf import write_pdf
 from faxgw.render.setting import Overlong
-from faxgw.render.sheet import AnySheet, Document, RelaySheet, Resolution, Sheet, Unrenderable
+from faxgw.render.sheet import AnySheet, Document, RelaySheet, RequestSheet, Resolution, Sheet, Unrenderable
 from faxgw.render.strip import encode_pages
 from faxgw.render.tiff import CodedPage, read_pages, write_tiff
 from faxgw.render.typeface import has_glyph, typeface_version
@@ -69,6 +69,8 @@ def _lay_out(sheet: AnySheet) -> list[Page] | Unrenderable:
             title, outcome, pages_max = "the order sheet", orderform.lay_out(sheet), orderform.PAGES_MAX
         case RelaySheet():
             title, outcome, pages_max = "the message", relayform.lay_out(sheet), relayform.PAGES_MAX
+        case RequestSheet():
+            title, outcome, pages_max = "the order form", requestform.lay_out(sheet), requestform.PAGES_MAX
     if isinstance(outcome, Overlong):
         return Unrenderable(f"{title} would need {outcome.pages} pages; a fax has at most {pages_max}")
     return outcome
@@ -77,14 +79,23 @@ def _lay_out(sheet: AnySheet) -> list[Page] | Unrenderable:
 def _document(sheet: AnySheet, pages: list[Page], strips: list[bytes], resolution: Resolution) -> Document:
     paper = PAPERS[resolution]
     tiff = write_tiff([CodedPage(strip, paper.rows, paper.lines_per_inch) for strip in strips], sheet.sent_at)
-    revision = orderform.FORM_REVISION if isinstance(sheet, Sheet) else relayform.FORM_REVISION
     return Document(
         tiff=tiff,
         pages=len(pages),
         sha256=hashlib.sha256(tiff).hexdigest(),
-        form_version=f"{revision}+{TYPEFACE_VERSION}",
+        form_version=f"{_revision(sheet)}+{TYPEFACE_VERSION}",
         unprintable=_unprintable(pages),
     )
+
+
+def _revision(sheet: AnySheet) -> str:
+    match sheet:
+        case Sheet():
+            return orderform.FORM_REVISION
+        case RelaySheet():
+            return relayform.FORM_REVISION
+        case RequestSheet():
+            return requestform.FORM_REVISION
 
 
 def document_to_pdf(document: Document) -> bytes:

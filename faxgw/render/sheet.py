@@ -72,7 +72,19 @@ class RelaySheet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     header_name: str
 
 
-AnySheet = Sheet | RelaySheet
+class RequestSheet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A blank order form for one member, to be filled in and faxed back."""
+
+    member: Party
+    serial: str
+    """Tells its copies apart; letters, digits and dashes."""
+    language: Language
+    sent_at: dt.datetime
+    """Aware, in the member's time zone."""
+    header_name: str
+
+
+AnySheet = Sheet | RelaySheet | RequestSheet
 """Whatever one of our forms is filled with."""
 
 
