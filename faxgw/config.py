@@ -20,6 +20,8 @@ from faxgw.call_config import CallConfig
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
+from faxgw.inbox_config import InboxConfig, inbox_faults
+from faxgw.intake_config import IntakeConfig
 from faxgw.members_config import Members
 from faxgw.order import Country, LocalTime, Priority
 from faxgw.relay_config import Relay
@@ -315,6 +317,9 @@ class Config(_Section, frozen=True, kw_only=True):
     routing: RoutingConfig | None = None
     """Without it every order names who executes it."""
     relay: Relay = Relay()
+    inbox: list[InboxConfig] = []
+    """Where faxes come in; without one nothing is fetched and nothing is read."""
+    intake: IntakeConfig = IntakeConfig()
     logs: Logs = Logs()
 
     def retry_for(self, failure: Failure) -> Retry:
@@ -381,6 +386,7 @@ def _cross_faults(config: Config) -> list[Fault]:
         *_service_faults(config.service),
         *_escalation_faults(config.escalation),
         *_calling_faults(config.calling),
+        *inbox_faults(config.inbox),
     ]
 
 
@@ -456,5 +462,13 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
                 webhook_secret_file=absolute(provider.webhook_secret_file),
             )
             for provider in config.provider
+        ],
+        inbox=[
+            replace(
+                inbox,
+                password_file=absolute(inbox.password_file),
+                ca_file=absolute(inbox.ca_file) if inbox.ca_file else "",
+            )
+            for inbox in config.inbox
         ],
     )
