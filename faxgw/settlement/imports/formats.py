@@ -1,0 +1,64 @@
+"""Which format a file is in, told by its beginning and not by its name, and the one door to all of them."""
+
+from types import ModuleType
+
+from faxgw.settlement.imports import adyen, camt, ocr_giro, stripe, systempay, vipps_csv, vipps_xml
+from faxgw.settlement.imports.cards import has_card_number
+from faxgw.settlement.imports.entry import Batch, FileRefused, RefusedError, SettlementFile
+
+FORMATS: tuple[ModuleType, ...] = (vipps_xml, camt, vipps_csv, adyen, stripe, ocr_giro, systempay)
+HEAD_BYTES = 4_096
+FILE_BYTES_MAX = 256 * 1024 * 1024
+
+
+def read_settlement_file(content: bytes) -> SettlementFile | FileRefused:
+    """The file, whole and with its sums checked, or why nothing of it can be taken."""
+    if len(content) > FILE_BYTES_MAX:
+        return FileRefused(f"larger than {FILE_BYTES_MAX // 1024**2} MiB: ask the provider for smaller periods")
+    head = content[:HEAD_BYTES]
+    for form in FORMATS:
+        if form.matches(head):
+            try:
+                return _checked(form.read(content), content, form)
+            except RefusedError as error:
+                return error.refused
+            except UnicodeDecodeError as error:
+                line = content[: error.start].count(b"\n") + 1
+                return FileRefused("not UTF-8: the file was damaged or saved in another encoding", line)
+    known = ", ".join(form.NAME for form in FORMATS)
+    return FileRefused(f"none of the formats that are known: {known}")
+
+
+def _checked(file: SettlementFile, content: bytes, form: ModuleType) -> SettlementFile | FileRefused:
+    line = None if form is ocr_giro else _line_with_card(content)
+    if line is not None:
+        return FileRefused("a full card number, which must never be kept: ask the provider for a masked report", line)
+    return _once(file)
+
+
+def _line_with_card(content: bytes) -> int | None:
+    """OCR giro is not searched: its lines are digits throughout, and a KID has the check digit of a card."""
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if has_card_number(line.decode("latin-1")):
+            return number
+    return None
+
+
+def _once(file: SettlementFile) -> SettlementFile | FileRefused:
+    """Two movements of one name in one file would be one of them lost."""
+    seen: set[tuple[str, str, str]] = set()
+    for batch in file.batches:
+        for entry in batch.entries:
+            name = (batch.account, entry.kind, entry.txn_id)
+            if name in seen:
+                return FileRefused(f"the {entry.kind} {entry.txn_id} is there twice", entry.line)
+            seen.add(name)
+    return file
+
+
+def summed(batches: tuple[Batch, ...]) -> dict[str, int]:
+    """The net of everything in the file, by currency: what importing it must account for."""
+    sums: dict[str, int] = {}
+    for batch in batches:
+        sums[batch.currency] = sums.get(batch.currency, 0) + sum(entry.net_minor for entry in batch.entries)
+    return sums
