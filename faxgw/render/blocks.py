@@ -25,8 +25,8 @@ from faxgw.render.names import Names
 from faxgw.render.typeface import Style, width_px
 from faxgw.render.wrapping import wrap
 
-_LABEL_BASELINE = 30
-_LABEL_ROWS = 42
+_LABEL_BASELINE = 28
+_LABEL_ROWS = 38
 """A section's label and the space below it."""
 
 

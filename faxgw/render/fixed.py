@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from faxgw.render.flow import Flow
-from faxgw.render.form import LEFT, RIGHT, WIDTH, Fixed, TextAt, TickAt
+from faxgw.render.form import LEFT, RIGHT, Fixed, TextAt, TickAt
 from faxgw.render.marks import Code, Mark, Rule, Text, frame
 from faxgw.render.names import Names, fields_in
 from faxgw.render.qr import code_rows

@@ -8,7 +8,7 @@ from faxgw.order import Language, ProductLine
 from faxgw.render.characters import printable, printable_lines
 from faxgw.render.form import LEFT, read_form
 from faxgw.render.marks import Page
-from faxgw.render.party import number_text, party_line
+from faxgw.render.party import number_text, party_line, party_name
 from faxgw.render.setting import Overlong, Setting
 from faxgw.render.sheet import Sheet
 from faxgw.render.wording import Wording, wording_of
@@ -84,7 +84,7 @@ def order_fields(sheet: Sheet) -> OrderFields:
         recipient_country=wording.country(recipient.country),
         recipient_phone=number_text(labels["phone"], recipient.phone or ""),
         sender=party_line(sheet.sender, labels, with_phone=True),
-        executor=party_line(sheet.executor, labels, with_phone=False),
+        executor=party_name(sheet.executor),
         lines=[_row(line, wording) for line in order.lines],
         card=printable_lines(order.card_message).strip(),
         instructions=printable_lines(order.instructions).strip(),
@@ -99,6 +99,6 @@ def _row(line: ProductLine, wording: Wording) -> dict[str, str]:
         "quantity": str(line.quantity),
         "code": printable(line.code or ""),
         "description": printable(line.description),
-        "unit_price": wording.money(line.unit_price),
+        "unit_price": wording.money(line.unit_price) if line.quantity > 1 else "",
         "line_total": wording.money(line.unit_price.times(line.quantity)),
     }

@@ -6,10 +6,18 @@ from faxgw.render.characters import NO_BREAK_SPACE, printable
 from faxgw.render.sheet import Party
 
 
+def party_name(party: Party) -> str:
+    """Who it is."""
+    return _joined(party.name, party.city, party.member_id)
+
+
 def party_line(party: Party, labels: Mapping[str, str], *, with_phone: bool) -> str:
     """Who it is and, for whoever may want to call back, the phone. The fax number is on it always."""
     phone = number_text(labels["phone"], party.phone) if with_phone else ""
-    parts = (party.name, party.city, party.member_id, phone, number_text(labels["fax"], party.fax))
+    return _joined(party_name(party), phone, number_text(labels["fax"], party.fax))
+
+
+def _joined(*parts: str) -> str:
     return " · ".join(filter(None, map(printable, parts)))
 
 

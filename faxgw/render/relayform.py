@@ -8,7 +8,7 @@ from faxgw.order import Language
 from faxgw.render.characters import printable, printable_lines
 from faxgw.render.form import read_form
 from faxgw.render.marks import Page
-from faxgw.render.party import party_line
+from faxgw.render.party import party_line, party_name
 from faxgw.render.setting import Overlong, Setting
 from faxgw.render.sheet import RelaySheet
 from faxgw.render.wording import wording_of
@@ -55,6 +55,6 @@ def relay_fields(sheet: RelaySheet) -> RelayFields:
         date=wording.date(sheet.delivery_date),
         recipient=printable(sheet.recipient),
         sender=party_line(sheet.sender, labels, with_phone=True),
-        executor=party_line(sheet.executor, labels, with_phone=False),
+        executor=party_name(sheet.executor),
         text=printable_lines(sheet.text).strip(),
     )

@@ -24,17 +24,17 @@ Pixels = NDArray[np.uint8]
 class Style(enum.Enum):
     """The sizes text has on a sheet, in pixels of the em square (34 are 12 points), and how bold it is."""
 
-    FINE_PRINT = (26, 400)
-    LABEL = (26, 700)
-    BODY = (31, 400)
-    BODY_BOLD = (31, 700)
-    CARD = (36, 400)
-    ADDRESS = (40, 400)
-    ADDRESS_BOLD = (44, 700)
-    AMOUNT = (48, 700)
-    WINDOW = (58, 700)
-    DATE = (76, 700)
-    NUMBER = (96, 700)
+    FINE_PRINT = (24, 400)
+    LABEL = (24, 700)
+    BODY = (28, 400)
+    BODY_BOLD = (28, 700)
+    CARD = (32, 400)
+    ADDRESS = (36, 400)
+    ADDRESS_BOLD = (38, 700)
+    AMOUNT = (42, 700)
+    WINDOW = (50, 700)
+    DATE = (64, 700)
+    NUMBER = (80, 700)
 
     def __init__(self, size_px: int, weight: int) -> None:
         self.size_px = size_px
@@ -43,8 +43,9 @@ class Style(enum.Enum):
     __hash__ = object.__hash__  # There is one object a style; Enum's own hash is a Python call.
 
 
-_FAMILIES = {"Noto Sans": (100,), "Source Sans 3": ()}
-"""Looked through in this order (docs/adr/0003-font.md); with each, its axes beyond the weight."""
+_FAMILIES = {"Noto Sans": (87.5,), "Source Sans 3": ()}
+"""Looked through in this order (docs/adr/0003-font.md); with each, its axes beyond the weight:
+Noto's is the width, semi-condensed, for steeper curves are shorter codes."""
 
 PACKAGES = ("fontpkg-noto-sans", "fontpkg-source-sans-3")
 

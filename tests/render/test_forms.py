@@ -121,7 +121,7 @@ def test_a_message_too_long_for_a_fax_is_set_aside() -> None:
     outcome = render_sheet(sheets.relay_sheet(text="a\n" * 600))
     assert isinstance(outcome, Unrenderable)
     assert outcome.reason.startswith("the message would need")
-    assert relayform.lay_out(sheets.relay_sheet(text="a\n" * 600)) == Overlong(15)
+    assert relayform.lay_out(sheets.relay_sheet(text="a\n" * 600)) == Overlong(14)
 
 
 def test_sheets_rendered_together_are_the_same_as_alone() -> None:

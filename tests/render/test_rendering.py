@@ -95,7 +95,7 @@ def test_a_warm_process_makes_the_same_pages() -> None:
 def test_a_sheet_too_long_for_a_fax_is_set_aside() -> None:
     """A sheet that cannot be drawn is an answer with its reason, not an exception."""
     outcome = render_sheet(sheets.sheet(sheets.order(card_message="a\n" * 2000)))
-    assert outcome == Unrenderable("the order sheet would need 45 pages; a fax has at most 12")
+    assert outcome == Unrenderable("the order sheet would need 40 pages; a fax has at most 12")
 
 
 def test_a_currency_that_nobody_knows_is_set_aside() -> None:

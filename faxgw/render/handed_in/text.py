@@ -10,7 +10,7 @@ from faxgw.render.marks import Page, Text
 from faxgw.render.typeface import Style
 from faxgw.render.wrapping import wrap
 
-_STYLE = Style.BODY
+_STYLE = Style.CARD
 _LEADING = 40
 _FIRST_BASELINE = 124
 _LINES_A_PAGE = 52
