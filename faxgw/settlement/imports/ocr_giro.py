@@ -1,8 +1,8 @@
 """Nets OCR giro: payments with a KID, as lines of 80 characters (Nets, "OCR giro - System manual").
 
-One batch an assignment. The type of a transaction decides its sign: reversals (18, 20) are *added* to the control
-totals and taken off the account. A type that the manual does not list (Vipps writes 50) is kept as an unknown kind.
-All transactions of one serial number are one line on the bank statement.
+One batch a serial number of an assignment, for that is one line on the bank statement. The type of a transaction
+decides its sign: reversals (18, 20) are *added* to the control totals and taken off the account. A type that the
+manual does not list (Vipps writes 50) is kept as an unknown kind.
 """
 
 import datetime as dt
@@ -55,8 +55,12 @@ class _Assignment:
 
     begun: Line
     lines: int = 1
-    entries: list[Entry] = field(default_factory=list[Entry])
+    by_serial: dict[str, list[Entry]] = field(default_factory=dict[str, list[Entry]])
     control_minor: int = 0
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.by_serial.values()))
 
 
 def read(content: bytes) -> SettlementFile:
@@ -66,12 +70,12 @@ def read(content: bytes) -> SettlementFile:
         raise RefusedError("the transmission has no start (10) or no end (89): it is cut off", end.number)
     assignments = list(_assignments(lines[1:-1]))
     require_total("the number of lines", len(lines), end.digits(17, 24), end.number)
-    count = sum(len(each.entries) for each in assignments)
+    count = sum(each.count for each in assignments)
     require_total("the number of transactions", count, end.digits(9, 16), end.number)
     total_minor = sum(each.control_minor for each in assignments)
     require_total("the sum of all amounts", total_minor, end.digits(25, 41), end.number)
-    number = start.part(17, 23)
-    return SettlementFile(provider="nets", format=NAME, batches=tuple(_batch(each, number) for each in assignments))
+    batches = tuple(batch for each in assignments for batch in _batches(each, transmission=start.part(17, 23)))
+    return SettlementFile(provider="nets", format=NAME, batches=batches)
 
 
 def _lines(content: bytes) -> Iterator[Line]:
@@ -116,7 +120,8 @@ def _take_payment(assignment: _Assignment, line: Line) -> None:
     assignment.control_minor += amount_minor
     is_negative = line.part(32, 32) == "-" or told_kind in REVERSALS
     kind = EntryKind.SALE if told_kind in PAYMENTS else EntryKind.REFUND if told_kind in REVERSALS else EntryKind.OTHER
-    assignment.entries.append(
+    entries = assignment.by_serial.setdefault(line.part(27, 31), [])
+    entries.append(
         Entry(
             line=line.number,
             kind=kind,
@@ -132,21 +137,22 @@ def _take_payment(assignment: _Assignment, line: Line) -> None:
 
 def _complete(assignment: _Assignment, line: Line) -> None:
     """Records 31 and 32 belong to the payment before them; nothing of them is needed to settle it."""
-    if not assignment.entries:
+    if not assignment.by_serial:
         raise RefusedError(f"a record {line.record} before any payment", line.number)
 
 
 def _check(assignment: _Assignment, line: Line) -> None:
-    require_total("the number of transactions", len(assignment.entries), line.digits(9, 16), line.number)
+    require_total("the number of transactions", assignment.count, line.digits(9, 16), line.number)
     require_total("the number of lines", assignment.lines, line.digits(17, 24), line.number)
     require_total("the sum of amounts", assignment.control_minor, line.digits(25, 41), line.number)
 
 
-def _batch(assignment: _Assignment, transmission: str) -> Batch:
-    return Batch(
-        ref=f"{transmission}/{assignment.begun.part(18, 24)}",
-        account=assignment.begun.part(25, 35).strip(),
-        currency="NOK",
-        entries=tuple(assignment.entries),
-        payout_minor=None,
-    )
+def _batches(assignment: _Assignment, transmission: str) -> Iterator[Batch]:
+    for serial, entries in assignment.by_serial.items():
+        yield Batch(
+            ref=f"{transmission}/{assignment.begun.part(18, 24)}/{serial}",
+            account=assignment.begun.part(25, 35).strip(),
+            currency="NOK",
+            entries=tuple(entries),
+            payout_minor=sum(entry.net_minor for entry in entries),
+        )

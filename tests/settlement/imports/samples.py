@@ -55,8 +55,8 @@ Kari;Fiktiv;Takk
 """.encode()
 
 ADYEN = b"""Company Account,Merchant Account,Psp Reference,Merchant Reference,Payment Method,Creation Date,TimeZone,\
-Type,Modification Reference,Gross Currency,Gross Debit (GC),Gross Credit (GC),Exchange Rate,Net Currency,Net Debit (NC),\
-Net Credit (NC),Commission (NC),Markup (NC),Scheme Fees (NC),Interchange (NC),Batch Number
+Type,Modification Reference,Gross Currency,Gross Debit (GC),Gross Credit (GC),Exchange Rate,Net Currency,\
+Net Debit (NC),Net Credit (NC),Commission (NC),Markup (NC),Scheme Fees (NC),Interchange (NC),Batch Number
 Co,Shop,PSP1,NO27-0000017,visa,2027-05-28 23:30:00,CEST,Settled,,NOK,,649.00,1,NOK,,640.00,2.00,3.00,1.00,3.00,7
 Co,Shop,PSP1,NO27-0000017,visa,2027-05-30 10:00:00,CEST,Refunded,MOD1,NOK,149.00,,1,NOK,149.00,,,,,,7
 Co,Shop,,,,2027-05-30 23:00:00,CEST,Fee,,NOK,,,,NOK,5.00,,,,,,7
