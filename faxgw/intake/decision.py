@@ -90,6 +90,8 @@ class ReviewReason(enum.StrEnum):
     CONTRADICTION = "contradiction"
     READ_FROM_TEXT = "read_from_text"
     """The code was not readable; the order number was read as text."""
+    RELAY_ANSWER = "relay_answer"
+    """A florist's answer to a message of another florist."""
     FIELDS_MISSING = "fields_missing"
     LOW_CONFIDENCE = "low_confidence"
     HANDWRITTEN = "handwritten"
