@@ -20,6 +20,7 @@ import structlog
 import trio
 
 from faxgw.api.app import Behind, local_app, outside_app
+from faxgw.api.members.routes import RegisterDesk
 from faxgw.api.server import serve
 from faxgw.api.sockets import TcpBind, UnixBind
 from faxgw.clock import Clock, SystemClock
@@ -138,6 +139,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
         metrics=parts.metrics,
         clock=parts.clock,
         config=parts.config,
+        register=RegisterDesk(parts.keeper) if parts.keeper is not None else None,
     )
     async with trio.open_nursery() as watchers:
         watchers.start_soon(_watch_queue, gateway, store, parts.metrics)

@@ -17,6 +17,7 @@ from faxgw.api.events import event_routes
 from faxgw.api.faxes import fax_routes
 from faxgw.api.finding import find_routes
 from faxgw.api.health import health_routes
+from faxgw.api.members.routes import RegisterDesk, member_routes
 from faxgw.api.openapi import openapi_config, openapi_routes
 from faxgw.api.orders import order_routes
 from faxgw.api.port import Archive, Control, Desk, Health, ReceiptDesk
@@ -49,6 +50,8 @@ class Behind:
     metrics: Metrics
     clock: Clock
     config: Config
+    register: RegisterDesk | None = None
+    """None where the register never changes, and nobody asks for it."""
 
 
 def local_app(behind: Behind) -> AsgiApp:
@@ -72,6 +75,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *control_routes(behind.control, behind.clock),
         *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, _at_risk_seconds(behind.config)),
         *event_routes(behind.store, behind.config.api),
+        *(member_routes(behind.register, behind.store) if behind.register is not None else ()),
     ]
 
 

@@ -28,6 +28,8 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
+PEER = "faxgw.peer"
+"""The extension under which a request's scope has the stream to its peer."""
 _CHUNK_BYTES = 64 * 1024
 _REASONS = {status.value: status.phrase.encode() for status in http.HTTPStatus}
 
@@ -191,6 +193,8 @@ class Connection:
         if scope is None:
             self._lost = 400
             return
+        # Asked for by the few requests that a rule about people stands on.
+        scope["extensions"] = {PEER: self._stream}
         try:
             await self._app(scope, self._receive, self._send)
         except Exception as error:

@@ -10,6 +10,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from faxgw.api.asking import Asked, SuspendWish
+from faxgw.api.members.wishes import WISHES
 from faxgw.api.verbs import ASKED_OF
 from faxgw.order import Order
 from faxgw.render.handed_in.kind import MEDIA_TYPES
@@ -33,7 +34,7 @@ def openapi_routes() -> list[HTTPRouteHandler]:
 
 class _WithBodies(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        wishes = list(dict.fromkeys([Asked, SuspendWish, *ASKED_OF.values()]))
+        wishes = list(dict.fromkeys([Asked, SuspendWish, *ASKED_OF.values(), *WISHES.values()]))
         (order, *asked), schemas = msgspec.json.schema_components([Order, *wishes], ref_template=_SCHEMA_REF)
         openapi_schema["components"].setdefault("schemas", {}).update(schemas)
         bodies = dict(zip(wishes, asked, strict=True))
@@ -53,6 +54,8 @@ class _WithBodies(JsonRenderPlugin):
 
 def _wish_of(path: str) -> type[Asked] | None:
     """The body of an address at which people change something."""
+    if path in WISHES:
+        return WISHES[path]
     place, _, verb = path.rpartition("/")
     if verb in {"suspend", "drain"}:
         return SuspendWish

@@ -41,6 +41,10 @@ class Kind(enum.Enum):
         "too-late", 409, "The fax is not in a state for this",
         "`state` says where the fax stands instead; nothing was changed.",
     )  # fmt: skip
+    AGAINST_RULE = (
+        "against-rule", 409, "A rule of the network stands against it",
+        "`detail` names the rule and what would satisfy it; nothing was changed.",
+    )  # fmt: skip
     TOO_LARGE = ("too-large", 413, "The body is too large", "Send fewer orders at once, or raise the limit in [api].")
     BAD_TYPE = ("bad-type", 415, "The content type is not taken", "`detail` names the types that are.")
     INVALID = (

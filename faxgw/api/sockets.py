@@ -2,8 +2,10 @@
 
 import errno
 import os
+import pwd
 import socket
 import stat
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import trio
 from faxgw.errors import OperatorError
 
 _BACKLOG = 512
+_UCRED = struct.Struct("3i")
 _UNIX_PATH_BYTES_MAX = 107
 """`sun_path` holds 108 bytes with its closing zero (unix(7))."""
 
@@ -54,6 +57,18 @@ def describe(listener: trio.SocketListener) -> str:
         host = f"[{name[0]}]" if ":" in name[0] else name[0]
         return f"{host}:{name[1]}"
     return str(name)
+
+
+def peer_login(stream: object) -> str | None:
+    """Whose process is at the other end of a Unix socket, as the kernel says (unix(7), SO_PEERCRED); else None."""
+    if not isinstance(stream, trio.SocketStream) or stream.socket.family != socket.AF_UNIX:
+        return None
+    credentials = stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    _, uid, _ = _UCRED.unpack(credentials)
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
 
 
 def remove_socket_file(path: Path, inode: int) -> None:

@@ -78,8 +78,12 @@ class Keeper:
             if self.today() != self._day:
                 self._swap()
 
+    def now(self) -> float:
+        return self._clock.now()
+
     def today(self) -> dt.date:
-        return dt.datetime.fromtimestamp(self._clock.now(), self._zone).date()
+        """By the network's calendar."""
+        return dt.datetime.fromtimestamp(self.now(), self._zone).date()
 
     def register_of(self, day: dt.date, known_seq: int | None = None) -> Register:
         """The register of that day, as it was known when `known_seq` was the newest entry; else as known now."""

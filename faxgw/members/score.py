@@ -4,9 +4,11 @@ Each part lies between 0 and 1 and begins at what is usual: so many imagined obs
 ones, so that one bad bouquet of a new store does not weigh as much as ten of an old one.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from faxgw.members.books import Books
 from faxgw.members.traffic import Traffic
 
 ANSWER_SECONDS_BAD = 4 * 3_600.0
@@ -48,6 +50,13 @@ class Quality:
     """Of each judged sample, from 1 to 5."""
     complaints_upheld: int = 0
     traffic: Traffic = field(default_factory=Traffic)
+
+
+def quality_of(books: Books, member: str, traffic: Traffic, since: float, since_day: dt.date) -> Quality:
+    """What the register and the relay know of a member since then."""
+    samples = [each.mean for each in books.samples.judged(member, since) if each.mean is not None]
+    upheld = sum(each.counts and each.received_on >= since_day for each in books.complaints.of(member))
+    return Quality(samples, upheld, traffic)
 
 
 SAMPLES = Usual(0.75, 2)

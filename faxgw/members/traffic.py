@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
+import trio
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -36,9 +38,17 @@ class Traffic:
 class TrafficSource(Protocol):
     """Who knows the orders' lives: the relay."""
 
-    async def offers(self, since: float, until: float) -> Iterable[Offer]:
-        """All orders offered to stores in that time."""
+    async def offers(self, since: float, until: float, member: str | None = None) -> Iterable[Offer]:
+        """The orders offered to stores in that time, or to one of them."""
         ...
+
+
+class NoTraffic:
+    """Where nobody follows orders: nothing is known, and a store's score says so."""
+
+    async def offers(self, since: float, until: float, member: str | None = None) -> Iterable[Offer]:  # noqa: ARG002
+        await trio.lowlevel.checkpoint()
+        return ()
 
 
 def traffic_of(offers: Iterable[Offer]) -> Mapping[str, Traffic]:

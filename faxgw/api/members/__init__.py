@@ -1,0 +1,1 @@
+"""The register's face: members, certificates, accounts, sample orders and complaints."""
