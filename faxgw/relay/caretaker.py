@@ -28,14 +28,6 @@ LOOK_SECONDS_MAX = 60.0
 TRY_AGAIN_SECONDS = 5.0
 
 
-class NoRerouter:
-    """Where no routing is configured: a person chooses."""
-
-    def choose(self, order: object, tried: frozenset[str]) -> NobodyFound:
-        del order, tried
-        return NobodyFound("no routing is configured; give the order to a florist with faxgw relay send")
-
-
 class Caretaker:
     def __init__(
         self,

@@ -10,9 +10,10 @@ import trio
 from faxgw.dispatch.promises import Promises
 from faxgw.errors import BugError
 from faxgw.fax import FaxId
-from faxgw.message import RelayMessage, faults_of
+from faxgw.message import Kind, RelayMessage, faults_of
 from faxgw.ops.metrics import Metrics
 from faxgw.queue.waiting import WaitingRoom
+from faxgw.relay.away import AwayFlorists
 from faxgw.relay.judge import Judge
 from faxgw.relay.sentences import refusal_sentence
 from faxgw.relay.step import Refused
@@ -29,6 +30,10 @@ def _nobody_counts(_: NewFax) -> None:
     pass
 
 
+def _nobody_listens() -> None:
+    pass
+
+
 class Relay:
     """See `port.RelayDesk`."""
 
@@ -39,6 +44,8 @@ class Relay:
         self._promises = promises
         self._metrics = metrics
         self.on_assigned: Assigned = _nobody_counts
+        self.on_absences: Callable[[], None] = _nobody_listens
+        self.away = AwayFlorists()
         self.woken = trio.Event()
         """Set when something may be due."""
 
@@ -47,9 +54,16 @@ class Relay:
         matters = [self._judge.of_message(each) for each, fault in zip(messages, wrong, strict=True) if fault is None]
         settled = iter(await self.settle(matters))
         answers = [fault or _answer_of(next(settled)) for fault in wrong]
+        if any(message.kind in {Kind.SUS, Kind.RES} for message in messages):
+            await self.learn_absences()
         for message, answer in zip(messages, answers, strict=True):
             self._metrics.relay_messages.labels(message.kind.value, _result(answer)).inc()
         return answers
+
+    async def learn_absences(self) -> None:
+        """At the start, and whenever somebody told of one."""
+        if self.away.put(await self._store.relay.absences()):
+            self.on_absences()
 
     async def settle(self, matters: Sequence[Matter]) -> list[Settled]:
         """Have the store decide; memory follows what it decided."""

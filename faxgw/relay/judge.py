@@ -4,6 +4,7 @@ Pure over what the store read, the register and the config, and quick: it runs o
 """
 
 import hashlib
+from dataclasses import replace
 
 import msgspec
 
@@ -11,7 +12,7 @@ from faxgw.errors import BugError
 from faxgw.fax import FaxId
 from faxgw.message import Channel, RelayMessage
 from faxgw.relay.ground import Calendar, Members
-from faxgw.relay.mirror import caught_up, look
+from faxgw.relay.mirror import catch_up, look
 from faxgw.relay.outgoing import Occasion, Outgoing
 from faxgw.relay.patience import Next, Patience
 from faxgw.relay.rules import rule
@@ -51,20 +52,25 @@ class Judge:
 
     def of_message(self, message: RelayMessage) -> Matter:
         def decide(known: Known) -> Decision:
-            order = caught_up(known.order, known.page) if known.order is not None else None
-            ground = Known(order, known.page, None, known.absences)
+            caught_up = catch_up(known.order, known.page) if known.order is not None else None
+            ground = replace(known, order=caught_up.order if caught_up is not None else None)
             ruling = rule(message, ground, self._members, self._calendar)
             match ruling:
                 case Refused():
-                    return self._refused(message, ruling, ground)
+                    decision = self._refused(message, ruling, ground)
                 case Step():
-                    return self._taken(message, ruling, ground)
+                    decision = self._taken(message, ruling, ground)
+            if caught_up is None or not caught_up.effects:
+                return decision
+            name = f"{name_of(message)} behind"
+            occasion = Occasion(name=name, at=message.at, before=known.order, after=ground.order, page=known.page)
+            return replace(decision, faxes=(*self._outgoing.faxes(caught_up.effects, occasion), *decision.faxes))
 
         return Matter(decide, message.at, message.order_number, message)
 
     def of_fax(self, changed: FaxChanged) -> Matter:
         def decide(known: Known) -> Decision:
-            step = look(known, changed.at, self._calendar)
+            step = look(known, changed, self._calendar)
             return Decision() if step is None else self._looked(step, changed, known)
 
         return Matter(decide, changed.at, changed.number, fax_id=changed.fax_id)

@@ -4,65 +4,81 @@ Every look is at the faxes as they stand now and not at the event that made some
 late, or in another order comes to the same.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from faxgw.fax import FINAL, State
 from faxgw.relay.ground import Calendar, given_back, given_to
+from faxgw.relay.patience import is_away
 from faxgw.relay.step import Effect, Step, StopFax, Withdraw
 from faxgw.store.admission import NO_LINE
-from faxgw.store.relay.port import OWED, Known, Page, RelayOrder, Stage
+from faxgw.store.relay.port import OWED, FaxChanged, Known, Page, RelayOrder, Stage
 
 NOT_ARRIVED = frozenset({State.FAILED, State.EXPIRED})
 """The order is with nobody then, and the network looks for another florist by itself."""
 
 
-def caught_up(order: RelayOrder, page: Page | None) -> RelayOrder:
-    """The order with whom its fax goes to now; the store that it was to go to before never got it."""
+class CaughtUp(NamedTuple):
+    order: RelayOrder
+    effects: tuple[Effect, ...]
+    """The store that it was to go to before is told, where a page of it may have arrived there."""
+
+
+def catch_up(order: RelayOrder, page: Page | None) -> CaughtUp:
+    """The order with whom its fax goes to now, which people and routing may have changed."""
+    as_it_was = CaughtUp(order, ())
     if page is None or page.fax_id != order.fax_id or page.member is None or page.line == NO_LINE:
-        return order
+        return as_it_was
     if page.state in NOT_ARRIVED or page.state is State.CANCELLED:
-        return order
-    if order.stage is Stage.OFFERED and order.executing not in {None, page.member}:
-        return given_to(order, page.member)
+        return as_it_was
+    old = order.executing
+    if order.stage is Stage.OFFERED and old not in {None, page.member}:
+        told = (Withdraw(old),) if old is not None and page.marked else ()
+        return CaughtUp(given_to(order, page.member), told)
     if order.stage is Stage.UNPLACED and page.member not in order.tried and page.state not in FINAL:
         # It waited for a florist on no line, and somebody found one.
-        return given_to(order, page.member)
-    return order
+        return CaughtUp(given_to(order, page.member), ())
+    return as_it_was
 
 
-def look(known: Known, at: float, calendar: Calendar) -> Step | None:
+def look(known: Known, event: FaxChanged, calendar: Calendar) -> Step | None:
     """What the fax that something happened to means for its order; None where it means nothing."""
     order, changed = known.order, known.changed
     if order is None or changed is None:
         return None
     if changed.fax_id == order.fax_id:
-        return _look_at_own(caught_up(order, changed), changed, at, calendar, known)
+        return _look_at_own(known, order, changed, event, calendar)
     if changed.origin_id == order.fax_id and changed.state is not State.CANCELLED:
-        return _look_at_heir(order, changed, at)
+        return _look_at_heir(order, changed, event.at)
     if changed.fax_id in order.earlier or changed.origin_id in order.earlier:
-        return _look_at_old(order, changed)
+        return _look_at_old(order, changed, event)
     # Another order bears the same number: what is said by it is said of the first.
     return None
 
 
-def _look_at_own(order: RelayOrder, page: Page, at: float, calendar: Calendar, known: Known) -> Step | None:
-    if order.stage is Stage.OFFERED and page.state in NOT_ARRIVED:
-        lost = msgspec.structs.replace(given_back(order), next_at=at)
+def _look_at_own(known: Known, was: RelayOrder, page: Page, event: FaxChanged, calendar: Calendar) -> Step | None:
+    order, effects = catch_up(was, page)
+    if order.stage is Stage.UNPLACED and page.member is not None and _did_arrive(page, event):
+        # It was given up, and arrived all the same: nobody but people can say whether that florist shall make it.
+        return Step(None, (Withdraw(page.member),), "its fax arrived after it was given up")
+    if order.stage is not Stage.OFFERED:
+        return None
+    if page.state in NOT_ARRIVED:
         # A try that ended without its confirmation often did arrive.
         told = (Withdraw(order.executing),) if page.marked and order.executing is not None else ()
-        return Step(lost, told, f"its fax {page.state}")
-    if order.stage is Stage.OFFERED and page.state is State.CANCELLED:
+        lost = msgspec.structs.replace(given_back(order), next_at=event.at)
+        return Step(lost, (*effects, *told), f"its fax {page.state}")
+    if page.state is State.CANCELLED:
         # A person took it out and will say what becomes of it.
-        return Step(given_back(order), (), "its fax was cancelled")
-    if order.stage is Stage.OFFERED and any(
-        each.member == order.executing and each.covers(order.delivery_date) for each in known.absences
-    ):
-        return Step(msgspec.structs.replace(order, next_at=at))
-    if order.stage is Stage.OFFERED and page.state is State.DELIVERED and order.waiting_since is None:
-        next_at = calendar.next_look(at)
-        if next_at is not None and order.executing is not None:
-            return Step(msgspec.structs.replace(order, waiting_since=at, next_at=next_at))
-    return Step(order) if order != known.order else None
+        return Step(given_back(order), effects, "its fax was cancelled")
+    if is_away(order, known.absences):
+        return Step(msgspec.structs.replace(order, next_at=event.at), effects)
+    if page.state is State.DELIVERED and order.waiting_since is None and order.executing is not None:
+        next_at = calendar.next_look(event.at)
+        if next_at is not None:
+            return Step(msgspec.structs.replace(order, waiting_since=event.at, next_at=next_at), effects)
+    return Step(order, effects) if order != was else None
 
 
 def _look_at_heir(order: RelayOrder, page: Page, at: float) -> Step | None:
@@ -77,10 +93,15 @@ def _look_at_heir(order: RelayOrder, page: Page, at: float) -> Step | None:
     return Step(msgspec.structs.replace(given_to(heir, page.member), changed_at=at), told)
 
 
-def _look_at_old(order: RelayOrder, page: Page) -> Step | None:
+def _look_at_old(order: RelayOrder, page: Page, event: FaxChanged) -> Step | None:
     """A fax by which the order was to go to a store that has it no more: it must not go, nor be believed."""
     if page.state not in FINAL:
         return Step(None, (StopFax(page.fax_id),), "the order went elsewhere")
-    if page.state is State.DELIVERED and page.member is not None and page.member != order.executing:
+    if _did_arrive(page, event) and page.member is not None and page.member != order.executing:
         return Step(None, (Withdraw(page.member),), "it arrived after the order went elsewhere")
     return None
+
+
+def _did_arrive(page: Page, event: FaxChanged) -> bool:
+    """The carrier says so, be it after the fax was over."""
+    return event.kind == "delivered" or (event.kind == "contradicted" and page.state is not State.DELIVERED)

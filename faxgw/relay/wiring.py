@@ -62,6 +62,7 @@ class RelayParts:
         self._caretaker = Caretaker(store, self.desk, judge, patience, rerouter, clock, metrics)
 
     async def run(self) -> None:
+        await self.desk.learn_absences()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._follower.run)
             nursery.start_soon(self._caretaker.run)

@@ -24,7 +24,9 @@ from faxgw.phone import Line
 from faxgw.provider.scripted import ScriptedProvider
 from faxgw.receipt.webhook import ReceiptsTaken
 from faxgw.render.handed_in.handed import HandedIn
-from faxgw.render.sheet import Document, Sheet, Unrenderable
+from faxgw.render.port import Drawing
+from faxgw.render.sheet import Document, RelaySheet, Sheet, Unrenderable
+from faxgw.render.tiff import CodedPage, write_tiff
 from faxgw.store.admission import Admitted
 from faxgw.store.sql import SqlStore, open_memory_store
 from faxgw.store.views import Event, FaxView
@@ -45,19 +47,33 @@ class PlainRenderer:
     """Draws at once; a sheet whose order number is in `broken` cannot be drawn."""
 
     broken: set[str] = field(default_factory=set)
+    pages: dict[str, int] = field(default_factory=dict)
+    """Of order numbers with more than one page."""
     drawn: int = 0
 
-    async def render(self, drawings: Sequence[Sheet | HandedIn]) -> list[Document | Unrenderable]:
+    async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
         await trio.lowlevel.checkpoint()
         self.drawn += len(drawings)
         return [self._draw(drawing) for drawing in drawings]
 
-    def _draw(self, drawing: Sheet | HandedIn) -> Document | Unrenderable:
-        name = drawing.order.number if isinstance(drawing, Sheet) else sha256(drawing.content).hexdigest()
+    def _draw(self, drawing: Drawing) -> Document | Unrenderable:
+        name = _name_of(drawing)
         if name in self.broken:
             return Unrenderable("its words do not fit")
-        tiff = b"II*\x00 " + name.encode()
-        return Document(tiff=tiff, pages=1, sha256=sha256(tiff).hexdigest(), form_version="plain")
+        # A real file, so that several can be joined; the strip of each page tells whose it is.
+        pages = [CodedPage(f"{name} ".encode(), 1, 196)] * self.pages.get(name, 1)
+        tiff = write_tiff(pages, START.replace(tzinfo=None))
+        return Document(tiff=tiff, pages=len(pages), sha256=sha256(tiff).hexdigest(), form_version="plain")
+
+
+def _name_of(drawing: Drawing) -> str:
+    match drawing:
+        case Sheet():
+            return drawing.order.number
+        case RelaySheet():
+            return drawing.order_number
+        case HandedIn():
+            return sha256(drawing.content).hexdigest()
 
 
 def florist(number: int) -> Member:

@@ -294,6 +294,7 @@ class FaxChanged:
     fax_id: FaxId
     number: str
     at: float
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ def read_fax_changes(
     if last is None:
         return [], after
     asked = (
-        select(event.c.seq, event.c.fax_id, fax.c.number, event.c.at)
+        select(event.c.seq, event.c.fax_id, fax.c.number, event.c.at, event.c.kind)
         .join(fax, fax.c.id == event.c.fax_id)
         .where(
             event.c.seq > after,
@@ -103,7 +103,9 @@ def read_fax_changes(
         )
         .order_by(event.c.seq)
     )
-    return [FaxChanged(row.seq, FaxId(row.fax_id), row.number, row.at) for row in connection.execute(asked)], last
+    return [
+        FaxChanged(row.seq, FaxId(row.fax_id), row.number, row.at, row.kind) for row in connection.execute(asked)
+    ], last
 
 
 def read_cursor(connection: Connection) -> int:
