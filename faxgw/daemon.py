@@ -28,6 +28,10 @@ from faxgw.config import Config, ProviderConfig, RenderConfig, read_secret
 from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
 from faxgw.gateway import Gateway, Parts
+from faxgw.inbox.ftp.loop import open_asyncio_thread
+from faxgw.inbox.ftp.transport import AioFtpTransport
+from faxgw.incoming import FaxesIn
+from faxgw.intake.pool import FaxesRead, open_reading_pool
 from faxgw.members.keeper import Keeper
 from faxgw.ops.health import GatewayHealth
 from faxgw.ops.logs import configure_logs
@@ -92,6 +96,7 @@ async def live(config: Config) -> None:
         open_store(state_dir / STORE_FILE, config.store, committed) as store,
         _open_pool(config.render, drawn) as pool,
         open_providers(config, clock) as providers,
+        open_faxes_in(config, metrics) as faxes_in,
     ):
         keeper = Keeper(store.register, config.members, clock, metrics)
         await keeper.load()
@@ -105,6 +110,7 @@ async def live(config: Config) -> None:
             random=random.SystemRandom().random,
             metrics=metrics,
             keeper=keeper,
+            faxes_in=faxes_in,
         )
         await _serve(parts, store, health)
 
@@ -139,6 +145,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
         metrics=parts.metrics,
         clock=parts.clock,
         config=parts.config,
+        incoming=gateway.incoming.faces,
         register=RegisterDesk(parts.keeper) if parts.keeper is not None else None,
     )
     async with trio.open_nursery() as watchers:
@@ -157,6 +164,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
                 await _open_doors(doors, behind, stop_serving)
                 await stop_serving.wait()
                 health.note_stopping()
+                gateway.incoming.stop_fetching()
                 reach("daemon-stop-heard")
             reach("daemon-doors-closed")
             stop_sending.set()
@@ -204,6 +212,25 @@ async def _watch_loop(metrics: Metrics) -> None:
         due = trio.current_time() + LAG_PROBE_SECONDS
         await trio.sleep_until(due)
         metrics.loop_lag.observe(max(0.0, trio.current_time() - due))
+
+
+@asynccontextmanager
+async def open_faxes_in(config: Config, metrics: Metrics) -> AsyncIterator[FaxesIn | None]:
+    """Connections to the inboxes, and the processes that read what they bring; nothing where no inbox is configured."""
+    if not config.inbox:
+        yield None
+        return
+
+    def read(batch: FaxesRead) -> None:
+        metrics.intake_cpu.labels("text" if batch.text else "code").inc(batch.cpu_seconds)
+
+    own = config.intake
+    text_workers = own.text_workers if own.ocr else 0
+    async with (
+        open_reading_pool(read, own.reading, workers=own.workers, text_workers=text_workers) as pool,
+        open_asyncio_thread() as thread,
+    ):
+        yield FaxesIn(pool, [(inbox, AioFtpTransport(inbox, thread)) for inbox in config.inbox])
 
 
 @asynccontextmanager

@@ -14,11 +14,12 @@ from faxgw.api.control import ControlDesk
 from faxgw.api.desk import OrderDesk
 from faxgw.api.port import Destination
 from faxgw.api.why import Whys
+from faxgw.call_config import ONE_FAX
 from faxgw.clock import Clock
 from faxgw.config import Config, ProviderConfig
 from faxgw.crashpoint import reach
 from faxgw.dispatch.archive import PageArchive
-from faxgw.dispatch.attempt import Attempts, Prepared
+from faxgw.dispatch.attempt import Attempts
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.dead_lines import tell_of_dead_lines
@@ -33,11 +34,13 @@ from faxgw.dispatch.moved_faxes import MovedFaxes
 from faxgw.dispatch.notices import Notices
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.prepare import Preparer
+from faxgw.dispatch.prepared import Prepared
 from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.recovery import recover
 from faxgw.dispatch.suspensions import Suspensions
 from faxgw.faults import Fault
-from faxgw.fax import FaxId
+from faxgw.fax import FaxId, State
+from faxgw.incoming import FaxesIn, Incoming
 from faxgw.members.hours import CallingHours
 from faxgw.members.keeper import Keeper
 from faxgw.members.register import Register
@@ -48,8 +51,11 @@ from faxgw.queue.waiting import WaitingRoom
 from faxgw.receipt.match import Matcher
 from faxgw.receipt.poll import Poller
 from faxgw.receipt.webhook import Webhooks
+from faxgw.relay.rerouting import NoRerouter
+from faxgw.relay.wiring import RelayParts
+from faxgw.render.join import join_documents
 from faxgw.render.port import Renderer
-from faxgw.render.sheet import Document
+from faxgw.render.sheet import Document, Unrenderable
 from faxgw.store.attempts import Attempt
 from faxgw.store.changes import Recorded
 from faxgw.store.port import Store
@@ -71,6 +77,8 @@ class Parts:
     metrics: Metrics
     keeper: Keeper | None = None
     """Who changes the register while the gateway runs; `register` is then its live one."""
+    faxes_in: FaxesIn | None = None
+    """The inboxes, and who reads what they bring; None where none is configured."""
 
 
 class Gateway:
@@ -81,7 +89,10 @@ class Gateway:
         self._parts = parts
         hours = CallingHours(parts.register, config.calling)
         lines = Lines(config.line, config.calling, hours.at, parts.register.calls_max)
-        self.waiting = WaitingRoom(clock, lines, config.queue)
+        tells_pages = any(provider.capabilities.tells_pages for provider, _ in parts.providers)
+        # Where no carrier may be given several faxes at once, none are put together.
+        sharing = config.call if tells_pages else ONE_FAX
+        self.waiting = WaitingRoom(clock, lines, config.queue, sharing)
         self.calls = OpenCalls()
         self.carriers = Carriers([_carrier(provider, own, clock) for provider, own in parts.providers])
         gates = {carrier.provider.name: carrier.gate for carrier in self.carriers}
@@ -100,7 +111,7 @@ class Gateway:
         lost_seconds = {provider.name: own.receipt_lost_seconds for provider, own in parts.providers}
         self._lost = LostReceipts(lost_seconds, self.calls, self._outcomes, self._doubts, clock)
         self._attempts = Attempts(store, self.calls, self.waiting, self._outcomes, self._doubts, clock, metrics)
-        self._lanes = Lanes(self.carriers, self._attempts, self.waiting, self._outcomes, metrics)
+        self._lanes = Lanes(self.carriers, self._attempts, self.waiting, self._outcomes, clock, metrics, sharing)
         metrics.read_carriers_from(self.carriers.figures)
         self._preparer = Preparer(
             store,
@@ -125,11 +136,21 @@ class Gateway:
             rules=config.service,
             promises=self._promises,
         )
+        self._relay = RelayParts(
+            *(config.relay, store, parts.register, NoRerouter(), self.waiting, self._promises, clock, metrics),
+        )
+        self.relay = self._relay.desk
         self._escalations = Escalations(
             *(store, self.waiting, self._promises, self._outcomes, self.carriers, parts.register, whys.why),
             *(clock, metrics, config.escalation),
         )
-        self._outcomes.last_resort = self._escalations
+        self._outcomes.set_last_resort(self._escalations)
+        self.incoming = Incoming(
+            *(parts.faxes_in, store.inbound, store.store_id, self.relay, self.desk, parts.register, clock, metrics),
+            config.intake,
+            lambda: self._lanes.busy > 0,
+            is_routed=False,
+        )
         self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
         self._moved_faxes = self._follow_register(parts.keeper, hours) if parts.keeper is not None else None
 
@@ -151,11 +172,13 @@ class Gateway:
             followers.start_soon(expire_faxes, self.waiting, self._outcomes)
             followers.start_soon(self._escalations.run)
             followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
+            followers.start_soon(self._relay.run)
             if parts.keeper is not None and self._moved_faxes is not None:
                 followers.start_soon(parts.keeper.run)
                 followers.start_soon(self._moved_faxes.run)
             async with trio.open_nursery() as senders:
                 senders.start_soon(self._send, stopping)
+                senders.start_soon(self._take_in, stopping)
                 reach("gateway-started")
                 task_status.started()
             reach("gateway-senders-ended")
@@ -174,6 +197,13 @@ class Gateway:
         moved = MovedFaxes(self._parts.store.register, keeper, reroute, self._parts.metrics)
         keeper.followers += [follow, moved.follow]
         return moved
+
+    async def _take_in(self, stopping: trio.Event) -> None:
+        async with trio.open_nursery() as taking_in:
+            taking_in.start_soon(self.incoming.run)
+            await stopping.wait()
+            reach("gateway-intake-stopping")
+            taking_in.cancel_scope.cancel()
 
     async def _send(self, stopping: trio.Event) -> None:
         """Draw and send until told to stop; then begin nothing, and let what is under way end in time."""
@@ -195,11 +225,20 @@ class Gateway:
             sending.cancel_scope.deadline = trio.current_time() + grace_seconds
 
     async def _draw_again(self, attempt: Attempt) -> Document | None:
-        view = await self._parts.store.fax(attempt.fax_id)
-        if view is None or view.attempts[-1].number != attempt.number:
-            return None
-        drawn = await self.archive.as_sent(view)
-        return drawn if isinstance(drawn, Document) else None
+        """The document of the attempt's call to the bit; None where it cannot be had, or a person ended part of it."""
+        documents: list[Document] = []
+        call_sha256: str | None = None
+        for each in attempt.call:
+            view = await self._parts.store.fax(each.fax_id)
+            if view is None or view.state is not State.UNKNOWN or view.attempts[-1].number != each.number:
+                return None
+            drawn = await self.archive.as_sent(view)
+            if isinstance(drawn, Unrenderable):
+                return None
+            documents.append(drawn)
+            call_sha256 = view.attempts[-1].call_sha256
+        joined = join_documents(documents)
+        return joined if call_sha256 in {None, joined.sha256} else None
 
 
 def _carrier(provider: Provider, own: ProviderConfig, clock: Clock) -> Carrier:

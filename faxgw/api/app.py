@@ -17,12 +17,15 @@ from faxgw.api.events import event_routes
 from faxgw.api.faxes import fax_routes
 from faxgw.api.finding import find_routes
 from faxgw.api.health import health_routes
+from faxgw.api.inbound import inbound_routes
+from faxgw.api.inbound_port import InboundFaces
 from faxgw.api.members.routes import RegisterDesk, member_routes
 from faxgw.api.openapi import openapi_config, openapi_routes
 from faxgw.api.orders import order_routes
 from faxgw.api.port import Archive, Control, Desk, Health, ReceiptDesk
 from faxgw.api.problem import Kind, problem, problem_routes
 from faxgw.api.receipts import receipt_routes
+from faxgw.api.review import review_routes
 from faxgw.api.stopping import control_routes
 from faxgw.api.verbs import verb_routes
 from faxgw.clock import Clock
@@ -50,6 +53,8 @@ class Behind:
     metrics: Metrics
     clock: Clock
     config: Config
+    incoming: InboundFaces | None = None
+    """None where nobody asks for what came in."""
     register: RegisterDesk | None = None
     """None where the register never changes, and nobody asks for it."""
 
@@ -75,7 +80,19 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *control_routes(behind.control, behind.clock),
         *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, _at_risk_seconds(behind.config)),
         *event_routes(behind.store, behind.config.api),
+        *_incoming_routes(behind),
         *(member_routes(behind.register, behind.store) if behind.register is not None else ()),
+    ]
+
+
+def _incoming_routes(behind: Behind) -> list[HTTPRouteHandler]:
+    faces = behind.incoming
+    if faces is None:
+        return []
+    inbound = behind.store.inbound
+    return [
+        *inbound_routes(inbound, faces.inbound, faces.inboxes),
+        *review_routes(inbound, faces.inbound, faces.reviews),
     ]
 
 

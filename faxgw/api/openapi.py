@@ -11,9 +11,11 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from faxgw.api.asking import Asked, SuspendWish
 from faxgw.api.members.wishes import WISHES
+from faxgw.api.review import DecisionWish
 from faxgw.api.verbs import ASKED_OF
 from faxgw.order import Order
 from faxgw.render.handed_in.kind import MEDIA_TYPES
+from faxgw.store.inbound.outcomes import QuarantineVerb
 
 _SCHEMA_REF = "#/components/schemas/{name}"
 
@@ -34,7 +36,7 @@ def openapi_routes() -> list[HTTPRouteHandler]:
 
 class _WithBodies(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        wishes = list(dict.fromkeys([Asked, SuspendWish, *ASKED_OF.values(), *WISHES.values()]))
+        wishes = list(dict.fromkeys([Asked, SuspendWish, DecisionWish, *ASKED_OF.values(), *WISHES.values()]))
         (order, *asked), schemas = msgspec.json.schema_components([Order, *wishes], ref_template=_SCHEMA_REF)
         openapi_schema["components"].setdefault("schemas", {}).update(schemas)
         bodies = dict(zip(wishes, asked, strict=True))
@@ -52,13 +54,15 @@ class _WithBodies(JsonRenderPlugin):
         return super().render(request, openapi_schema)
 
 
-def _wish_of(path: str) -> type[Asked] | None:
+def _wish_of(path: str) -> type[Asked | DecisionWish] | None:
     """The body of an address at which people change something."""
     if path in WISHES:
         return WISHES[path]
     place, _, verb = path.rpartition("/")
     if verb in {"suspend", "drain"}:
         return SuspendWish
-    if verb == "resume":
+    if verb == "resume" or (place.endswith("{inbound_id}") and verb in set(QuarantineVerb)):
         return Asked
+    if place.endswith("{review_id}") and verb == "resolve":
+        return DecisionWish
     return ASKED_OF.get(verb) if place.endswith("{fax_id}") else None

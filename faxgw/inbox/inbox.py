@@ -11,7 +11,7 @@ from faxgw.inbox.aside import Aside
 from faxgw.inbox.away import TakeAway
 from faxgw.inbox.courier import Courier
 from faxgw.inbox.pace import Pace
-from faxgw.inbox.port import FtpTransport, Listed, Lost, Refused
+from faxgw.inbox.port import FtpTransport, Listed, Listing, Lost, Refused
 from faxgw.inbox.settled import Arrival, Look, Rules, Sighting, look_at, rules_of
 from faxgw.inbox.take import Taker
 from faxgw.inbox_config import InboxConfig
@@ -58,6 +58,11 @@ class Inbox:
         self._sightings: dict[str, Sighting] = {}
         self._failures = 0
         self._why_unreachable = ""
+        self._clock = clock
+        self.looked_at: float | None = None
+        """When it was looked at last with success, in seconds since 1970."""
+        self.waiting_files = 0
+        """Faxes in the folder that are not whole yet, as of then."""
 
     def why_not_ready(self) -> str:
         """A sentence for the operator, or empty."""
@@ -74,8 +79,7 @@ class Inbox:
 
     async def _round(self) -> float:
         """Look and take once; returns for how long to wait."""
-        with self._metrics.inbox_step("look"):
-            listing = await self._couriers[0].look()
+        listing = await self._look()
         if isinstance(listing, Refused | Lost):
             return self._note_unreachable(listing.reason)
         self._note_reachable()
@@ -86,6 +90,16 @@ class Inbox:
         if not some and due:
             return _ROOM_SECONDS
         return 0.0 if len(some) < len(due) else self._own.poll_seconds
+
+    async def _look(self) -> Listing:
+        try:
+            with self._metrics.inbox_step("look"):
+                return await self._couriers[0].look()
+        except Exception:
+            # The crash barrier of an adapter: the other inboxes, and all sending, must go on.
+            log.exception("inbox_adapter_raised", inbox=self._own.name)
+            await self._couriers[0].close()
+            return Lost("our FTP adapter broke; the log says where")
 
     def _due(self, listing: Sequence[Listed]) -> list[Arrival]:
         now = trio.current_time()
@@ -148,6 +162,7 @@ class Inbox:
         self._metrics.inbox_reachable.labels(self._own.name).set(1)
 
     def _measure(self, look: Look, now: float) -> None:
+        self.looked_at, self.waiting_files = self._clock.now(), look.waiting
         name = self._own.name
         self._metrics.inbox_waiting.labels(name).set(look.waiting)
         self._metrics.inbox_oldest_age.labels(name).set(0.0 if look.oldest_at is None else now - look.oldest_at)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from faxgw.clock import Clock
-from faxgw.intake.faxread import Unreadable
 from faxgw.intake.port import FaxReader
 from faxgw.store.inbound.keeping import InboundId
 from faxgw.store.inbound.outcomes import Changed, LetOut, QuarantineVerb, Recorded
@@ -43,5 +42,4 @@ class InboundDesk:
             return content
         if self._reader is None:
             return "no inbox is configured, so that nothing draws pages; fetch the file instead"
-        picture = await self._reader.picture(content, 1 if by_file else page)
-        return picture.detail if isinstance(picture, Unreadable) else picture
+        return await self._reader.picture(content, 1 if by_file else page) or "there is no such page, or it is damaged"

@@ -38,6 +38,7 @@ from faxgw.store.inbound.outcomes import (
 )
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.views import Unread
+from faxgw.workers.process import WorkerNotStartedError
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +134,11 @@ class Intake:
     ) -> None:
         async for batch in batches:
             began = trio.current_time()
-            seen = [_Seen(fax, read) for fax, read in zip(batch, await self._see(batch), strict=True)]
+            try:
+                seen = [_Seen(fax, read) for fax, read in zip(batch, await self._see(batch), strict=True)]
+            except WorkerNotStartedError as error:
+                await self._wait_for_a_process(batch, error)
+                continue
             reach("intake-read")
             self._metrics.intake_step_duration.labels("read").observe(trio.current_time() - began)
             wordy = [each.fax for each in seen if isinstance(each.read, FaxRead) and wants_text(each.read)]
@@ -147,10 +152,20 @@ class Intake:
         async for fax in faxes:
             began = trio.current_time()
             contents = await self._store.documents(fax.documents)
-            reads = [await self._reader.read_text(each) if each is not None else _GONE for each in contents]
+            try:
+                reads = [await self._reader.read_text(each) if each is not None else _GONE for each in contents]
+            except WorkerNotStartedError as error:
+                await self._wait_for_a_process([fax], error)
+                continue
             self._metrics.intake_step_duration.labels("text").observe(trio.current_time() - began)
             await self._finish([_Seen(fax, _as_one(reads))])
             await self._pace.rest(trio.current_time() - began)
+
+    async def _wait_for_a_process(self, batch: Sequence[Unread], error: WorkerNotStartedError) -> None:
+        log.error("inbound_waits", faxes=len(batch), reason=f"no reading process could be started: {error}")
+        await trio.sleep(AGAIN_SECONDS)
+        self._under_way.difference_update(fax.inbound_id for fax in batch)
+        self.wake()
 
     async def _see(self, batch: Sequence[Unread]) -> list[FaxRead | Unreadable]:
         """What is on each fax; one of several files is read file by file, and its pages counted through."""

@@ -10,7 +10,10 @@ from faxgw.store.admission import Admission
 
 
 class FaxReader(Protocol):
-    """Processes that see what is on a fax. One that breaks its process answers as `Unreadable`."""
+    """Processes that see what is on a fax. One that breaks its process answers as `Unreadable`.
+
+    Every call raises `WorkerNotStartedError` where there is no process to ask: no fax's fault, the faxes wait.
+    """
 
     async def read(self, contents: Sequence[bytes]) -> list[FaxRead | Unreadable]:
         """Codes and boxes, fast; one answer a content, in order."""
@@ -20,8 +23,8 @@ class FaxReader(Protocol):
         """The same with text, which takes seconds a page."""
         ...
 
-    async def picture(self, content: bytes, page: int) -> bytes | Unreadable:
-        """A page as PNG, for a person."""
+    async def picture(self, content: bytes, page: int) -> bytes:
+        """A page as PNG, for a person; empty where it cannot be shown."""
         ...
 
 

@@ -169,6 +169,7 @@ class Metrics:
             "intake_sheets", "Sheets of faxes that came in, by what they became", "result"
         )
         self.intake_set_aside = self._counter("intake_set_aside", "Kept faxes that could not be read", "reason")
+        self.intake_cpu = self._counter("intake_cpu_seconds", "Computing time of the reading processes", "work")
         self.intake_step_duration = self._histogram(
             "intake_step_duration_seconds", "One step of taking in a batch of faxes", _STEP_SECONDS, "step"
         )
