@@ -1,0 +1,264 @@
+"""Matches payments with orders: surest rule first, each payment and each order once, never on a tie.
+
+The answer does not depend on the order in which anything came: every rule looks at all that is left, takes what is
+unique in both directions, and leaves the rest to the next. Only a reference makes a match by itself; amounts and days
+alone make suggestions, which a person confirms.
+"""
+
+import datetime as dt
+import enum
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from faxgw.money import Currency
+from faxgw.settlement.matching.references import digits_of, kid_payload, normalised
+
+T = TypeVar("T")
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Rule(enum.StrEnum):
+    """Why two belong together, the surest first."""
+
+    EXACT = "exact"
+    """Our reference and the amount."""
+    PARTS = "parts"
+    """Our reference on several payments that together are the amount: captured in parts."""
+    NORMALISED = "normalised"
+    """The reference as a KID or with other signs between, and the amount."""
+    AMOUNT_AND_DAY = "amount_and_day"
+    """The only one of its amount in those days, on both sides. A suggestion."""
+    ASSIGNED = "assigned"
+    """The cheapest one-to-one assignment of what is left. A suggestion."""
+    BY_HAND = "by_hand"
+
+
+CONFIRMED = frozenset({Rule.EXACT, Rule.PARTS, Rule.NORMALISED, Rule.BY_HAND})
+"""These are booked; the others wait for a person."""
+
+
+class Reason(enum.StrEnum):
+    """Why a payment is not matched."""
+
+    AMOUNT_DIFFERS = "amount_differs"
+    DUPLICATE = "duplicate"
+    """The order it names was paid already, or is named by another payment of the same amount."""
+    UNKNOWN_REFERENCE = "unknown_reference"
+    NO_REFERENCE = "no_reference"
+    SALE_UNKNOWN = "sale_unknown"
+    """It takes back a payment that nobody knows."""
+    MORE_THAN_SOLD = "more_than_sold"
+    """More would be taken back than was paid."""
+    UNKNOWN_KIND = "unknown_kind"
+    NO_PAYOUT = "no_payout"
+    """Money at the bank that no provider announced."""
+
+
+class Payment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Money that came for an order, as far as anybody said."""
+
+    id: int
+    reference: str
+    amount_minor: int
+    currency: Currency
+    day: dt.date
+
+
+class Expected(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An order whose customer owes the network."""
+
+    number: str
+    references: tuple[str, ...] = ()
+    """What else names it: the payment's reference at the shop."""
+    amount_minor: int
+    currency: Currency
+    day: dt.date
+    """When it was taken."""
+
+
+class Match(msgspec.Struct, frozen=True, gc=False):
+    """A payment that is for an order."""
+
+    payment_id: int
+    number: str
+    rule: Rule
+
+
+class Unmatched(msgspec.Struct, frozen=True, gc=False):
+    """A payment that a person has to look at: it goes to the queue of exceptions."""
+
+    payment_id: int
+    reason: Reason
+    number: str = ""
+    """The order it seems to be about."""
+
+
+class Matching(msgspec.Struct, frozen=True):
+    matches: tuple[Match, ...]
+    """Those whose rule is in `CONFIRMED` may be booked."""
+    unmatched: tuple[Unmatched, ...]
+    """Every payment that is not matched for sure, with a suggestion or without."""
+
+
+def match_payments(
+    payments: Sequence[Payment],
+    expected: Sequence[Expected],
+    paid: frozenset[str] = frozenset(),
+    *,
+    days: int = 3,
+    assign: Callable[[Sequence[Payment], Sequence[Expected]], Iterable[Match]] | None = None,
+) -> Matching:
+    """What each payment is for. `paid` are numbers of orders that were paid before; `days` bounds a suggestion.
+
+    `assign` makes the last suggestions, over what no rule could place; without it there are none.
+    """
+    left = _Left(payments, expected)
+    left.take(_exact(left), Rule.EXACT)
+    left.take(_in_parts(left), Rule.PARTS)
+    left.take(_normalised(left), Rule.NORMALISED)
+    names = _Names(expected, paid, left)
+    unmatched = [names.why(payment) for payment in left.payments]
+    left.drop_payments({each.payment_id for each in unmatched if each.number})
+    left.take(_by_amount_and_day(left, days), Rule.AMOUNT_AND_DAY)
+    if assign is not None:
+        left.matches += sorted(assign(left.payments, left.expected), key=lambda match: match.payment_id)
+    return Matching(tuple(left.matches), tuple(unmatched))
+
+
+Pair = tuple[Payment, Expected]
+
+
+class _Left:
+    """What no rule has placed yet, in an order of its own, so that the order of coming is forgotten."""
+
+    def __init__(self, payments: Iterable[Payment], expected: Iterable[Expected]) -> None:
+        self.payments = sorted(payments, key=lambda payment: payment.id)
+        self.expected = sorted(expected, key=lambda order: order.number)
+        self.matches: list[Match] = []
+
+    def take(self, pairs: Iterable[Pair], rule: Rule) -> None:
+        taken = list(pairs)
+        self.matches += [Match(payment.id, order.number, rule) for payment, order in taken]
+        numbers = {order.number for _, order in taken}
+        self.drop_payments({payment.id for payment, _ in taken})
+        self.expected = [order for order in self.expected if order.number not in numbers]
+
+    def drop_payments(self, ids: set[int]) -> None:
+        self.payments = [payment for payment in self.payments if payment.id not in ids]
+
+
+def _exact(left: _Left) -> Iterable[Pair]:
+    return _unique_pairs(
+        left,
+        lambda payment: [(payment.reference, payment.amount_minor, payment.currency)] if payment.reference else [],
+        lambda order: [
+            (name, order.amount_minor, order.currency) for name in {order.number, *order.references} if name
+        ],
+    )
+
+
+def _normalised(left: _Left) -> Iterable[Pair]:
+    return _unique_pairs(
+        left,
+        lambda payment: [(name, payment.amount_minor, payment.currency) for name in _names_paid(payment.reference)],
+        lambda order: [(name, order.amount_minor, order.currency) for name in _names_expected(order)],
+    )
+
+
+def _names_paid(reference: str) -> set[str]:
+    """Letters and digits as they are; of a KID, the digits without the check digit."""
+    payload = kid_payload(normalised(reference))
+    return {
+        name for name in (normalised(reference), f"#{digits_of(payload)}" if payload else "") if name not in {"", "#"}
+    }
+
+
+def _names_expected(order: Expected) -> set[str]:
+    names = {normalised(name) for name in (order.number, *order.references)}
+    digits = {f"#{digits_of(name)}" for name in (order.number, *order.references)}
+    return {name for name in names | digits if name not in {"", "#"}}
+
+
+def _by_amount_and_day(left: _Left, days: int) -> Iterable[Pair]:
+    """One payment whose only order of that amount is near, where that order has no other such payment."""
+
+    def near(payment: Payment, order: Expected) -> bool:
+        return abs((payment.day - order.day).days) <= days
+
+    orders = _grouped(left.expected, lambda order: [(order.amount_minor, order.currency)])
+    payments = _grouped(left.payments, lambda payment: [(payment.amount_minor, payment.currency)])
+    for amount, candidates in payments.items():
+        for payment in candidates:
+            fitting = [order for order in orders.get(amount, ()) if near(payment, order)]
+            if len(fitting) == 1 and sum(near(other, fitting[0]) for other in candidates) == 1:
+                yield payment, fitting[0]
+
+
+def _in_parts(left: _Left) -> Iterable[Pair]:
+    """Several payments that name one order, and only it, and sum to it: all of them, or none."""
+    by_name = _grouped(
+        left.payments, lambda payment: [(payment.reference, payment.currency)] if payment.reference else []
+    )
+    for order in left.expected:
+        names = sorted({order.number, *order.references} - {""})
+        parts = [payment for name in names for payment in by_name.get((name, order.currency), ())]
+        if len(parts) > 1 and sum(payment.amount_minor for payment in parts) == order.amount_minor:
+            yield from ((payment, order) for payment in parts)
+
+
+def _unique_pairs(
+    left: _Left,
+    keys_of_payment: Callable[[Payment], Iterable[Key]],
+    keys_of_order: Callable[[Expected], Iterable[Key]],
+) -> Iterable[Pair]:
+    """Pairs that share a key, each the only partner of the other over all keys."""
+    orders = _grouped(left.expected, keys_of_order)
+    partners: dict[int, dict[str, Expected]] = {}
+    suitors: dict[str, set[int]] = {}
+    for payment in left.payments:
+        for key in keys_of_payment(payment):
+            for order in orders.get(key, ()):
+                partners.setdefault(payment.id, {})[order.number] = order
+                suitors.setdefault(order.number, set()).add(payment.id)
+    for payment in left.payments:
+        own = partners.get(payment.id, {})
+        if len(own) == 1:
+            (order,) = own.values()
+            if len(suitors[order.number]) == 1:
+                yield payment, order
+
+
+def _grouped(items: Iterable[T], keys_of: Callable[[T], Iterable[Key]]) -> Mapping[Key, list[T]]:
+    groups: dict[Key, list[T]] = {}
+    for item in items:
+        for key in keys_of(item):
+            groups.setdefault(key, []).append(item)
+    return groups
+
+
+class _Names:
+    """All names of all orders, paid or not: says what is wrong with a payment that no rule placed."""
+
+    def __init__(self, expected: Sequence[Expected], paid: Iterable[str], left: _Left) -> None:
+        self._open = {order.number: order for order in left.expected}
+        self._numbers: dict[str, set[str]] = {}
+        for order in expected:
+            for name in {order.number, *order.references, *_names_expected(order)}:
+                self._numbers.setdefault(name, set()).add(order.number)
+        for number in paid:
+            for name in (number, normalised(number), f"#{digits_of(number)}"):
+                self._numbers.setdefault(name, set()).add(number)
+
+    def why(self, payment: Payment) -> Unmatched:
+        if not payment.reference.strip():
+            return Unmatched(payment.id, Reason.NO_REFERENCE)
+        names = {payment.reference, *_names_paid(payment.reference)}
+        numbers = sorted({number for name in names for number in self._numbers.get(name, ())})
+        if not numbers:
+            return Unmatched(payment.id, Reason.UNKNOWN_REFERENCE)
+        order = self._open.get(numbers[0])
+        if order is not None and (order.amount_minor, order.currency) != (payment.amount_minor, payment.currency):
+            return Unmatched(payment.id, Reason.AMOUNT_DIFFERS, numbers[0])
+        return Unmatched(payment.id, Reason.DUPLICATE, numbers[0])
