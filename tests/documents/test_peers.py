@@ -1,4 +1,4 @@
-"""The documents' faxes against programs that did not come from us: HylaFAX, libtiff's tools, netpbm, Ghostscript."""
+"""The documents' faxes against programs that did not come from us: HylaFAX, libtiff, netpbm, Ghostscript, spandsp."""
 
 import io
 import subprocess
@@ -14,6 +14,7 @@ from faxgw.render.page import document_to_pdf, render_sheet
 from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import Document, Resolution
 from tests.documents import samples
+from tests.fax_machines import build_fax_machines, call, pixels
 from tests.peers import require_peer
 from tests.render import sheets
 
@@ -91,6 +92,21 @@ def test_other_decoders_see_the_same_pixels(tmp_path: Path, name: str) -> None:
         pbm = subprocess.run([tifftopnm, str(one)], check=True, capture_output=True).stdout
         np.testing.assert_array_equal(_read_pbm(pbm), ink)
         np.testing.assert_array_equal(_read_pbm(other.read_bytes()), ink)
+
+
+@pytest.fixture(scope="module")
+def fax_machines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_fax_machines(tmp_path_factory.mktemp("t30"))
+
+
+@pytest.mark.parametrize("name", ["text", "png", "pdf", "scan", "fax", "joined"])
+def test_a_fax_machine_receives_every_pixel(tmp_path: Path, fax_machines: Path, name: str) -> None:
+    """Every page of every kind of document arrives over T.30 as it was sent."""
+    document = _joined() if name == "joined" else samples.drawn(*DOCUMENTS[name])
+    received = call(fax_machines, document.tiff, tmp_path)
+    assert len(received.pages) == document.pages
+    for page, copy in zip(pixels(document.tiff), received.pages, strict=True):
+        np.testing.assert_array_equal(copy, page)
 
 
 def test_netpbm_reads_a_strip_of_a_fax_page_as_it_was_handed_in(tmp_path: Path) -> None:

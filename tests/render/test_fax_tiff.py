@@ -12,7 +12,8 @@ from faxgw.render.line import line_seconds
 from faxgw.render.page import render_sheet
 from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import AnySheet, Document, Resolution
-from tests.peers import miss_peer, require_peer
+from tests.fax_machines import build_fax_machines, call, pixels
+from tests.peers import require_peer
 from tests.render import sheets
 
 SHEETS: dict[str, AnySheet] = {
@@ -34,20 +35,11 @@ def _tiff(sheet: AnySheet, resolution: Resolution = Resolution.FINE) -> bytes:
     return _document(sheet, resolution).tiff
 
 
-def _said(output: str, name: str) -> float:
-    return float(dict(part.split("=") for part in output.split())[name])
-
-
 def _tiffcheck(path: Path, lines_per_inch: int) -> str:
     program = require_peer("tiffcheck", "/usr/lib/hylafax/bin/tiffcheck")
     command = [program, "-3", "-r", str(lines_per_inch), "-w", "1728", "-l", "297", str(path)]
     # tiffcheck always exits with 0; its first line is the verdict.
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()[0]
-
-
-def _pixels(tiff: bytes) -> list[np.ndarray]:
-    with Image.open(io.BytesIO(tiff)) as file:
-        return [np.asarray(page.convert("1")) for page in ImageSequence.Iterator(file)]
 
 
 @pytest.mark.live
@@ -73,15 +65,7 @@ def test_hylafax_refuses_what_pillow_writes_by_itself(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def fax_machine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two spandsp fax machines in one program, joined by their audio."""
-    program = tmp_path_factory.mktemp("t30") / "t30_loop"
-    source = Path(__file__).with_name("t30_loop.c")
-    command = [require_peer("gcc"), "-O2", "-o", str(program), str(source), "-lspandsp", "-ltiff", "-lm"]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "No such file" in built.stderr or "cannot find" in built.stderr:
-        miss_peer("libspandsp-dev with libtiff-dev")
-    assert built.returncode == 0, built.stderr
-    return program
+    return build_fax_machines(tmp_path_factory.mktemp("t30"))
 
 
 @pytest.mark.live
@@ -99,16 +83,10 @@ def test_a_fax_machine_receives_every_pixel(
     tmp_path: Path, fax_machine: Path, kind: str, resolution: Resolution
 ) -> None:
     """A fax sent over T.30 with error correction arrives pixel for pixel, and in the time that we say it takes."""
-    sent, received = tmp_path / "sent.tif", tmp_path / "received.tif"
     document = _document(SHEETS[kind], resolution)
-    tiff = document.tiff
-    sent.write_bytes(tiff)
-    call = subprocess.run([fax_machine, sent, received], capture_output=True, text=True, check=False)
-    assert call.returncode == 0, call.stdout
-    assert _said(call.stdout, "seconds") == pytest.approx(line_seconds(document), rel=0.03)
-    pages, arrived = _pixels(tiff), _pixels(received.read_bytes())
-    assert len(arrived) == len(pages)
-    for page, copy in zip(pages, arrived, strict=True):
+    received = call(fax_machine, document.tiff, tmp_path)
+    assert received.seconds == pytest.approx(line_seconds(document), rel=0.03)
+    for page, copy in zip(pixels(document.tiff), received.pages, strict=True):
         np.testing.assert_array_equal(copy, page)
 
 
