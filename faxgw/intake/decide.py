@@ -10,7 +10,7 @@ from faxgw.intake.code import NewOrderCode, OrderCode, RelayCode, parse_code
 from faxgw.intake.decision import Decision, KnownOrder, NeedsReview, Reply, ReplyKind, ReviewReason
 from faxgw.intake.faxread import FaxRead, PageRead, Tick, TickState, Unreadable
 from faxgw.intake.neworder import decide_new_order, order_number_in_text
-from faxgw.intake.rules import DecisionRules
+from faxgw.intake_config import DecisionRules
 from faxgw.phone import parse_line
 
 _CONTRADICTORY = (

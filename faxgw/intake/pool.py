@@ -9,7 +9,7 @@ import msgspec
 import trio
 
 from faxgw.intake.faxread import FaxRead, Unreadable, UnreadableReason
-from faxgw.intake.rules import ReadingLimits
+from faxgw.intake_config import ReadingLimits
 from faxgw.intake.tasks import Bounds, Draw, Picture, Read, Result, ResultBatch, Task
 from faxgw.workers.pool import Craft, WorkerPool
 

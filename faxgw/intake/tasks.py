@@ -3,7 +3,7 @@
 import msgspec
 
 from faxgw.intake.faxread import FaxRead, Unreadable
-from faxgw.intake.rules import ReadingLimits
+from faxgw.intake_config import ReadingLimits
 from faxgw.workers.frames import Batch
 
 

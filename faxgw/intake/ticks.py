@@ -13,7 +13,7 @@ from faxgw.intake.alignment import Affine, sample
 from faxgw.intake.blank import Blank, Box
 from faxgw.intake.faxread import Tick, TickState
 from faxgw.intake.pages.page import Ink
-from faxgw.intake.rules import ReadingLimits
+from faxgw.intake_config import ReadingLimits
 
 _CLEARANCE = 4
 """Between a frame and what is measured: what the alignment may be wrong by, and a torn edge."""
@@ -28,10 +28,14 @@ _STREAK = 0.75
 _SPAN_MIN = 0.5
 """A mark goes through half of the box, across or down; a blot of ink does not."""
 
-_SCRIBBLED = 0.42
-"""So much black inside, and ink all around: crossed out."""
 _RING_INKED = 0.06
-_RING_FULL = 0.16
+"""A circle around an empty box leaves as much ink on three sides."""
+
+_SCRIBBLED, _RING_SCRIBBLED = 0.42, 0.2
+"""So much black inside, and beside it on both sides: crossed out. A thick cross comes near the first, not the second."""
+
+_STROKE_ROWS_MIN = 3
+"""A stroke of a pen is as thick; a damaged row is thinner."""
 _LOST_MAX = 0.3
 """With more than that of the inside lost to streaks nothing can be said."""
 
@@ -59,6 +63,7 @@ class _Patch:
         self._lost = 1 - self._inside.size / size
         self.darkness = float(self._inside.mean()) if self._inside.size else 0.0
         self._ring = _ring_share(patch, side)
+        self._beside = _beside_share(patch, side)
         self._struck_out = _struck_out(patch, side)
         self.bridge_below = _bridge_below(patch, side)
 
@@ -69,7 +74,7 @@ class _Patch:
             return TickState.UNSURE if self._ring > _RING_INKED else TickState.CLEAR
         if self.darkness < limits.marked_from or _span(self._inside) < _SPAN_MIN:
             return TickState.UNSURE
-        crossed_out = self.darkness > _SCRIBBLED and self._ring > _RING_FULL
+        crossed_out = self.darkness > _SCRIBBLED and self._beside > _RING_SCRIBBLED
         return TickState.UNSURE if crossed_out or self._struck_out else TickState.MARKED
 
 
@@ -96,12 +101,18 @@ def _ring_share(patch: Ink, side: int) -> float:
     return float(sorted(part.mean() for part in sides)[1])
 
 
+def _beside_share(patch: Ink, side: int) -> float:
+    """Ink left and right of the frame but for its corners, to which a cross reaches; of the side with less."""
+    middle = slice(_MARGIN + side // 5, _MARGIN + side - side // 5)
+    left, right = patch[middle, _MARGIN - 10 : _MARGIN - 3], patch[middle, _MARGIN + side + 3 : _MARGIN + side + 10]
+    return float(min(left.mean(), right.mean()))
+
+
 def _struck_out(patch: Ink, side: int) -> bool:
     """Whether a line runs from the left margin through the box to the label: mark and label crossed out."""
     middle = slice(_MARGIN + side // 5, _MARGIN + side - side // 5)
-    left = patch[middle, _MARGIN - 12 : _MARGIN - 3].any(axis=0).all()
-    right = patch[middle, _MARGIN + side + 3 : _MARGIN + side + 20].any(axis=0).all()
-    return bool(left and right)
+    gaps = patch[middle, _MARGIN - 12 : _MARGIN - 3], patch[middle, _MARGIN + side + 3 : _MARGIN + side + 20]
+    return all(np.median(gap.sum(axis=0)) >= _STROKE_ROWS_MIN and gap.any(axis=0).all() for gap in gaps)
 
 
 def _bridge_below(patch: Ink, side: int) -> bool:
