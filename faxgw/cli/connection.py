@@ -21,7 +21,7 @@ config_option = click.option(
     "-c", "--config", "config_path", type=click.Path(path_type=Path), help="The config file of the daemon."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-_socket_option = click.option(
+socket_option = click.option(
     "--socket", "socket_path", type=click.Path(path_type=Path), help="The daemon's socket. [env: FAXGW_SOCKET]"
 )
 
@@ -33,7 +33,7 @@ class RefusedError(FaxgwError):
 def with_client(command: Callable[..., T]) -> Callable[..., T]:
     """Give a command the options that find the daemon, and a `client` as its first argument."""
 
-    @_socket_option
+    @socket_option
     @config_option
     @functools.wraps(command)
     def connected(*args: Any, socket_path: Path | None, config_path: Path | None, **kwargs: Any) -> T:

@@ -45,6 +45,9 @@ _COMMANDS = {
     "drain": ("faxgw.cli.stopping", "drain", "Take nothing in; what is there goes out."),
     "suspensions": ("faxgw.cli.stopping", "suspensions", "Show what is stopped, by whom and why."),
     "providers": ("faxgw.cli.stopping", "providers", "Show how each carrier stands."),
+    "members": ("faxgw.cli.members.group", "members", "The florists' register: look, change, import, export."),
+    "inbox": ("faxgw.cli.inbox", "inbox", "Show the inboxes, what came in, and what is in quarantine."),
+    "review": ("faxgw.cli.review", "review", "Decide on faxes that could not be understood."),
     "render": ("faxgw.cli.render", "render", "Draw the page of an order, without a daemon."),
 }
 
