@@ -1,0 +1,86 @@
+"""`faxgw members account`: propose, look at, approve and refuse account numbers."""
+
+import click
+
+from faxgw.cli.client import LocalClient
+from faxgw.cli.connection import body_of, json_option, with_client
+from faxgw.cli.control import asked, who_option, why_option
+from faxgw.cli.members.asking import member_address, table_of
+from faxgw.cli.screen import clock_text, console, print_json
+
+_MEMBER = click.argument("member_id", metavar="MEMBER")
+_PROPOSAL = click.argument("proposal", type=click.IntRange(min=1))
+
+
+@click.group()
+def account() -> None:
+    """To which account a member is paid. One person proposes, another one approves."""
+
+
+@account.command()
+@_MEMBER
+@click.argument("number")
+@why_option
+@who_option
+@json_option
+@with_client
+def propose(client: LocalClient, member_id: str, number: str, why: str, who: str | None, as_json: bool) -> None:
+    """Propose an account NUMBER: an IBAN, or a Norwegian account number."""
+    answer = body_of(client.post(member_address(member_id, "account", "propose"), asked(who, why, account=number)))
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(f"proposal {answer['number']} waits for another person: faxgw members account list")
+
+
+@account.command()
+@_MEMBER
+@_PROPOSAL
+@why_option
+@who_option
+@json_option
+@with_client
+def approve(client: LocalClient, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
+    """Approve PROPOSAL of another person, after a look at its number, best by a call to the member."""
+    answer = body_of(client.post(member_address(member_id, "account", "approve"), asked(who, why, proposal=proposal)))
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(f"payouts to {member_id} go there from {answer['from']} on; payouts approved before are not touched")
+
+
+@account.command()
+@_MEMBER
+@_PROPOSAL
+@why_option
+@who_option
+@json_option
+@with_client
+def refuse(client: LocalClient, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
+    """Refuse PROPOSAL."""
+    answer = body_of(client.post(member_address(member_id, "account", "refuse"), asked(who, why, proposal=proposal)))
+    if as_json:
+        print_json(answer)
+        return
+    click.echo(f"proposal {proposal} is refused")
+
+
+@account.command("list")
+@json_option
+@with_client
+def list_(client: LocalClient, as_json: bool) -> None:
+    """The account numbers that wait for a second person."""
+    body = body_of(client.get("/v1/register/accounts"))
+    if as_json:
+        print_json(body)
+    elif not body["proposals"]:
+        click.echo("no account number waits for a second person")
+    else:
+        table = table_of("proposal", "member", "account", "by", "at", "why")
+        for each in body["proposals"]:
+            by = each["proposed_by"] + (
+                f" ({each['login']})" if each["login"] not in {None, each["proposed_by"]} else ""
+            )
+            row = (str(each["proposal"]), each["member"], each["account"], by, clock_text(each["at"]), each["why"])
+            table.add_row(*row)
+        console().print(table)
