@@ -24,7 +24,7 @@ _SLIP_MAX = 16
 
 _BINARY_MODE = "the sender must upload in binary mode (TYPE I), and send it again"
 _EXPANDED = f"it was uploaded in text mode, which put a byte before each line feed: {_BINARY_MODE}"
-_SHRUNK = f"it was uploaded in text mode, which drops bytes: {_BINARY_MODE}"
+_SHRUNK = f"it was uploaded in text mode, it seems, which drops bytes: {_BINARY_MODE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,8 @@ def _judge_pdf(content: bytes) -> Judged:
 
 def _judge_beginning(content: bytes, missing_bytes: int) -> Unfinished:
     # Even so no verdict yet: an upload under way lacks few bytes, too, just before its end.
-    if missing_bytes <= 1 + len(content) * _SHRUNK_SHARE and b"\r\n" not in content and b"\n" in content:
-        return Unfinished(
-            PoisonReason.MANGLED, f"{missing_bytes} bytes are missing, and no line break has two: {_SHRUNK}"
-        )
+    if b"\r\n" not in content and (_lacks_few(content, missing_bytes) or _has_slipped(content)):
+        return Unfinished(PoisonReason.MANGLED, _SHRUNK)
     detail = f"the TIFF is cut off, at least {missing_bytes} bytes are missing: the sender must send it again"
     return Unfinished(PoisonReason.DAMAGED, detail)
 
@@ -93,8 +91,12 @@ def _judge_damaged(content: bytes, reason: str) -> Unfit:
     if _is_expanded(content):
         return Unfit(PoisonReason.MANGLED, _EXPANDED)
     if b"\r\n" not in content and _has_slipped(content):
-        return Unfit(PoisonReason.MANGLED, f"its directory has slipped towards its beginning: {_SHRUNK}")
+        return Unfit(PoisonReason.MANGLED, _SHRUNK)
     return Unfit(PoisonReason.DAMAGED, f"the TIFF is damaged: {reason}; the sender must send it again")
+
+
+def _lacks_few(content: bytes, missing_bytes: int) -> bool:
+    return missing_bytes <= 1 + len(content) * _SHRUNK_SHARE and b"\n" in content
 
 
 def _is_expanded(content: bytes) -> bool:
@@ -104,6 +106,8 @@ def _is_expanded(content: bytes) -> bool:
 def _has_slipped(content: bytes) -> bool:
     """Whether the directory stands some bytes before the place that the header names."""
     code = "<I" if content[:2] == b"II" else ">I"
+    if len(content) < 8:
+        return False
     named = int(struct.unpack_from(code, content, 4)[0])
     nearer = (struct.pack(code, named - slip) for slip in range(1, _SLIP_MAX + 1) if named - slip >= 8)
     return any(isinstance(read_tiff(content[:4] + place + content[8:]), Tiff) for place in nearer)

@@ -15,7 +15,7 @@ _UNIX = re.compile(
     r"(?P<stamp>(?:[^\W\d]\S*\s+\d{1,2}|\d{1,2}\.?\s+[^\W\d]\S*|\d{4}-\d\d-\d\d)"
     r"\s+(?:\d{4}|\d{1,2}:\d\d(?::\d\d)?)) (?P<name>.+)"
 )
-_DOS = re.compile(r"(?P<stamp>\d\d-\d\d-\d{2,4}\s+\d\d:\d\d\s?(?:[AP]M)?)\s+(?:<DIR>|(?P<size>\d+))\s+(?P<name>.+)")
+_DOS = re.compile(r"(?P<stamp>\d\d-\d\d-\d{2,4}\s+\d\d:\d\d(?:\s?[AP]M)?)\s+(?:<DIR>|(?P<size>\d+))\s+(?P<name>.+)")
 _MODIFY = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?")
 
 

@@ -121,7 +121,8 @@ def decide(haul: Haul, own: InboxConfig) -> Verdict:
             case Unfit(reason=reason, detail=detail):
                 return SetAside(haul.arrival, reason, detail, contents)
             case Unfinished(reason=reason, detail=detail) if haul.is_last_try:
-                return SetAside(haul.arrival, reason, detail, contents)
+                # An empty document would be the same as every other one.
+                return SetAside(haul.arrival, reason, detail, tuple(content for content in contents if content))
             case Unfinished():
                 return Later(haul.arrival)
             case Whole():
