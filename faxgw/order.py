@@ -54,6 +54,15 @@ Country = Annotated[
     str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="two capital letters such as FR (ISO 3166-1)")
 ]
 Language = Literal["de", "en", "fr", "nb"]
+LabelName = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[a-z0-9-]+$(?!\n)",
+        description="1 to 40 of the characters a-z 0-9 -, such as miljofyrtarn",
+    ),
+]
 # An offset here could only contradict the recipient's own clock, so none is taken.
 LocalTime = Annotated[dt.time, msgspec.Meta(tz=False)]
 
@@ -121,23 +130,26 @@ class Order(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, k
     deadline: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
     not_before: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
     language: Language | None = None
+    required_labels: Annotated[tuple[LabelName, ...], msgspec.Meta(max_length=8)] = ()
+    """What the executing florist must be certified for on the delivery day, as a public tender asks."""
     card_message: Annotated[str, msgspec.Meta(max_length=4000)] = ""
     instructions: Annotated[str, msgspec.Meta(max_length=2000)] = ""
     payment_reference: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
-def read_order(raw: object, now: dt.datetime) -> Order | list[Fault]:
+def read_order(raw: object, now: dt.datetime, *, is_routed: bool = False) -> Order | list[Fault]:
     """Turn decoded JSON into an order, or into every reason why it is none.
 
-    `now` is aware; a deadline before it is refused. The faults' paths are JSON pointers (RFC 6901).
+    `now` is aware; a deadline before it is refused. An order may leave open who executes it where orders are routed.
+    The faults' paths are JSON pointers (RFC 6901).
     """
     order = convert_or_faults(raw, Order)
     if isinstance(order, list):
         return order
-    return list(faults_of(order, now)) or order
+    return list(faults_of(order, now, is_routed=is_routed)) or order
 
 
-def faults_of(order: Order, now: dt.datetime) -> Iterator[Fault]:
+def faults_of(order: Order, now: dt.datetime, *, is_routed: bool = False) -> Iterator[Fault]:
     """What a well-formed order may still get wrong: one fault a field, none for a good order."""
     window = order.delivery.window
     if window is not None and window.start >= window.end:
@@ -146,14 +158,14 @@ def faults_of(order: Order, now: dt.datetime) -> Iterator[Fault]:
         yield Fault("/deadline", f"the deadline has passed: it is {now.isoformat(timespec='seconds')} now")
     if order.not_before is not None and order.deadline is not None and order.not_before >= order.deadline:
         yield Fault("/not_before", "the fax could never go: its deadline comes first")
-    yield from _destination_faults(order)
+    yield from _destination_faults(order, is_routed=is_routed)
     if order.recipient.phone is not None:
         yield from number_fault("/recipient/phone", order.recipient.phone, order.recipient.country)
     yield from _money_faults(order)
 
 
-def _destination_faults(order: Order) -> Iterator[Fault]:
-    if order.fax_number is None and order.executing_member is None:
+def _destination_faults(order: Order, *, is_routed: bool) -> Iterator[Fault]:
+    if order.fax_number is None and order.executing_member is None and not is_routed:
         yield Fault("/fax_number", "give the executing_member or the fax_number the order goes to")
     if order.fax_number is not None:
         yield from number_fault("/fax_number", order.fax_number, order.recipient.country)

@@ -4,11 +4,11 @@ import hashlib
 
 import msgspec
 
+from faxgw.api.placing import Placed
 from faxgw.api.port import DocumentOrder
 from faxgw.dispatch.drawing import Deposited, encode_deposited
 from faxgw.dispatch.service import Service
 from faxgw.order import RANKS, Order
-from faxgw.phone import Line
 from faxgw.store.admission import Content, NewFax
 
 encode_order = msgspec.json.Encoder(order="deterministic").encode
@@ -16,20 +16,26 @@ encode_order = msgspec.json.Encoder(order="deterministic").encode
 NUMBER_CHARS_MAX = 20
 
 
-def new_order_fax(submitter: str, order: Order, line: Line, now: float, service: Service) -> NewFax:
-    body = encode_order(order)
+def new_order_fax(submitter: str, order: Order, placed: Placed, now: float, service: Service) -> NewFax:
+    """The fax of `order` as it came in, which goes where it was placed."""
+    # What came in tells a repeat from another order, wherever routing would send it today.
+    asked = encode_order(order)
     return NewFax(
         submitter=submitter,
         key=order.key,
-        digest=hashlib.sha256(body).digest(),
+        digest=hashlib.sha256(asked).digest(),
         number=order.number,
-        line=line,
+        line=placed.line,
         rank=service.rank,
-        order=body,
+        order=asked if placed.order is order else encode_order(placed.order),
         accepted_at=now,
         due_at=max(now, order.not_before.timestamp()) if order.not_before else now,
         deadline_at=service.deadline_at,
         service=service.rule,
+        executor=placed.order.executing_member,
+        delivery_day=order.delivery.date.toordinal(),
+        routed=placed.routed,
+        set_aside=placed.set_aside,
     )
 
 

@@ -44,11 +44,17 @@ class LineAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: int | None = None
     state: State | None = None
     repeated: bool | None = None
+    executing_member: str | None = None
+    """Whom routing chose, where the order named nobody."""
     detail: str = ""
     errors: tuple[Fault, ...] = ()
 
 
-def order_routes(desk: Desk, clock: Clock, config: Api, refused: Refused) -> list[HTTPRouteHandler]:
+def order_routes(
+    desk: Desk, clock: Clock, config: Api, refused: Refused, *, is_routed: bool = False
+) -> list[HTTPRouteHandler]:
+    """With `is_routed` an order may leave open who executes it."""
+
     @post(
         "/v1/orders",
         request_max_body_size=None,  # It depends on the content type; `read_body` bounds it.
@@ -81,7 +87,7 @@ def order_routes(desk: Desk, clock: Clock, config: Api, refused: Refused) -> lis
         if isinstance(body, TooLarge):
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an order has at most {body.bytes_max} bytes")
-        match decode_order(body, _utc_now(clock)):
+        match decode_order(body, _utc_now(clock), is_routed=is_routed):
             case NotJson(detail=detail):
                 refused("not_json")
                 return problem(Kind.NOT_JSON, detail)
@@ -99,7 +105,8 @@ def order_routes(desk: Desk, clock: Clock, config: Api, refused: Refused) -> lis
         if count_lines(body) > config.upload_lines_max:
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an upload has at most {config.upload_lines_max} lines")
-        reads = [read async for read in read_upload(body, config.order_bytes_max, _utc_now(clock))]
+        upload = read_upload(body, config.order_bytes_max, _utc_now(clock), is_routed=is_routed)
+        reads = [read async for read in upload]
         orders = [read for _, read in reads if isinstance(read, Order)]
         admissions = await desk.submit(submitter, orders) if orders else []
         return Response(await _answer_lines(reads, admissions, refused), status_code=200, media_type=NDJSON)
@@ -115,10 +122,10 @@ def submitter_of(request: Request[Any, Any, Any]) -> str | None:
 
 def one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[Any]:
     match answer:
-        case Admitted(fax_id=fax_id):
-            return _taken(202, Taken(fax_id, State.QUEUED, repeated=False))
-        case Repeated(fax_id=fax_id, state=state):
-            return _taken(200, Taken(fax_id, state, repeated=True))
+        case Admitted(fax_id=fax_id, state=state, executor=executor):
+            return _taken(202, Taken(fax_id, state, repeated=False, executing_member=executor or msgspec.UNSET))
+        case Repeated(fax_id=fax_id, state=state, executor=executor):
+            return _taken(200, Taken(fax_id, state, repeated=True, executing_member=executor or msgspec.UNSET))
         case KeyTaken(fax_id=fax_id):
             refused("key_taken")
             return problem(Kind.KEY_TAKEN, f"fax {fax_id} was taken under this key with another order", fax_id=fax_id)
@@ -150,12 +157,16 @@ async def _answer_lines(
     return bytes(out)
 
 
-def _line_answer(number: int, answer: Admission | list[Fault] | NotJson | LineTooLong, refused: Refused) -> LineAnswer:
-    match answer:
-        case Admitted(fax_id=fax_id):
-            return LineAnswer(line=number, status=202, id=fax_id, state=State.QUEUED, repeated=False)
-        case Repeated(fax_id=fax_id, state=state):
-            return LineAnswer(line=number, status=200, id=fax_id, state=state, repeated=True)
+def _line_answer(
+    number: int, came_of_it: Admission | list[Fault] | NotJson | LineTooLong, refused: Refused
+) -> LineAnswer:
+    match came_of_it:
+        case Admitted(fax_id=fax_id, state=state, executor=executor):
+            answer = LineAnswer(line=number, status=202, id=fax_id, state=state, repeated=False)
+            return msgspec.structs.replace(answer, executing_member=executor)
+        case Repeated(fax_id=fax_id, state=state, executor=executor):
+            answer = LineAnswer(line=number, status=200, id=fax_id, state=state, repeated=True)
+            return msgspec.structs.replace(answer, executing_member=executor)
         case KeyTaken(fax_id=fax_id):
             refused("key_taken")
             return LineAnswer(line=number, status=409, id=fax_id, detail=Kind.KEY_TAKEN.title)

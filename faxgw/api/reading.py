@@ -32,21 +32,24 @@ Read = Order | list[Fault] | NotJson
 ReadLine = Read | LineTooLong
 
 
-def decode_order(body: bytes, now: dt.datetime) -> Read:
+def decode_order(body: bytes, now: dt.datetime, *, is_routed: bool = False) -> Read:
     """An order, every fault of it, or why it is not JSON."""
     try:
         order = _decoder.decode(body)
-        return list(faults_of(order, now)) or order
+        return list(faults_of(order, now, is_routed=is_routed)) or order
     except msgspec.ValidationError:
-        return _read_slowly(body, now)
+        return _read_slowly(body, now, is_routed=is_routed)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return _not_json(body, error)
 
 
-async def read_upload(body: bytes, line_bytes_max: int, now: dt.datetime) -> AsyncIterator[tuple[int, ReadLine]]:
+async def read_upload(
+    body: bytes, line_bytes_max: int, now: dt.datetime, *, is_routed: bool = False
+) -> AsyncIterator[tuple[int, ReadLine]]:
     """Each line that is not empty, with its number from 1; other tasks run in between."""
     for number, line in _numbered_lines(body):
-        read = LineTooLong(line_bytes_max) if len(line) > line_bytes_max else decode_order(line, now)
+        is_long = len(line) > line_bytes_max
+        read = LineTooLong(line_bytes_max) if is_long else decode_order(line, now, is_routed=is_routed)
         yield number, read
         if not isinstance(read, Order) or number % _LINES_BETWEEN_CHECKPOINTS == 0:
             await trio.lowlevel.checkpoint()
@@ -66,9 +69,9 @@ def _numbered_lines(body: bytes) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
-def _read_slowly(body: bytes, now: dt.datetime) -> Read:
+def _read_slowly(body: bytes, now: dt.datetime, *, is_routed: bool) -> Read:
     try:
-        return read_order(msgspec.json.decode(body), now)
+        return read_order(msgspec.json.decode(body), now, is_routed=is_routed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _not_json(body, error)
 

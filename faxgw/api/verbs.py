@@ -174,6 +174,8 @@ def _why_not_moved(verb: str, fax_id: int, state: State) -> str:
     match verb:
         case "hold":
             return f"fax {fax_id} is {state} already"
+        case "release" if state is State.HELD:
+            return f"fax {fax_id} waits for a florist and nobody can execute it yet: reroute it to a member or a number"
         case "release":
             return f"fax {fax_id} is not held: it is {state}"
         case _:

@@ -17,7 +17,10 @@ class Taken(msgspec.Struct, frozen=True):
 
     id: int
     state: State
+    """`held` where no florist was found yet; then a person looks for one."""
     repeated: bool
+    executing_member: str | msgspec.UnsetType = msgspec.UNSET
+    """Whom routing chose, where the order named nobody."""
 
 
 class EventBody(msgspec.Struct, frozen=True):

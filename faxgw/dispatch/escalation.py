@@ -14,10 +14,20 @@ import trio
 from faxgw.clock import Clock
 from faxgw.config import Step, TimedStep
 from faxgw.dispatch.carriers import Carriers
+from faxgw.dispatch.florists import Florists, NoFlorists
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.retry import NOT_A_CALL
-from faxgw.dispatch.steps import FAILURES_OF_LINE, TROUBLE_OF_LINE, AtRisk, last_steps, steps_due, with_step
+from faxgw.dispatch.steps import (
+    FAILURES_OF_FLORIST,
+    FAILURES_OF_LINE,
+    TROUBLE_OF_FLORIST,
+    TROUBLE_OF_LINE,
+    AtRisk,
+    last_steps,
+    steps_due,
+    with_step,
+)
 from faxgw.errors import StoreFailedError
 from faxgw.fax import FINAL, Failure, State, Waiting
 from faxgw.members.register import Register
@@ -27,8 +37,10 @@ from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.admission import Content
 from faxgw.store.attempts import Attempt
-from faxgw.store.changes import Changed, Escalated
+from faxgw.store.changes import Changed, Escalated, RerouteAsked
 from faxgw.store.port import Store
+from faxgw.store.routing.port import Florist
+from faxgw.store.transitions import ROUTING
 from faxgw.store.unfinished import Promise, Queued
 from faxgw.store.views import FaxView
 
@@ -64,7 +76,9 @@ class Escalations:
         clock: Clock,
         metrics: Metrics,
         plan: Sequence[TimedStep],
+        florists: Florists | None = None,
     ) -> None:
+        self._florists = florists or NoFlorists()
         self._store = store
         self._waiting = waiting
         self._promises = promises
@@ -90,9 +104,21 @@ class Escalations:
         view = await self._store.fax(attempt.fax_id)
         if promise is None or view is None:
             return []
-        fax = self._at_risk(view, promise, State.QUEUED, self._failed(view) | {attempt.provider}, in_trouble=True)
+        other = await self._florists.other_for(view)
+        failed = self._failed(view) | {attempt.provider}
+        fax = self._at_risk(view, promise, State.QUEUED, failed, other, line_in_trouble=True, florist_in_trouble=True)
         reason = f"the deadline comes before the next try ({failure})"
         return [self._step(fax, view, step, reason, now) for step in last_steps(fax, failure, self._plan)]
+
+    async def other_florist(self, attempt: Attempt, failure: Failure, now: float) -> list[RerouteAsked]:
+        """To whom an order goes whose florist cannot be reached; empty where there is nobody."""
+        if failure not in FAILURES_OF_FLORIST or (attempt.deadline_at is not None and now >= attempt.deadline_at):
+            return []
+        view = await self._store.fax(attempt.fax_id)
+        florist = await self._florists.other_for(view) if view is not None else None
+        if florist is None:
+            return []
+        return [RerouteAsked(attempt.fax_id, florist.line, florist.member, ROUTING, failure.value, now)]
 
     async def _look_safely(self, promise: Promise) -> None:
         try:
@@ -127,8 +153,12 @@ class Escalations:
 
     async def _climb(self, promise: Promise, view: FaxView, now: float) -> None:
         reason = self._why(view)
-        in_trouble = reason.waiting in TROUBLE_OF_LINE or view.reason in FAILURES_OF_LINE
-        fax = self._at_risk(view, promise, view.state, self._failed(view), in_trouble=in_trouble)
+        line_in_trouble = reason.waiting in TROUBLE_OF_LINE or view.reason in FAILURES_OF_LINE
+        fax = self._at_risk(
+            *(view, promise, view.state, self._failed(view), await self._florists.other_for(view)),
+            line_in_trouble=line_in_trouble,
+            florist_in_trouble=line_in_trouble or reason.waiting in TROUBLE_OF_FLORIST,
+        )
         due = steps_due(fax, now, self._plan)
         changes = [self._step(fax, view, step, reason.detail, now) for step in due.steps]
         answers = await self._store.record(changes) if changes else []
@@ -139,9 +169,15 @@ class Escalations:
         has_put_off = due.has_put_off or len(taken) < len(changes)
         self._promises.look(promise.fax_id, due.next_at, has_put_off=has_put_off)
 
-    def note(self, taken: Collection[Escalated], deadline_at: float) -> None:
+    def note(self, taken: Collection[Escalated | RerouteAsked], deadline_at: float) -> None:
         """Count the steps and tell of them."""
         for change in taken:
+            if isinstance(change, RerouteAsked):
+                self._florists.moved(change.fax_id, change.member or "", change.why)
+                log.warning("rerouted", fax_id=change.fax_id, member=change.member, reason=change.why)
+                continue
+            if change.step is Step.OTHER_FLORIST:
+                self._florists.moved(change.fax_id, change.member or "", "deadline")
             self._promises.note_steps(change.fax_id, [change.step], change.avoid)
             self._metrics.escalations.labels(change.step).inc()
             tell = log.error if change.step is Step.ALERT else log.warning
@@ -151,11 +187,11 @@ class Escalations:
 
     def _follow(self, view: FaxView, taken: Sequence[Escalated]) -> None:
         """Memory follows the store."""
-        if not any(change.step in {Step.EXPRESS, Step.OTHER_PROVIDER, Step.SECOND_NUMBER} for change in taken):
+        if all(change.step in {Step.EVENT, Step.ALERT} for change in taken):
             return
         queued = self._waiting.remove(view.fax_id)
         if queued is None:
-            if not any(change.step is Step.SECOND_NUMBER for change in taken):
+            if not any(change.line is not None for change in taken):
                 # It stands ready and goes this moment.
                 return
             # So does this one, with pages for the old number, which the store will refuse to send.
@@ -166,7 +202,15 @@ class Escalations:
         self._waiting.put([queued])
 
     def _at_risk(
-        self, view: FaxView, promise: Promise, state: State, failed: frozenset[str], *, in_trouble: bool
+        self,
+        view: FaxView,
+        promise: Promise,
+        state: State,
+        failed: frozenset[str],
+        other_florist: Florist | None,
+        *,
+        line_in_trouble: bool,
+        florist_in_trouble: bool,
     ) -> AtRisk:
         return AtRisk(
             state=state,
@@ -177,13 +221,22 @@ class Escalations:
             failed=failed,
             other_carriers=any(carrier.provider.name not in failed for carrier in self._carriers),
             other_line=self._other_line(view),
-            line_in_trouble=in_trouble,
+            line_in_trouble=line_in_trouble,
+            other_florist=other_florist,
+            florist_in_trouble=florist_in_trouble,
         )
 
     def _step(self, fax: AtRisk, view: FaxView, step: Step, reason: str, now: float) -> Escalated:
-        line = fax.other_line if step is Step.SECOND_NUMBER else None
-        avoid = tuple(sorted(fax.failed)) if step is Step.OTHER_PROVIDER else ()
-        return Escalated(view.fax_id, step, reason, now, line, avoid)
+        match step:
+            case Step.SECOND_NUMBER:
+                return Escalated(view.fax_id, step, reason, now, fax.other_line)
+            case Step.OTHER_FLORIST if fax.other_florist is not None:
+                florist = fax.other_florist
+                return Escalated(view.fax_id, step, reason, now, florist.line, member=florist.member)
+            case Step.OTHER_PROVIDER:
+                return Escalated(view.fax_id, step, reason, now, avoid=tuple(sorted(fax.failed)))
+            case _:
+                return Escalated(view.fax_id, step, reason, now)
 
     def _failed(self, view: FaxView) -> frozenset[str]:
         ended = (attempt for attempt in view.attempts if attempt.ended_at is not None)

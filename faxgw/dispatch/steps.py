@@ -13,7 +13,8 @@ import msgspec
 from faxgw.config import Step, TimedStep
 from faxgw.fax import FINAL, Failure, State, Waiting
 from faxgw.phone import Line
-from faxgw.store.changes import Escalated
+from faxgw.store.changes import Escalated, RerouteAsked
+from faxgw.store.routing.port import Florist
 from faxgw.store.unfinished import Queued
 
 TROUBLE_OF_LINE = frozenset(
@@ -25,19 +26,24 @@ TROUBLE_OF_LINE = frozenset(
     }
 )
 """Reasons to wait that the florist's other number may not have."""
+FAILURES_OF_FLORIST = frozenset(
+    {
+        Failure.BUSY,
+        Failure.NO_ANSWER,
+        Failure.NO_FAX,
+        Failure.BAD_NUMBER,
+        Failure.REJECTED,
+        Failure.PROTOCOL,
+        Failure.PAGE,
+        Failure.UNKNOWN_CODE,
+    }
+)
+"""Ends of a fax that another florist may not meet: neither ours, nor a carrier's, nor a doubt."""
 FAILURES_OF_LINE = frozenset({Failure.BUSY, Failure.NO_ANSWER, Failure.NO_FAX, Failure.BAD_NUMBER, Failure.PROTOCOL})
 
 
 TROUBLE_OF_FLORIST = TROUBLE_OF_LINE | {Waiting.WINDOW_CLOSED}
 """Reasons to wait that another florist may not have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Florist:
-    """Who could execute an order instead, and the line that reaches them."""
-
-    member: str
-    line: Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +124,10 @@ def last_steps(fax: AtRisk, failure: Failure, plan: Sequence[TimedStep]) -> tupl
     return tuple(steps)
 
 
-def with_step(fax: Queued, taken: Escalated) -> Queued:
+def with_step(fax: Queued, taken: Escalated | RerouteAsked) -> Queued:
     """The fax as the schedule has it once the step was taken, as the store writes it."""
+    if isinstance(taken, RerouteAsked):
+        return with_line(fax, taken.line, taken.at)
     match taken.step:
         case Step.EXPRESS:
             return msgspec.structs.replace(fax, rank=0)

@@ -27,7 +27,7 @@ def admit(connection: Connection, faxes: Sequence[NewFax]) -> list[Admission]:
                 fax_id = FaxId(next_id + len(admitted))
                 known[new.submitter, new.key] = (fax_id, new.digest, _first_state(new))
                 admitted.append((fax_id, new))
-                answers.append(Admitted(fax_id, _first_state(new), new.executor))
+                answers.append(Admitted(fax_id, _first_state(new), new.executor if new.routed is not None else None))
             case fax_id, digest, state if digest == new.digest:
                 answers.append(Repeated(fax_id, state))
             case fax_id, _, _:

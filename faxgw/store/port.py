@@ -20,6 +20,7 @@ from faxgw.store.inbound.port import InboundStore
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.port import RegisterStore
 from faxgw.store.relay.port import RelayStore
+from faxgw.store.routing.port import RoutingStore
 from faxgw.store.stops import Resumption, Suspension
 from faxgw.store.unfinished import Unfinished
 from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
@@ -50,6 +51,11 @@ class Store(Protocol):
     @property
     def relay(self) -> RelayStore:
         """What florists say to each other about orders."""
+        ...
+
+    @property
+    def routing(self) -> RoutingStore:
+        """Who executes which order on which day."""
         ...
 
     async def admit(self, faxes: Sequence[NewFax]) -> list[Admission]: ...

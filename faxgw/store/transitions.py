@@ -76,7 +76,9 @@ ROUTE_STEPS = frozenset({Step.EXPRESS, Step.OTHER_PROVIDER, Step.SECOND_NUMBER, 
 STEP_EVENTS = {Step.EVENT: "deadline_at_risk", Step.OTHER_FLORIST: "rerouted"}
 """What those steps are told as that are more than a step to whoever follows the order."""
 ROUTING = "routing"
-"""Who reroutes where no person does."""
+"""Who reroutes where no person does, because the order cannot stay where it is."""
+PLANNING = "routing plan"
+"""Who reroutes for the good of the whole day: the florist it leaves might have kept it, and may get it again."""
 
 ANY_LINE = Line("")
 
@@ -121,6 +123,8 @@ class AttemptRow:
     outcome: str | None
     code: str | None
     line: Line = ANY_LINE
+    first_page: int | None = None
+    """In the document of the call that it shares with other faxes; None where it has its own."""
 
     def end(self, outcome: str, code: str, at: float) -> None:
         self.outcome, self.code, self.ended_at, self.changed_at = outcome, code[:200], at, at

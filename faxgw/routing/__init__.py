@@ -1,0 +1,1 @@
+"""Chooses the florist who executes an order, and plans a peak day's orders over all of them."""

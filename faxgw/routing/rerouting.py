@@ -1,0 +1,183 @@
+"""Gives orders to another florist that cannot stay where they are, while no carrier has them and none may have arrived.
+
+An order whose florist withdrew, went away or cannot be reached goes to the next; where nobody is left it is held
+for a person, never lost. How often one order moves by itself is bounded, and who had it does not get it again.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from faxgw.clock import Clock
+from faxgw.fax import FaxId, State
+from faxgw.ops.metrics import Metrics
+from faxgw.order import Order
+from faxgw.routing.choose import Nobody
+from faxgw.routing.router import NoRoute, Routed, Router
+from faxgw.routing.telling import NO_FLORIST
+from faxgw.store.admission import NO_LINE, Content
+from faxgw.store.changes import Changed, Recorded, ReleaseAsked, RerouteAsked, SetAside
+from faxgw.store.port import Store
+from faxgw.store.routing.port import NO_PAST, Florist, OpenOrder, Past, Placed
+from faxgw.store.transitions import PLANNING, ROUTING
+from faxgw.store.views import FaxView
+
+log = structlog.get_logger(__name__)
+
+MOVES_AT_ONCE_MAX = 500
+"""They share a commit."""
+
+decode_order = msgspec.json.Decoder(Order).decode
+
+Move = RerouteAsked | ReleaseAsked | SetAside
+
+
+class Mover(Protocol):
+    """Changes where faxes go: in the store, and in the queue that follows it."""
+
+    async def move(self, changes: Sequence[Move]) -> list[Recorded]: ...
+
+
+class Rerouting:
+    """Finds who can execute an order instead, and moves it there."""
+
+    def __init__(self, router: Router, store: Store, mover: Mover, clock: Clock, metrics: Metrics) -> None:
+        self._router = router
+        self._store = store
+        self._mover = mover
+        self._clock = clock
+        self._metrics = metrics
+
+    # --- one fax -----------------------------------------------------------------------------------------
+
+    async def other_for(self, view: FaxView) -> Florist | None:
+        """Whom the order goes to if it cannot stay; None where nobody may have it, or it may have arrived already."""
+        if view.content is not Content.ORDER or view.marked:
+            return None
+        order = decode_order(view.order)
+        member_id = view.member or order.executing_member
+        if member_id is None:
+            return None
+        past = await self._past(view.number)
+        found = self._next(order, past, member_id)
+        return Florist(found.member_id, found.line) if isinstance(found, Routed) else None
+
+    def moved(self, fax_id: FaxId, member: str, reason: str) -> None:
+        """The order went to that member; the picture follows at once."""
+        self._metrics.rerouted.labels(reason).inc()
+        self._router.move(fax_id, member)
+
+    async def leave_dead_line(self, fax_id: FaxId) -> None:
+        """The fax waits behind a line taken for dead: the florist's other machine gets it, else another florist."""
+        view = await self._store.fax(fax_id)
+        if view is None or view.state is not State.QUEUED or view.content is not Content.ORDER or view.marked:
+            return
+        member_id = view.member or decode_order(view.order).executing_member
+        if member_id is None:
+            return
+        used = {view.line, *(attempt.line for attempt in view.attempts if attempt.line is not None)}
+        line = self._router.other_line_of(member_id, used)
+        if line is not None and self._router.reach.is_line_alive(line):
+            florist: Florist | None = Florist(member_id, line)
+        else:
+            florist = await self.other_for(view)
+        if florist is None:
+            return
+        change = self._to(fax_id, florist, "its line is dead")
+        if [told for told in await self._mover.move([change]) if isinstance(told, Changed)]:
+            self.moved(fax_id, florist.member, "line_dead")
+
+    async def find_florist(self, view: FaxView, who: str, why: str) -> Recorded | NoRoute:
+        """Look again for somebody to execute an order that waits for a florist, and let it go."""
+        order = decode_order(view.order)
+        found = self._router.next_florist(order, (await self._past(view.number)).had)
+        if isinstance(found, NoRoute):
+            return found
+        now = self._clock.now()
+        asked = RerouteAsked(view.fax_id, found.line, found.member_id, ROUTING, why or "somebody can now", now)
+        [rerouted, _] = await self._mover.move([asked, ReleaseAsked(view.fax_id, who, why, now)])
+        if isinstance(rerouted, Changed):
+            self._router.count_routed(found)
+            self._router.note([Placed(view.fax_id, view.number, found.member_id, order.delivery.date, State.QUEUED)])
+        return rerouted
+
+    # --- many --------------------------------------------------------------------------------------------
+
+    async def sweep(self, why: str) -> int:
+        """Move every order whose florist is no member, is away, or cannot be reached; returns how many moved."""
+        orders = await self._store.routing.open_orders(from_day=self._router.first_day())
+        stranded = [order for order in orders if self._is_stranded(order)]
+        moved = 0
+        for start in range(0, len(stranded), MOVES_AT_ONCE_MAX):
+            moved += await self._move_stranded(stranded[start : start + MOVES_AT_ONCE_MAX], why)
+        if stranded:
+            log.warning("orders_rerouted", stranded=len(stranded), moved=moved, why=why)
+        return moved
+
+    async def _move_stranded(self, orders: Sequence[OpenOrder], why: str) -> int:
+        pasts = await self._store.routing.pasts({order.number for order in orders})
+        found: dict[FaxId, Routed] = {}
+        changes: list[Move] = []
+        for open_order in sorted(orders, key=_urgency):
+            order = decode_order(open_order.order)
+            routed = self._next(order, pasts.get(open_order.number, NO_PAST), open_order.member)
+            match routed:
+                case Routed():
+                    self._router.loads.reserve(routed.member_id, order.delivery.date)
+                    found[open_order.fax_id] = routed
+                    changes.append(self._to(open_order.fax_id, Florist(routed.member_id, routed.line), why))
+                case NoRoute(reason=reason) if open_order.state is State.QUEUED and self._has_left(open_order):
+                    changes.append(SetAside(open_order.fax_id, reason, self._clock.now()))
+                case NoRoute():
+                    # Its line may live again, or a person holds it: it stays where it is.
+                    pass
+        try:
+            recorded = await self._mover.move(changes)
+        finally:
+            for open_order in orders:
+                if routed_to := found.get(open_order.fax_id):
+                    self._router.loads.let_go(routed_to.member_id, decode_order(open_order.order).delivery.date)
+        done = {
+            change.fax_id
+            for change, told in zip(changes, recorded, strict=True)
+            if isinstance(change, RerouteAsked) and isinstance(told, Changed)
+        }
+        for fax_id in done:
+            self.moved(fax_id, found[fax_id].member_id, "left")
+        return len(done)
+
+    def _is_stranded(self, open_order: OpenOrder) -> bool:
+        if open_order.member is None or open_order.line == NO_LINE or open_order.may_have_arrived:
+            return False
+        return not self._router.may_keep(decode_order(open_order.order), open_order.member)
+
+    def _has_left(self, open_order: OpenOrder) -> bool:
+        """Not merely out of reach for now."""
+        florists = self._router.day(decode_order(open_order.order).delivery.date).florists
+        shop = florists.get(open_order.member or "")
+        return shop is None or not shop.is_member or not shop.executes or shop.is_away
+
+    def _next(self, order: Order, past: Past, member_id: str | None) -> Routed | NoRoute:
+        had = past.had | ({member_id} if member_id else set())
+        found = self._router.next_florist(order, had)
+        moves_max = self._router.config.reroutes_max
+        if isinstance(found, Routed) and past.moves >= moves_max:
+            return NoRoute(f"{NO_FLORIST}: it went to another by itself {past.moves} times already", Nobody(0, {}))
+        return found
+
+    def _to(self, fax_id: FaxId, florist: Florist, why: str) -> RerouteAsked:
+        return RerouteAsked(fax_id, florist.line, florist.member, ROUTING, why, self._clock.now())
+
+    async def _past(self, number: str) -> Past:
+        return (await self._store.routing.pasts([number])).get(number, NO_PAST)
+
+
+def _urgency(order: OpenOrder) -> tuple[int, float, int]:
+    return order.rank, order.deadline_at if order.deadline_at is not None else float("inf"), order.fax_id
+
+
+def planned(fax_id: FaxId, florist: Florist, at: float) -> RerouteAsked:
+    """A move for the good of the whole day."""
+    return RerouteAsked(fax_id, florist.line, florist.member, PLANNING, "the day was planned anew", at)

@@ -1,0 +1,157 @@
+"""Routing's questions to the faxes, each one read or a few over a long list."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
+
+from faxgw.fax import Failure, FaxId, State
+from faxgw.phone import Line
+from faxgw.store.admission import Content
+from faxgw.store.routing.port import Changes, OpenOrder, Past, Placed
+from faxgw.store.rows import VARIABLES_MAX
+from faxgw.store.schema import attempt, event, fax, fax_state
+from faxgw.store.transitions import PLANNING, ROUTING
+
+T = TypeVar("T")
+
+GIVEN_UP = (State.FAILED, State.EXPIRED, State.CANCELLED)
+WITH_NOBODY = (State.QUEUED, State.HELD)
+DEAD_LINE = "line_dead"
+KINDS_FOLLOWED = ("accepted", "rerouted", "delivered", "failed", "expired", "cancelled", DEAD_LINE)
+"""Delivered among them: a fax that was given up may turn out so."""
+
+decode_data = msgspec.json.Decoder(dict[str, object]).decode
+
+_MEMBER = func.coalesce(fax_state.c.member, fax.c.executor)
+_PLACED = (
+    select(fax.c.id, fax.c.number, _MEMBER, fax.c.delivery_day, fax_state.c.state)
+    .join(fax_state, fax_state.c.fax_id == fax.c.id)
+    .where(fax.c.delivery_day.is_not(None))
+)
+_IN_DOUBT = exists().where(attempt.c.fax_id == fax.c.id, attempt.c.outcome == Failure.IN_DOUBT)
+_OPEN = (
+    select(
+        *(fax.c.id, fax.c.number, fax.c.order, _MEMBER.label("executor"), fax_state.c.line, fax_state.c.state),
+        *(fax_state.c.rank, fax_state.c.due_at, fax_state.c.deadline_at, fax_state.c.marked),
+        _IN_DOUBT.label("in_doubt"),
+    )
+    .join(fax_state, fax_state.c.fax_id == fax.c.id)
+    .where(fax_state.c.state.in_(WITH_NOBODY), fax.c.delivery_day.is_not(None), fax.c.content == Content.ORDER)
+    .order_by(fax.c.id)
+)
+
+
+def read_placed(connection: Connection, from_day: dt.date) -> list[Placed]:
+    wanted = (fax.c.delivery_day >= from_day.toordinal(), fax_state.c.state.not_in(GIVEN_UP))
+    return [_placed(row) for row in connection.execute(_PLACED.where(*wanted))]
+
+
+def read_placed_of(connection: Connection, fax_ids: Sequence[FaxId]) -> list[Placed]:
+    parts = (connection.execute(_PLACED.where(fax.c.id.in_(part))) for part in _parts(fax_ids))
+    return [_placed(row) for rows in parts for row in rows]
+
+
+def _placed(row: Row[*tuple[Any, ...]]) -> Placed:
+    fax_id, number, member, day, state = row
+    return Placed(FaxId(fax_id), number, member, dt.date.fromordinal(day), State(state))
+
+
+def read_open_orders(
+    connection: Connection,
+    day: dt.date | None,
+    numbers: Collection[str] | None,
+    from_day: dt.date | None,
+) -> list[OpenOrder]:
+    wanted: list[ColumnElement[bool]] = []
+    if day is not None:
+        wanted.append(fax.c.delivery_day == day.toordinal())
+    if from_day is not None:
+        wanted.append(fax.c.delivery_day >= from_day.toordinal())
+    if numbers is None:
+        return [_open(row) for row in connection.execute(_OPEN.where(*wanted))]
+    parts = (connection.execute(_OPEN.where(fax.c.number.in_(part), *wanted)) for part in _parts(sorted(numbers)))
+    return sorted((_open(row) for rows in parts for row in rows), key=lambda order: order.fax_id)
+
+
+def _open(row: Row[*tuple[Any, ...]]) -> OpenOrder:
+    return OpenOrder(
+        fax_id=FaxId(row.id),
+        number=row.number,
+        order=row.order,
+        member=row.executor,
+        line=Line(row.line),
+        state=State(row.state),
+        rank=row.rank,
+        due_at=row.due_at,
+        deadline_at=row.deadline_at,
+        may_have_arrived=bool(row.marked) or bool(row.in_doubt),
+    )
+
+
+def read_pasts(connection: Connection, numbers: Collection[str]) -> dict[str, Past]:
+    stories: dict[str, list[_Story]] = {}
+    for part in _parts(sorted(numbers)):
+        by_fax: dict[int, _Story] = {}
+        faxes = select(fax.c.id, fax.c.number, fax.c.executor).where(
+            fax.c.number.in_(part), fax.c.delivery_day.is_not(None)
+        )
+        for fax_id, number, executor in connection.execute(faxes.order_by(fax.c.id)):
+            by_fax[fax_id] = _Story(executor)
+            stories.setdefault(number, []).append(by_fax[fax_id])
+        events = select(event.c.fax_id, event.c.kind, event.c.data).join(fax, fax.c.id == event.c.fax_id)
+        told = events.where(fax.c.number.in_(part), event.c.kind.in_(("routed", "rerouted"))).order_by(event.c.seq)
+        for fax_id, kind, data in connection.execute(told):
+            if fax_id in by_fax:
+                by_fax[fax_id].note(kind, decode_data(data))
+    return {number: _past_of(of_order) for number, of_order in stories.items()}
+
+
+class _Story:
+    """Whom one fax of an order was for, as its events tell."""
+
+    def __init__(self, executor: str | None) -> None:
+        self.member = executor
+        self.had: set[str] = set()
+        self.moves = 0
+        self.is_routed = False
+
+    def note(self, kind: str, data: Mapping[str, object]) -> None:
+        if kind == "routed":
+            self.is_routed = True
+            return
+        who, member = data.get("who"), data.get("member")
+        if not isinstance(member, str) or member == self.member:
+            # Another line of the same florist.
+            return
+        self.is_routed = who in {ROUTING, PLANNING}
+        if self.member is not None and who != PLANNING:
+            self.had.add(self.member)
+            self.moves += who == ROUTING
+        self.member = member
+
+
+def _past_of(faxes: Sequence[_Story]) -> Past:
+    """Over all faxes of an order, the newest last: it alone may still be with its florist."""
+    *older, newest = faxes
+    had = newest.had.union(*(story.had for story in older), {story.member for story in older if story.member})
+    return Past(frozenset(had - {newest.member}), sum(story.moves for story in faxes), newest.is_routed)
+
+
+def read_changes(connection: Connection, after: int, limit: int) -> Changes:
+    rows = connection.execute(
+        select(event.c.seq, event.c.fax_id, event.c.kind)
+        .where(event.c.seq > after, event.c.kind.in_(KINDS_FOLLOWED))
+        .order_by(event.c.seq)
+        .limit(limit)
+    ).all()
+    dead = dict.fromkeys(FaxId(row.fax_id) for row in rows if row.kind == DEAD_LINE)
+    changed = dict.fromkeys(FaxId(row.fax_id) for row in rows if row.kind != DEAD_LINE)
+    return Changes(tuple(changed), tuple(dead), rows[-1].seq if rows else after, is_all=len(rows) < limit)
+
+
+def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), VARIABLES_MAX):
+        yield values[start : start + VARIABLES_MAX]
