@@ -18,6 +18,8 @@ from faxgw.store.attempt_rows import Begin
 from faxgw.store.attempts import Attempt, Begun, Intent
 from faxgw.store.backlog import Backlog
 from faxgw.store.changes import Change, Notice, Recorded
+from faxgw.store.clearing.port import ClearingStore
+from faxgw.store.clearing.sql import SqlClearing
 from faxgw.store.database import bring_up_to_date, open_in_memory, open_reader, open_writer
 from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
 from faxgw.store.inbound.port import InboundStore
@@ -59,6 +61,7 @@ class SqlStore:
         self._bell = trio.Event()
         self._inbound = SqlInbound(writer, reader, inbound_documents)
         self._ledger = SqlLedger(writer, reader)
+        self._clearing = SqlClearing(writer, reader)
         self._register = SqlRegister(writer, reader)
         self._relay = SqlRelay(writer, reader)
         self._routing = SqlRouting(reader)
@@ -70,6 +73,10 @@ class SqlStore:
     @property
     def inbound(self) -> InboundStore:
         return self._inbound
+
+    @property
+    def clearing(self) -> ClearingStore:
+        return self._clearing
 
     @property
     def ledger(self) -> LedgerStore:
