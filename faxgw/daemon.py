@@ -138,6 +138,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
     behind = Behind(
         store=store,
         desk=gateway.desk,
+        relay=gateway.relay,
         control=gateway.control,
         archive=gateway.archive,
         receipts=gateway.receipts,

@@ -45,20 +45,27 @@ from faxgw.members.hours import CallingHours
 from faxgw.members.keeper import Keeper
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
+from faxgw.phone import Line
 from faxgw.provider.port import Provider
 from faxgw.queue.stops import Lines
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.receipt.match import Matcher
 from faxgw.receipt.poll import Poller
 from faxgw.receipt.webhook import Webhooks
-from faxgw.relay.rerouting import NoRerouter
+from faxgw.relay.rerouting import ByRouting, NoRerouter
 from faxgw.relay.wiring import RelayParts
 from faxgw.render.join import join_documents
 from faxgw.render.port import Renderer
 from faxgw.render.sheet import Document, Unrenderable
+from faxgw.routing.candidates import AwayLater
+from faxgw.routing.places import NOWHERE, Places
+from faxgw.routing.planner import Planner, plan_apart
+from faxgw.routing.router import Router
+from faxgw.routing.wiring import LinesAlive, RoutingParts
 from faxgw.store.attempts import Attempt
 from faxgw.store.changes import Recorded
 from faxgw.store.port import Store
+from faxgw.store.stops import Scope
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +84,10 @@ class Parts:
     metrics: Metrics
     keeper: Keeper | None = None
     """Who changes the register while the gateway runs; `register` is then its live one."""
+    planner: Planner = plan_apart
+    """Plans a day's orders; journeys do it on their own thread."""
+    places: Places = NOWHERE
+    """Where postcodes lie, as imported."""
     faxes_in: FaxesIn | None = None
     """The inboxes, and who reads what they bring; None where none is configured."""
 
@@ -131,28 +142,54 @@ class Gateway:
         self.receipts = Webhooks(by_name, store, matcher, clock)
         self._suspensions = Suspensions(store, gates, self.waiting, clock)
         whys = Whys(self.waiting, gates, self._suspensions)
+        router = self._make_router(lines)
         self.desk = OrderDesk(
             *(store, self.waiting, self.calls, self._outcomes, parts.register, whys, clock, metrics),
             rules=config.service,
             promises=self._promises,
+            router=router,
         )
+        rerouter = ByRouting(router) if router is not None else NoRerouter()
         self._relay = RelayParts(
-            *(config.relay, store, parts.register, NoRerouter(), self.waiting, self._promises, clock, metrics),
+            *(config.relay, store, parts.register, rerouter, self.waiting, self._promises, clock, metrics),
         )
         self.relay = self._relay.desk
+        self.routing = self._route(router) if router is not None else None
         self._escalations = Escalations(
             *(store, self.waiting, self._promises, self._outcomes, self.carriers, parts.register, whys.why),
             *(clock, metrics, config.escalation),
+            florists=self.routing.rerouting if self.routing is not None else None,
         )
         self._outcomes.set_last_resort(self._escalations)
         self.incoming = Incoming(
             *(parts.faxes_in, store.inbound, store.store_id, self.relay, self.desk, parts.register, clock, metrics),
             config.intake,
             lambda: self._lanes.busy > 0,
-            is_routed=False,
+            is_routed=router is not None,
         )
         self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
         self._moved_faxes = self._follow_register(parts.keeper, hours) if parts.keeper is not None else None
+
+    def _make_router(self, lines: Lines) -> Router | None:
+        parts, config = self._parts, self._parts.config.routing
+        if config is None:
+            return None
+        reach = LinesAlive(parts.register, lambda line: lines.is_dead(line) or self._is_stopped(line))
+        # The relay is made after the router, which it asks, and knows who is away, which the router asks.
+        away = AwayLater(lambda: self.relay.away)
+        return Router(parts.register, config, parts.places, parts.clock, parts.metrics, away, reach)
+
+    def _is_stopped(self, line: Line) -> bool:
+        return self._suspensions.find(Scope.LINE, line) is not None
+
+    def _route(self, router: Router) -> RoutingParts:
+        parts = self._parts
+        routing = RoutingParts(router, parts.store, self.desk, parts.clock, parts.metrics, parts.planner)
+        self.desk.find_florist = routing.rerouting.find_florist
+        self.relay.on_absences = lambda: routing.following.changed("its florist is away")
+        if parts.keeper is not None:
+            parts.keeper.followers.append(lambda _: routing.following.changed("its florist left"))
+        return routing
 
     async def run(self, stopping: trio.Event, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Recover, then work until `stopping` is set; sends under way are finished within the config's grace."""
@@ -160,6 +197,8 @@ class Gateway:
         await self._suspensions.load()
         kept = await recover(parts.store, self.waiting, self.calls, self._doubts, parts.clock, self._promises)
         self.receipts.put(kept)
+        if self.routing is not None:
+            await self.routing.load()
         async with trio.open_nursery() as followers:
             followers.start_soon(self._doubts.run)
             followers.start_soon(self._lost.run)
@@ -173,6 +212,8 @@ class Gateway:
             followers.start_soon(self._escalations.run)
             followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
             followers.start_soon(self._relay.run)
+            if self.routing is not None:
+                followers.start_soon(self.routing.run)
             if parts.keeper is not None and self._moved_faxes is not None:
                 followers.start_soon(parts.keeper.run)
                 followers.start_soon(self._moved_faxes.run)

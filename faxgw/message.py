@@ -16,6 +16,7 @@ from faxgw.money import MINOR_DIGITS, Money
 from faxgw.order import Key, MemberId, OrderNumber
 
 TEXT_CHARS_MAX = 2_000
+Text = Annotated[str, msgspec.Meta(max_length=TEXT_CHARS_MAX)]
 
 
 class Kind(enum.StrEnum):
@@ -98,7 +99,7 @@ class RelayMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Who says it; None is the network itself."""
     to_member: MemberId | None = None
     """Whom it is for, where the kind and the order do not tell: FOR, ORDER, GEN, and whose absence SUS and RES tell."""
-    text: Annotated[str, msgspec.Meta(max_length=TEXT_CHARS_MAX)] = ""
+    text: Text = ""
     amount: Money | None = None
     reason: RejectReason | None = None
     first_day: dt.date | None = None

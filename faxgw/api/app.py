@@ -25,6 +25,7 @@ from faxgw.api.orders import order_routes
 from faxgw.api.port import Archive, Control, Desk, Health, ReceiptDesk
 from faxgw.api.problem import Kind, problem, problem_routes
 from faxgw.api.receipts import receipt_routes
+from faxgw.api.relay import relay_reading_routes, relay_routes
 from faxgw.api.review import review_routes
 from faxgw.api.stopping import control_routes
 from faxgw.api.verbs import verb_routes
@@ -32,6 +33,7 @@ from faxgw.clock import Clock
 from faxgw.config import Config
 from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.ops.metrics import Metrics
+from faxgw.relay.port import RelayDesk
 from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
@@ -55,6 +57,8 @@ class Behind:
     config: Config
     incoming: InboundFaces | None = None
     """None where nobody asks for what came in."""
+    relay: RelayDesk | None = None
+    """None where nobody speaks about orders."""
     register: RegisterDesk | None = None
     """None where the register never changes, and nobody asks for it."""
 
@@ -81,8 +85,16 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, _at_risk_seconds(behind.config)),
         *event_routes(behind.store, behind.config.api),
         *_incoming_routes(behind),
+        *_relay_routes(behind),
         *(member_routes(behind.register, behind.store) if behind.register is not None else ()),
     ]
+
+
+def _relay_routes(behind: Behind) -> list[HTTPRouteHandler]:
+    if behind.relay is None:
+        return []
+    refused = _refusals(behind.metrics, "relay")
+    return [*relay_routes(behind.relay, behind.clock, behind.config.api, refused), *relay_reading_routes(behind.store)]
 
 
 def _incoming_routes(behind: Behind) -> list[HTTPRouteHandler]:

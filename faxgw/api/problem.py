@@ -45,6 +45,10 @@ class Kind(enum.Enum):
         "against-rule", 409, "A rule of the network stands against it",
         "`detail` names the rule and what would satisfy it; nothing was changed.",
     )  # fmt: skip
+    RELAY_REFUSED = (
+        "relay-refused", 409, "The message is not carried out",
+        "`refusal` names the rule and `detail` says what to do instead. The message is kept in the order's trail.",
+    )  # fmt: skip
     TOO_LARGE = ("too-large", 413, "The body is too large", "Send fewer orders at once, or raise the limit in [api].")
     BAD_TYPE = ("bad-type", 415, "The content type is not taken", "`detail` names the types that are.")
     INVALID = (
@@ -80,6 +84,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: int | None = None
     """The fax that stands in the way, or that was asked of."""
     state: State | None = None
+    refusal: str = ""
+    """The rule of the relay that stands in the way."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -97,6 +103,7 @@ def problem(
     errors: Sequence[Fault] = (),
     fax_id: int | None = None,
     state: State | None = None,
+    refusal: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
     body = Problem(
@@ -107,6 +114,7 @@ def problem(
         errors=tuple(errors),
         id=fax_id,
         state=state,
+        refusal=refusal,
     )
     content = msgspec.json.encode(body)
     return Response(content, status_code=kind.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))

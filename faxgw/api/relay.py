@@ -1,0 +1,178 @@
+"""Takes what florists and the network say about orders, and tells where an order stands between them."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from faxgw.api.body import TooLarge, media_type, read_body
+from faxgw.api.orders import NDJSON, Refused, submitter_of
+from faxgw.api.problem import Kind, documented, problem
+from faxgw.api.relay_views import (
+    AbsencesBody,
+    MessagesBody,
+    OrderBody,
+    RelayAnswer,
+    RelayWish,
+    absence_body,
+    answer_body,
+    message_body,
+    message_of,
+    order_body,
+)
+from faxgw.clock import Clock
+from faxgw.config import Api
+from faxgw.faults import Fault, convert_or_faults
+from faxgw.message import RelayMessage, faults_of
+from faxgw.relay.port import RelayDesk
+from faxgw.store.port import Store
+from faxgw.store.relay.port import Answer, Refusal, RelayRefused, RelayRepeated
+from faxgw.store.views import Sought
+
+MESSAGE_BYTES_MAX = 16 * 1024
+FAXES_MAX = 100
+"""Of one order, as far as they are listed."""
+RETRY_SECONDS = 60
+
+_encoder = msgspec.json.Encoder()
+Cursor = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="Tell what was said after this `seq`")]
+Limit = Annotated[int, QueryParameter(ge=1, le=1_000)]
+
+
+def relay_routes(relay: RelayDesk, clock: Clock, config: Api, refused: Refused) -> list[HTTPRouteHandler]:
+    @post(
+        "/v1/relay",
+        request_max_body_size=None,  # It depends on the content type; `read_body` bounds it.
+        status_code=201,
+        summary="Say something about an order: one message (application/json) or many (application/x-ndjson)",
+        description=__doc__,
+        responses={
+            201: ResponseSpec(RelayAnswer, generate_examples=False, description="Kept, and carried out"),
+            200: ResponseSpec(RelayAnswer, generate_examples=False, description="A repeat, or an answer for each line"),
+            **documented(Kind.NOT_JSON, Kind.NOT_FOUND, Kind.RELAY_REFUSED, Kind.KEY_TAKEN, Kind.TOO_LARGE),
+            **documented(Kind.BAD_TYPE, Kind.INVALID, Kind.BUSY, Kind.FULL, Kind.DRAINING),
+        },
+    )
+    async def take_messages(request: Request[Any, Any, Any]) -> Response[Any]:
+        submitter = submitter_of(request)
+        if submitter is None:
+            return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
+        match media_type(request):
+            case "application/json":
+                return await take_one(await read_body(request, MESSAGE_BYTES_MAX), submitter)
+            case "application/x-ndjson":
+                return await take_many(await read_body(request, config.upload_bytes_max), submitter)
+            case _:
+                return problem(Kind.BAD_TYPE, f"send application/json for one message, {NDJSON} for many")
+
+    async def take_one(body: bytes | TooLarge, submitter: str) -> Response[Any]:
+        if isinstance(body, TooLarge):
+            refused("too_large")
+            return problem(Kind.TOO_LARGE, f"a message has at most {body.bytes_max} bytes")
+        message = read_message(body, submitter, clock.now())
+        if isinstance(message, list):
+            refused("invalid")
+            return problem(Kind.INVALID, "the message is not complete; nothing was kept", errors=message)
+        [answer] = await relay.take([message])
+        return one_answer(answer)
+
+    async def take_many(body: bytes | TooLarge, submitter: str) -> Response[Any]:
+        if isinstance(body, TooLarge):
+            refused("too_large")
+            return problem(Kind.TOO_LARGE, f"an upload has at most {body.bytes_max} bytes")
+        lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
+        if len(lines) > config.upload_lines_max:
+            refused("too_large")
+            return problem(Kind.TOO_LARGE, f"an upload has at most {config.upload_lines_max} lines")
+        now = clock.now()
+        read = [(number, read_message(line, submitter, now)) for number, line in lines]
+        messages = [message for _, message in read if isinstance(message, RelayMessage)]
+        answers = iter(await relay.take(messages) if messages else [])
+        told = [_line_answer(number, each if isinstance(each, list) else next(answers)) for number, each in read]
+        return Response(b"".join(_encoder.encode(each) + b"\n" for each in told), status_code=200, media_type=NDJSON)
+
+    return [take_messages]
+
+
+def relay_reading_routes(store: Store) -> list[HTTPRouteHandler]:
+    @get(
+        "/v1/relay",
+        summary="What was said about orders, after a cursor",
+        responses={200: ResponseSpec(MessagesBody, generate_examples=False, description="Messages with their answers")},
+    )
+    async def list_messages(after: Cursor = 0, limit: Limit = 100) -> Response[MessagesBody]:
+        messages = await store.relay.messages(after, limit)
+        return Response(
+            MessagesBody([message_body(each) for each in messages], messages[-1].seq if messages else after)
+        )
+
+    @get(
+        "/v1/relay/absences",
+        summary="Which florists are away, or will be",
+        responses={200: ResponseSpec(AbsencesBody, generate_examples=False, description="Those that are not over")},
+    )
+    async def list_absences() -> Response[AbsencesBody]:
+        return Response(AbsencesBody([absence_body(each) for each in await store.relay.absences()]))
+
+    @get(
+        "/v1/orders/{number:path}",
+        summary="An order between the florists: whose it is, what was said, and its faxes",
+        responses={
+            200: ResponseSpec(OrderBody, generate_examples=False, description="The order"),
+            **documented(Kind.NOT_FOUND),
+        },
+    )
+    async def show_order(number: FromPath[str]) -> Response[OrderBody]:
+        # Litestar hands a path with the slash before it; order numbers may hold slashes of their own.
+        wanted = number.removeprefix("/")
+        story = await store.relay.story(wanted)
+        if story is None:
+            raise NotFoundException(detail=f"no order {wanted}")
+        faxes = await store.find(Sought(number=wanted), FAXES_MAX)
+        return Response(order_body(story, faxes))
+
+    return [list_messages, list_absences, show_order]
+
+
+def read_message(body: bytes, submitter: str, now: float) -> RelayMessage | list[Fault]:
+    """A message that has no faults of its own, or every fault."""
+    try:
+        raw = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return [Fault("", f"not JSON: {error}")]
+    wish = convert_or_faults(raw, RelayWish)
+    if isinstance(wish, list):
+        return wish
+    message = message_of(wish, submitter, now)
+    return list(faults_of(message)) or message
+
+
+def one_answer(answer: Answer) -> Response[Any]:
+    body = answer_body(answer)
+    inner = answer.answer if isinstance(answer, RelayRepeated) else answer
+    if isinstance(inner, RelayRefused):
+        return _refusal(inner)
+    return Response(_encoder.encode(body), status_code=body.status, media_type="application/json")
+
+
+def _refusal(refused: RelayRefused) -> Response[Any]:
+    match refused.refusal:
+        case Refusal.KEY_TAKEN:
+            return problem(Kind.KEY_TAKEN, refused.sentence)
+        case Refusal.DRAINING:
+            return problem(Kind.DRAINING, refused.sentence, headers={"Retry-After": str(RETRY_SECONDS)})
+        case Refusal.UNKNOWN_ORDER:
+            return problem(Kind.NOT_FOUND, refused.sentence, refusal=refused.refusal)
+        case _:
+            return problem(Kind.RELAY_REFUSED, refused.sentence, refusal=refused.refusal)
+
+
+def _line_answer(line: int, answer: Answer | Sequence[Fault]) -> RelayAnswer:
+    if isinstance(answer, list):
+        return RelayAnswer(status=422, line=line, refusal=Refusal.INVALID, errors=tuple(answer))
+    return answer_body(answer, line)  # type: ignore[arg-type]
