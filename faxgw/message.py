@@ -81,7 +81,7 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     """Where a message came from; keys are the source's own, so that two sources never clash."""
 
     channel: Channel
-    reference: str
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     """The submitter, the id of the inbound fax, the operator's name, or the part of the gateway."""
 
 

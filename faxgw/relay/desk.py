@@ -5,10 +5,12 @@ Refuses what is wrong in itself before the store hears of it. Logs nothing of wh
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 import trio
 
 from faxgw.dispatch.promises import Promises
 from faxgw.errors import BugError
+from faxgw.faults import convert_or_faults
 from faxgw.fax import FaxId
 from faxgw.message import Kind, RelayMessage, faults_of
 from faxgw.ops.metrics import Metrics
@@ -95,8 +97,14 @@ def _queued(new: NewFax, fax_id: FaxId) -> Queued:
 
 
 def _invalid(message: RelayMessage) -> RelayRefused | None:
-    faults = [fault.detail for fault in faults_of(message)]
-    return RelayRefused(Refusal.INVALID, "; ".join(faults)) if faults else None
+    """What was made by hand is checked like what came as JSON: a row that cannot be read back is never written."""
+    checked = convert_or_faults(msgspec.to_builtins(message), RelayMessage)
+    faults = checked if isinstance(checked, list) else list(faults_of(message))
+    return (
+        RelayRefused(Refusal.INVALID, "; ".join(f"{each.pointer}: {each.detail}" for each in faults))
+        if faults
+        else None
+    )
 
 
 def _answer_of(settled: Settled) -> Answer:

@@ -52,7 +52,7 @@ def said(
 ) -> RelayMessage:
     """A message as a test says it."""
     message = RelayMessage(
-        key=key or f"{kind}-{by}-{at}-{to}-{cents}-{text}".replace(" ", "_"),
+        key=key or f"{kind}-{by}-{at}-{to}-{cents}",
         kind=kind,
         at=at,
         source=Source(channel, "test"),
