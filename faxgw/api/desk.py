@@ -4,13 +4,14 @@ What is asked is decided by the store alone; memory follows it. What comes while
 refused with the state, never half done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from zoneinfo import ZoneInfo
 
 import structlog
 import trio
 
 from faxgw.api.admission import new_document_fax, new_order_fax
+from faxgw.api.placing import Placed, Placing
 from faxgw.api.port import AgainWish, Destination, DocumentOrder, Why
 from faxgw.api.why import Whys
 from faxgw.clock import Clock
@@ -29,7 +30,8 @@ from faxgw.ops.metrics import Metrics
 from faxgw.order import RANKS, Order, Priority
 from faxgw.phone import Line, parse_line
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.admission import Admission, Admitted, AdmittedAgain, AgainAsked, NewFax
+from faxgw.routing.router import NoRoute, Router
+from faxgw.store.admission import NO_LINE, Admission, Admitted, AdmittedAgain, AgainAsked, NewFax
 from faxgw.store.changes import (
     CancelAsked,
     Changed,
@@ -40,6 +42,7 @@ from faxgw.store.changes import (
     ReleaseAsked,
     RerouteAsked,
     Ruling,
+    SetAside,
     Stale,
 )
 from faxgw.store.port import Store
@@ -52,6 +55,7 @@ ORDERS_BETWEEN_CHECKPOINTS = 100
 """Preparing one takes 0.02 ms: the loop waits some 2 ms at most, however many come in one upload."""
 READ_AGAIN_SECONDS = 1.0
 UTC = ZoneInfo("UTC")
+FindFlorist = Callable[[FaxView, str, str], Awaitable[Recorded | NoRoute]]
 NO_COUNTRY = "ZZ"
 """A number without a country of its own must be international."""
 
@@ -71,7 +75,11 @@ class OrderDesk:
         metrics: Metrics,
         rules: Sequence[ServiceRule] = (),
         promises: Promises | None = None,
+        router: Router | None = None,
     ) -> None:
+        self._placing = Placing(register, router)
+        self.find_florist: FindFlorist | None = None
+        """Looks again for somebody to execute an order that waits for a florist; None where nothing is routed."""
         self._store = store
         self._waiting = waiting
         self._calls = calls
@@ -88,19 +96,23 @@ class OrderDesk:
     async def submit(self, submitter: str, orders: Sequence[Order]) -> list[Admission | list[Fault]]:
         now = self._clock.now()
         prepared: list[NewFax | list[Fault]] = []
-        for number, order in enumerate(orders, start=1):
-            line = self._line_of(order)
-            service = self._service_of(submitter, order, now)
-            prepared.append(line if isinstance(line, list) else new_order_fax(submitter, order, line, now, service))
-            if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
-                await trio.lowlevel.checkpoint()
-        faxes = [each for each in prepared if isinstance(each, NewFax)]
-        reach("desk-before-admitting")
-        admissions = await self._store.admit(faxes)
+        with self._placing.batch() as batch:
+            for number, order in enumerate(orders, start=1):
+                prepared.append(self._prepare(submitter, order, batch.place(order), now))
+                if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
+                    await trio.lowlevel.checkpoint()
+            faxes = [each for each in prepared if isinstance(each, NewFax)]
+            reach("desk-before-admitting")
+            admissions = batch.note(faxes, await self._store.admit(faxes))
         reach("desk-admitted")
         await self._put_in_line(faxes, admissions)
         admitted = iter(admissions)
         return [next(admitted) if isinstance(each, NewFax) else each for each in prepared]
+
+    def _prepare(self, submitter: str, order: Order, placed: Placed | list[Fault], now: float) -> NewFax | list[Fault]:
+        if isinstance(placed, list):
+            return placed
+        return new_order_fax(submitter, order, placed, now, self._service_of(submitter, placed.order, now))
 
     async def send_document(self, submitter: str, wish: DocumentOrder) -> Admission:
         # Durable before the row that names it: a crash in between leaves a file that nobody names.
@@ -122,6 +134,10 @@ class OrderDesk:
         return recorded
 
     async def release(self, fax_id: FaxId, who: str, why: str) -> Recorded:
+        view = await self._store.fax(fax_id) if self.find_florist is not None else None
+        if self.find_florist is not None and view is not None and view.state is State.HELD and view.line == NO_LINE:
+            found = await self.find_florist(view, who, why)
+            return found if isinstance(found, Changed | Stale | NoSuchFax) else Stale(view.state)
         recorded = (await self._store.record([ReleaseAsked(fax_id, who, why, self._clock.now())]))[0]
         reach("desk-released")
         if isinstance(recorded, Changed):
@@ -144,7 +160,23 @@ class OrderDesk:
         line = self._destination(to)
         if isinstance(line, list):
             return line
-        return await self._revise(RerouteAsked(fax_id, line, to.member, who, why, self._clock.now()))
+        now = self._clock.now()
+        asked = RerouteAsked(fax_id, line, to.member, who, why, now)
+        view = await self._store.fax(fax_id)
+        if view is not None and view.state is State.HELD and view.line == NO_LINE:
+            # It waited for nothing else than a florist.
+            [rerouted, released] = await self.move([asked, ReleaseAsked(fax_id, who, why, now)])
+            return released if isinstance(rerouted, Changed) else rerouted
+        return await self._revise(asked)
+
+    async def move(self, changes: Sequence[RerouteAsked | ReleaseAsked | SetAside]) -> list[Recorded]:
+        """Change together where faxes go; all in one commit, and then in line. See `routing.rerouting.Mover`."""
+        recorded = await self._store.record(changes)
+        pairs = zip(changes, recorded, strict=True)
+        for fax_id in dict.fromkeys(change.fax_id for change, told in pairs if isinstance(told, Changed)):
+            self._waiting.remove(fax_id)
+            await self._put_back_in_line(fax_id)
+        return recorded
 
     async def resolve(self, fax_id: FaxId, ruling: Ruling, who: str, why: str) -> Recorded:
         view = await self._store.fax(fax_id)
@@ -159,7 +191,8 @@ class OrderDesk:
             attempt = await self._store.attempt_of(last.client_ref, last.provider, last.provider_ref)
         if attempt is None:
             raise BugError(f"fax {fax_id} is in doubt without an attempt")
-        return await self._outcomes.resolved(attempt, ruling, who, why)
+        own = next((each for each in attempt.call if each.fax_id == fax_id), attempt)
+        return await self._outcomes.resolved(own, ruling, who, why)
 
     async def send_again(self, fax_id: FaxId, wish: AgainWish, who: str, why: str) -> AdmittedAgain | list[Fault]:
         line = self._destination(wish.to) if wish.to != Destination() else None
@@ -216,9 +249,11 @@ class OrderDesk:
         new = [
             Queued(admission.fax_id, fax.line, fax.rank, fax.due_at, fax.deadline_at, 0, submitter=fax.submitter)
             for fax, admission in zip(faxes, admissions, strict=True)
-            if isinstance(admission, Admitted)
+            if isinstance(admission, Admitted) and admission.state is State.QUEUED
         ]
-        self._metrics.accepted.labels("api").inc(len(new))
+        held = sum(isinstance(each, Admitted) and each.state is State.HELD for each in admissions)
+        self._metrics.set_aside.inc(held)
+        self._metrics.accepted.labels("api").inc(len(new) + held)
         self._promises.put(
             Promise(admission.fax_id, fax.deadline_at, fax.service)
             for fax, admission in zip(faxes, admissions, strict=True)
@@ -236,22 +271,6 @@ class OrderDesk:
         home = self._register.find(order.executing_member or order.sending_member)
         zone = ZoneInfo(home.timezone) if home is not None else UTC
         return apply_service(order, submitter, zone, now, self._rules)
-
-    def _line_of(self, order: Order) -> Line | list[Fault]:
-        faults: list[Fault] = []
-        if self._register.find(order.sending_member) is None:
-            faults.append(Fault("/sending_member", self._absence_of(order.sending_member)))
-        executor = self._register.find(order.executing_member) if order.executing_member else None
-        if order.executing_member and executor is None:
-            faults.append(Fault("/executing_member", self._absence_of(order.executing_member)))
-        last_day = self._register.last_day_of(order.executing_member or "")
-        if last_day is not None and order.delivery.date > last_day:
-            detail = f"{order.executing_member} leaves the network: its last day, {last_day}, comes before the delivery"
-            faults.append(Fault("/executing_member", detail))
-        line = parse_line(order.fax_number, order.recipient.country) if order.fax_number else None
-        if line is None and executor is not None:
-            line = self._register.line_of(executor)
-        return faults if faults or line is None else line
 
     def _destination(self, to: Destination) -> Line | list[Fault]:
         if (to.number is None) == (to.member is None):

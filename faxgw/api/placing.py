@@ -5,7 +5,6 @@ paid, and there may be a florist whom the register does not know.
 """
 
 import dataclasses
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +31,8 @@ class Placed:
     """How routing chose the florist, for the trail; None where the order named one."""
     set_aside: str = ""
     """Why it waits for a person; then its line is `NO_LINE`."""
+    found: Routed | NoRoute | None = None
+    """What routing said, where it was asked."""
 
 
 class Placing:
@@ -63,12 +64,12 @@ class Placing:
 
     def _route(self, router: Router, order: Order) -> Placed:
         found = router.next_florist(order)
-        router.count_routed(found)
         match found:
             case Routed(member_id=member_id, line=line, chosen=chosen):
-                return Placed(msgspec.structs.replace(order, executing_member=member_id), line, chosen_data(chosen))
+                routed = msgspec.structs.replace(order, executing_member=member_id)
+                return Placed(routed, line, chosen_data(chosen), found=found)
             case NoRoute(reason=reason):
-                return Placed(order, NO_LINE, set_aside=reason)
+                return Placed(order, NO_LINE, set_aside=reason, found=found)
 
     def _faults_of(self, order: Order) -> list[Fault]:
         faults: list[Fault] = []
@@ -88,43 +89,47 @@ class Batch:
 
     def __init__(self, placing: Placing) -> None:
         self._placing = placing
-        self._loads = placing.router.loads if placing.router is not None else None
-        self._reserved: list[tuple[str, dt.date]] = []
+        self._placed: list[Placed] = []
 
     def place(self, order: Order) -> Placed | list[Fault]:
         """Where the order goes, or what is wrong with where it should go."""
         placed = self._placing.place(order)
-        if self._loads is not None and isinstance(placed, Placed) and placed.routed is not None:
-            chosen = (placed.order.executing_member or "", placed.order.delivery.date)
-            self._loads.reserve(*chosen)
-            self._reserved.append(chosen)
+        if isinstance(placed, Placed):
+            self._placed.append(placed)
+            if self._placing.router is not None and isinstance(placed.found, Routed):
+                self._placing.router.loads.reserve(placed.found.member_id, order.delivery.date)
         return placed
 
     def note(self, faxes: Sequence[NewFax], admissions: Sequence[Admission]) -> list[Admission]:
-        """These were written, or were not; the answers name the florists whom routing chose."""
-        return [self._note(fax, admission) for fax, admission in zip(faxes, admissions, strict=True)]
-
-    def _note(self, fax: NewFax, admission: Admission) -> Admission:
-        if self._loads is None:
-            return admission
-        match admission:
-            case Admitted(fax_id=fax_id) if fax.executor is not None and fax.delivery_day is not None:
-                day = dt.date.fromordinal(fax.delivery_day)
-                self._loads.put([Assigned(fax_id, fax.number, fax.executor, day)])
-            case Repeated(fax_id=fax_id) if fax.routed is not None or fax.set_aside:
-                # It was routed when it came first, and perhaps again since.
-                counted = self._loads.find(fax_id)
-                return dataclasses.replace(admission, executor=counted.member_id if counted is not None else None)
-            case _:
-                pass
-        return admission
+        """All that were placed were written, or were not; the answers name the florists whom routing chose."""
+        router = self._placing.router
+        if router is None:
+            return list(admissions)
+        triples = zip(self._placed, faxes, admissions, strict=True)
+        return [_note(router, placed, fax, admission) for placed, fax, admission in triples]
 
     def let_go(self) -> None:
         """The store has the orders, or never will."""
-        for member_id, day in self._reserved:
-            if self._loads is not None:
-                self._loads.let_go(member_id, day)
-        self._reserved.clear()
+        for placed in self._placed:
+            if self._placing.router is not None and isinstance(placed.found, Routed):
+                self._placing.router.loads.let_go(placed.found.member_id, placed.order.delivery.date)
+
+
+def _note(router: Router, placed: Placed, fax: NewFax, admission: Admission) -> Admission:
+    match admission:
+        case Admitted(fax_id=fax_id):
+            if placed.found is not None:
+                router.count_routed(placed.found)
+            if placed.order.executing_member is not None:
+                day = placed.order.delivery.date
+                router.loads.put([Assigned(fax_id, fax.number, placed.order.executing_member, day)])
+        case Repeated(fax_id=fax_id) if placed.found is not None:
+            # It was routed when it came first, and perhaps again since.
+            counted = router.loads.find(fax_id)
+            return dataclasses.replace(admission, executor=counted.member_id if counted is not None else None)
+        case _:
+            pass
+    return admission
 
 
 UNPLACED = Fault("/fax_number", "give the executing_member or the fax_number the order goes to")

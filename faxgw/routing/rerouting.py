@@ -14,9 +14,7 @@ from faxgw.clock import Clock
 from faxgw.fax import FaxId, State
 from faxgw.ops.metrics import Metrics
 from faxgw.order import Order
-from faxgw.routing.choose import Nobody
 from faxgw.routing.router import NoRoute, Routed, Router
-from faxgw.routing.telling import NO_FLORIST
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.changes import Changed, Recorded, ReleaseAsked, RerouteAsked, SetAside
 from faxgw.store.port import Store
@@ -92,16 +90,16 @@ class Rerouting:
     async def find_florist(self, view: FaxView, who: str, why: str) -> Recorded | NoRoute:
         """Look again for somebody to execute an order that waits for a florist, and let it go."""
         order = decode_order(view.order)
-        found = self._router.next_florist(order, (await self._past(view.number)).had)
+        found = self._router.next_florist(order, (await self._past(view.number)).had, by_itself=False)
         if isinstance(found, NoRoute):
             return found
         now = self._clock.now()
         asked = RerouteAsked(view.fax_id, found.line, found.member_id, ROUTING, why or "somebody can now", now)
-        [rerouted, _] = await self._mover.move([asked, ReleaseAsked(view.fax_id, who, why, now)])
+        [rerouted, released] = await self._mover.move([asked, ReleaseAsked(view.fax_id, who, why, now)])
         if isinstance(rerouted, Changed):
             self._router.count_routed(found)
             self._router.note([Placed(view.fax_id, view.number, found.member_id, order.delivery.date, State.QUEUED)])
-        return rerouted
+        return released if isinstance(rerouted, Changed) else rerouted
 
     # --- many --------------------------------------------------------------------------------------------
 
@@ -160,12 +158,7 @@ class Rerouting:
         return shop is None or not shop.is_member or not shop.executes or shop.is_away
 
     def _next(self, order: Order, past: Past, member_id: str | None) -> Routed | NoRoute:
-        had = past.had | ({member_id} if member_id else set())
-        found = self._router.next_florist(order, had)
-        moves_max = self._router.config.reroutes_max
-        if isinstance(found, Routed) and past.moves >= moves_max:
-            return NoRoute(f"{NO_FLORIST}: it went to another by itself {past.moves} times already", Nobody(0, {}))
-        return found
+        return self._router.next_florist(order, past.had | ({member_id} if member_id else set()))
 
     def _to(self, fax_id: FaxId, florist: Florist, why: str) -> RerouteAsked:
         return RerouteAsked(fax_id, florist.line, florist.member, ROUTING, why, self._clock.now())

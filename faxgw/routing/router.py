@@ -21,7 +21,7 @@ from faxgw.routing.days import Day, Days
 from faxgw.routing.loads import Assigned, Loads
 from faxgw.routing.places import Places
 from faxgw.routing.refusals import Judge, Refusal
-from faxgw.routing.telling import nobody_text
+from faxgw.routing.telling import NO_FLORIST, nobody_text
 from faxgw.routing.wish import Wish, wish_of
 from faxgw.routing_config import RoutingConfig
 from faxgw.store.routing.port import Placed
@@ -84,8 +84,13 @@ class Router:
 
     # --- choosing ----------------------------------------------------------------------------------------
 
-    def next_florist(self, order: Order, had: Collection[str] = ()) -> Routed | NoRoute:
-        """The florist to give the order to, who is none of `had`. Nothing is reserved and nothing counted."""
+    def next_florist(self, order: Order, had: Collection[str] = (), *, by_itself: bool = True) -> Routed | NoRoute:
+        """The florist to give the order to, who is none of `had`. Nothing is reserved and nothing counted.
+
+        After as many florists as the config allows it goes to nobody more `by_itself`: then a person looks.
+        """
+        if by_itself and len(had) > self.config.reroutes_max:
+            return NoRoute(f"{NO_FLORIST}: {len(had)} had it already, and a person should look", Nobody(0, {}))
         wish = wish_of(order, had)
         day = self._days.on(wish.day)
         near = day.neighbourhood.near(wish.country, wish.postcode)
@@ -95,7 +100,7 @@ class Router:
         line = self.line_of(found.member_id, wish.day)
         if line is None:
             # Enrolled on the delivery day and not yet today: nobody knows a fax machine of theirs.
-            return self.next_florist(order, {*had, found.member_id})
+            return self.next_florist(order, {*had, found.member_id}, by_itself=False)
         return Routed(found.member_id, line, found)
 
     def explain(self, order: Order, had: Collection[str] = ()) -> Explanation:

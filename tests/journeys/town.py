@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import trio
 
+from faxgw.call_config import ONE_FAX
 from faxgw.clock import TrioClock
 from faxgw.config import Config, ProviderConfig, RenderConfig
 from faxgw.fax import FaxId, State
@@ -27,6 +28,8 @@ from faxgw.render.handed_in.handed import HandedIn
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, RelaySheet, Sheet, Unrenderable
 from faxgw.render.tiff import CodedPage, write_tiff
+from faxgw.routing.places import NOWHERE, Places
+from faxgw.routing.planner import plan_here
 from faxgw.store.admission import Admitted
 from faxgw.store.sql import SqlStore, open_memory_store
 from faxgw.store.views import Event, FaxView
@@ -149,6 +152,7 @@ class Town:
     settings: dict[str, Any] = field(default_factory=dict)
     """Sections of the config that a journey sets."""
     gateway: Gateway | None = None
+    places: Places = NOWHERE
 
     def start_later(self, seconds: float) -> dt.datetime:
         """A deadline so many seconds from now."""
@@ -227,7 +231,9 @@ class Town:
         return [event for event in await self.store.events(0, 1_000_000) if event.kind == kind]
 
     def _new_gateway(self) -> Gateway:
-        config = Config(**{"provider": self.configs, "render": RenderConfig(batch_max=4), **self.settings})
+        # A journey that is not about sharing calls tells its story with one fax a call.
+        usual = {"provider": self.configs, "render": RenderConfig(batch_max=4), "call": ONE_FAX}
+        config = Config(**usual | self.settings)
         parts = Parts(
             config=config,
             store=self.store,
@@ -237,6 +243,8 @@ class Town:
             clock=self.clock,
             random=random.Random(self.seed).random,  # noqa: S311 - a journey is played again by its seed.
             metrics=self.metrics,
+            planner=plan_here,
+            places=self.places,
         )
         return Gateway(parts)
 
@@ -259,6 +267,7 @@ async def open_town(
     seed: int = 0,
     register: Register | None = None,
     settings: Mapping[str, Any] | None = None,
+    places: Places = NOWHERE,
 ) -> AsyncIterator[Town]:
     """A town whose carriers work until the block is left."""
     clock = TrioClock(START.timestamp() - trio.current_time())
@@ -266,6 +275,7 @@ async def open_town(
     carriers = {each.name: ScriptedProvider(each.name, clock=clock, seed=seed, shares=shares) for each in own}
     town = Town(clock, carriers, own, register or Register(florist(number) for number in range(florists)), seed=seed)
     town.settings.update(settings or {})
+    town.places = places
     async with trio.open_nursery() as outside:
         for carrier in carriers.values():
             outside.start_soon(carrier.run)

@@ -46,13 +46,11 @@ class Past:
 
     had: frozenset[str]
     """Florists it was taken from, or that gave it back: not the one that has it, nor those it was only planned for."""
-    moves: int
-    """How often it went to another florist because it had to, without a person's word."""
     is_routed: bool
     """Routing chose who has it now; else the submitter or a person did."""
 
 
-NO_PAST = Past(frozenset(), 0, is_routed=False)
+NO_PAST = Past(frozenset(), is_routed=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,6 @@ class _Story:
     def __init__(self, executor: str | None) -> None:
         self.member = executor
         self.had: set[str] = set()
-        self.moves = 0
         self.is_routed = False
 
     def note(self, kind: str, data: Mapping[str, object]) -> None:
@@ -129,7 +128,6 @@ class _Story:
         self.is_routed = who in {ROUTING, PLANNING}
         if self.member is not None and who != PLANNING:
             self.had.add(self.member)
-            self.moves += who == ROUTING
         self.member = member
 
 
@@ -137,7 +135,7 @@ def _past_of(faxes: Sequence[_Story]) -> Past:
     """Over all faxes of an order, the newest last: it alone may still be with its florist."""
     *older, newest = faxes
     had = newest.had.union(*(story.had for story in older), {story.member for story in older if story.member})
-    return Past(frozenset(had - {newest.member}), sum(story.moves for story in faxes), newest.is_routed)
+    return Past(frozenset(had - {newest.member}), newest.is_routed)
 
 
 def read_changes(connection: Connection, after: int, limit: int) -> Changes:
