@@ -18,6 +18,9 @@ _STRIP_OFFSETS, _STRIP_BYTE_COUNTS = 273, 279
 _FIXED_TAGS = {258: 1, 259: 4, 262: 0, 277: 1}
 """BitsPerSample, Compression group 4, white is zero, SamplesPerPixel."""
 
+EOFB_BITS = 24
+"""Of the end of facsimile block: twice eleven 0 and a 1."""
+
 _BUFFER_BYTES = 1 << 20
 _SHORT, _LONG = 3, 4
 
@@ -42,6 +45,12 @@ def encode(rows: Rows, rows_per_strip: int) -> list[bytes]:
     finally:
         encoder.cleanup()
     return _strips(tiff)
+
+
+def bits_before_end(strip: bytes) -> int:
+    """How many bits a strip has before its EOFB, whose last bit is the last 1."""
+    last = strip[-1]
+    return len(strip) * 8 - ((last & -last).bit_length() - 1) - EOFB_BITS
 
 
 def _drain(encoder: Any) -> bytes:

@@ -163,14 +163,8 @@ def _rule_off(rows: Canvas, background: Background) -> None:
 def _cut_out(strip: bytes, band: Band, slot_rows: int) -> Bits:
     rows_below = slot_rows - 1 - band.rows
     first = _first_row_bits(band.above)
-    end = _length(strip) - rows_below * (2 * len(band.below) + 1)
+    end = libtiff.bits_before_end(strip) - rows_below * (2 * len(band.below) + 1)
     return np.unpackbits(np.frombuffer(strip, np.uint8), count=end)[first:]
-
-
-def _length(strip: bytes) -> int:
-    """How many bits a strip has before its EOFB, whose last bit is the last 1."""
-    last = strip[-1]
-    return len(strip) * 8 - ((last & -last).bit_length() - 1) - len(_EOFB)
 
 
 @functools.lru_cache(256)
@@ -178,4 +172,4 @@ def _first_row_bits(background: Background) -> int:
     """How many bits the background takes as the first row of a strip."""
     row = blank(1)
     _rule_off(row, background)
-    return _length(libtiff.encode(rows_of(row), 1)[0])
+    return libtiff.bits_before_end(libtiff.encode(rows_of(row), 1)[0])

@@ -1,7 +1,8 @@
 """TIFF of any compression as fax pages. What already is a fax page keeps its pixels, and only moves below the header.
 
-A fax page's strip is decoded and coded anew even so (2 ms): libtiff reads over damaged codes without a word, a
-fax machine does not. Where the strip was whole and written the way T.6 says, the very same codes come out.
+Its strip is decoded and coded anew even so (2 ms): that is what proves it (`codes.py`), for libtiff reads over
+damaged codes without a word and a fax machine does not. Out of a strip that is written the way T.6 says come the
+very same codes.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from faxgw.render.handed_in.codes import check_codes
 from faxgw.render.handed_in.handed import HandedIn, Kind, Limits, RefusedError
 from faxgw.render.handed_in.header import HEADER_ROWS
 from faxgw.render.handed_in.ink import Ink, put_on_page
@@ -44,6 +46,7 @@ def tiff_pages(handed: HandedIn, limits: Limits) -> Iterator[Rows]:
                 continue
             check_size(file, limits)
             _check_whole(file, number + 1, limits, len(handed.content))
+            check_codes(file, handed.content, number + 1)
             yield _page(file, paper, photo=handed.photo)
     raise RefusedError(f"the TIFF has more than {_DIRECTORIES_A_PAGE_MAX * limits.pages_max} directories: split it")
 
