@@ -74,7 +74,7 @@ def _keeping(fax: NewInbound, known: _Known | None, claimed: InboundId | None, n
         return KeptBefore(known.inbound_id, SameBy.FILE if known.origin == fax.origin else SameBy.CONTENT)
     if claimed is not None:
         return KeptBefore(claimed, SameBy.RECEIPT)
-    return KeptNow(new_id)
+    return KeptNow(known.inbound_id if known is not None else new_id)
 
 
 def _is_made_whole(known: _Known) -> bool:
