@@ -95,8 +95,8 @@ async def all_faxes(town: Town) -> list[FaxId]:
 
 async def close_account(town: Town, **told: int) -> None:
     """The account, with the faxes that the relay made."""
-    town.faxes = await all_faxes(town)
     await town.wait()
+    town.faxes = await all_faxes(town)
     await settle_account(town, **told)
 
 
