@@ -41,6 +41,9 @@ from faxgw.provider.port import Provider
 from faxgw.provider.simulated import SimulatedProvider
 from faxgw.render.handed_in.handed import Limits
 from faxgw.render.pool import Drawn, RenderPool, open_pool
+from faxgw.routing.atlas import load_places
+from faxgw.routing.desk import RoutingDesk
+from faxgw.routing.places import NOWHERE
 from faxgw.store.sql import SqlStore, open_store
 from faxgw.store.writer import Committed
 
@@ -111,6 +114,7 @@ async def live(config: Config) -> None:
             metrics=metrics,
             keeper=keeper,
             faxes_in=faxes_in,
+            places=load_places(state_dir) if config.routing is not None else NOWHERE,
         )
         await _serve(parts, store, health)
 
@@ -147,6 +151,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
         clock=parts.clock,
         config=parts.config,
         incoming=gateway.incoming.faces,
+        routing=_routing_desk(gateway, parts),
         register=RegisterDesk(parts.keeper) if parts.keeper is not None else None,
     )
     async with trio.open_nursery() as watchers:
@@ -172,6 +177,12 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
         watchers.cancel_scope.cancel()
     reach("daemon-stopped")
     log.info("stopped")
+
+
+def _routing_desk(gateway: Gateway, parts: Parts) -> RoutingDesk | None:
+    if gateway.routing is None:
+        return None
+    return RoutingDesk(gateway.routing, parts.store, Path(parts.config.gateway.state_dir))
 
 
 async def _open_doors(doors: trio.Nursery, behind: Behind, stopping: trio.Event) -> None:

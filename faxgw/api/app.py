@@ -27,6 +27,7 @@ from faxgw.api.problem import Kind, problem, problem_routes
 from faxgw.api.receipts import receipt_routes
 from faxgw.api.relay import relay_reading_routes, relay_routes
 from faxgw.api.review import review_routes
+from faxgw.api.routing import no_routing_route, routing_routes
 from faxgw.api.stopping import control_routes
 from faxgw.api.verbs import verb_routes
 from faxgw.clock import Clock
@@ -34,6 +35,7 @@ from faxgw.config import Config
 from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.ops.metrics import Metrics
 from faxgw.relay.port import RelayDesk
+from faxgw.routing.desk import RoutingDesk
 from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,8 @@ class Behind:
     """None where nobody asks for what came in."""
     relay: RelayDesk | None = None
     """None where nobody speaks about orders."""
+    routing: RoutingDesk | None = None
+    """None where no `[routing]` stands in the config."""
     register: RegisterDesk | None = None
     """None where the register never changes, and nobody asks for it."""
 
@@ -76,7 +80,10 @@ def outside_app(behind: Behind) -> AsgiApp:
 def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
     refused = _refusals(behind.metrics, "orders")
     return [
-        *order_routes(behind.desk, behind.clock, behind.config.api, refused),
+        *order_routes(
+            *(behind.desk, behind.clock, behind.config.api, refused),
+            is_routed=behind.routing is not None,
+        ),
         *document_routes(behind.desk, behind.clock, behind.config, _refusals(behind.metrics, "faxes")),
         *find_routes(behind.store),
         *fax_routes(behind.store, behind.desk, behind.archive),
@@ -86,6 +93,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *event_routes(behind.store, behind.config.api),
         *_incoming_routes(behind),
         *_relay_routes(behind),
+        *_routing_routes(behind),
         *(member_routes(behind.register, behind.store) if behind.register is not None else ()),
     ]
 
@@ -95,6 +103,12 @@ def _relay_routes(behind: Behind) -> list[HTTPRouteHandler]:
         return []
     refused = _refusals(behind.metrics, "relay")
     return [*relay_routes(behind.relay, behind.clock, behind.config.api, refused), *relay_reading_routes(behind.store)]
+
+
+def _routing_routes(behind: Behind) -> list[HTTPRouteHandler]:
+    if behind.routing is None:
+        return [no_routing_route()]
+    return routing_routes(behind.routing, behind.clock, behind.config.api)
 
 
 def _incoming_routes(behind: Behind) -> list[HTTPRouteHandler]:

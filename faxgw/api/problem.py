@@ -59,6 +59,10 @@ class Kind(enum.Enum):
         "crashed", 500, "Something went wrong here",
         "Our fault, noted in the log. Whether the order was taken is not known: send it again with the same key.",
     )  # fmt: skip
+    NO_PLAN = (
+        "no-plan", 503, "No plan came out",
+        "Nothing was changed. `detail` says whether the extra `replan` is missing, or the plan took too long.",
+    )  # fmt: skip
     BUSY = ("busy", 503, "Too much waits already", "Nothing was taken. Send it again after `Retry-After` seconds.")
     DRAINING = (
         "draining", 503, "The gateway drains",

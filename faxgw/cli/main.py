@@ -48,6 +48,8 @@ _COMMANDS = {
     "members": ("faxgw.cli.members.group", "members", "The florists' register: look, change, import, export."),
     "inbox": ("faxgw.cli.inbox", "inbox", "Show the inboxes, what came in, and what is in quarantine."),
     "review": ("faxgw.cli.review", "review", "Decide on faxes that could not be understood."),
+    "route": ("faxgw.cli.route", "route", "Say who executes an order and why, or plan a day anew."),
+    "routing": ("faxgw.cli.route", "routing", "Take in where postcodes lie."),
     "render": ("faxgw.cli.render", "render", "Draw the page of an order, without a daemon."),
 }
 

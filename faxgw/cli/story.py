@@ -68,6 +68,12 @@ def _rerouted(data: Data) -> str:
     return f"rerouted from {data['from']} to {data['to']}" + (f", member {data['member']}" if "member" in data else "")
 
 
+def _routed(data: Data) -> str:
+    where = "in its area" if data.get("in_area") else f"{data['km']} km away" if "km" in data else "for its country"
+    rivals = data["rivals"]
+    return f"routed to member {data['member']}: {where}, {data['points']} points, {rivals} other(s) might have had it"
+
+
 def _contradicted(data: Data) -> str:
     said = f"{data['failure']}{_words(data['code'])}" if "failure" in data else "delivered"
     return f"the carrier says of attempt {data['attempt']}: {said}; too late, a person must look"
@@ -93,6 +99,7 @@ _TELLERS: dict[str, Callable[[Data], str]] = {
     "released": lambda _: "released",
     "cancelled": lambda _: "cancelled",
     "priority": lambda data: f"class {_CLASSES.get(data['from'])} -> {_CLASSES.get(data['to'])}",
+    "routed": _routed,
     "rerouted": _rerouted,
     "retried": lambda data: f"retried as fax {data['as']}",
     "copied": lambda data: f"copied as fax {data['as']}",
