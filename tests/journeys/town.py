@@ -16,6 +16,7 @@ from faxgw.clock import TrioClock
 from faxgw.config import Config, ProviderConfig, RenderConfig
 from faxgw.fax import FaxId, State
 from faxgw.gateway import Gateway, Parts
+from faxgw.incoming import FaxesIn
 from faxgw.members.member import Member
 from faxgw.members.register import Register
 from faxgw.money import Money
@@ -153,6 +154,8 @@ class Town:
     """Sections of the config that a journey sets."""
     gateway: Gateway | None = None
     places: Places = NOWHERE
+    faxes_in: FaxesIn | None = None
+    """Where faxes come in, in journeys in which they do."""
 
     def start_later(self, seconds: float) -> dt.datetime:
         """A deadline so many seconds from now."""
@@ -245,6 +248,7 @@ class Town:
             metrics=self.metrics,
             planner=plan_here,
             places=self.places,
+            faxes_in=self.faxes_in,
         )
         return Gateway(parts)
 

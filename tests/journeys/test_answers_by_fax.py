@@ -1,0 +1,134 @@
+"""Florists tick the sheet and fax it back."""
+
+import trio
+from trio.testing import MockClock
+
+from faxgw.intake.review import Resolved
+from faxgw.store.inbound.keeping import InboundId
+from faxgw.store.inbound.outcomes import InboundState
+from faxgw.store.inbound.review import ReviewId, ReviewStale, Verdict
+from faxgw.store.relay.port import Stage
+from faxgw.store.stops import Scope
+from tests.journeys.account import settle_account
+from tests.journeys.paper import delivered_order, open_post_town, ticked
+
+
+async def test_an_accepted_sheet_stands_in_the_orders_trail(autojump_clock: MockClock) -> None:
+    """The order goes out, the florist ticks ACCEPTED and faxes it back: whoever asks for the order sees it."""
+    async with open_post_town() as (town, post), town.running():
+        fax_id = await delivered_order(town, "N-1")
+        post.send(ticked("N-1", "accept"))
+        [fax] = await post.wait_read(1)
+        assert fax.state is InboundState.APPLIED
+        assert (await town.view(fax_id)).events[-1].kind == "reply_received"
+        assert await post.said_of("N-1") == ["ACK"]
+        story = await town.store.relay.story("N-1")
+        assert story is not None
+        assert story.order.stage is Stage.ACCEPTED
+    await post.settle_inbound(applied=1)
+    await settle_account(town, delivered=1)
+
+
+async def test_a_rejected_order_is_with_nobody(autojump_clock: MockClock) -> None:
+    """The network has to look for another florist."""
+    async with open_post_town() as (town, post), town.running():
+        await delivered_order(town, "N-1")
+        post.send(ticked("N-1", "reject"))
+        await post.wait_read(1)
+        assert await post.said_of("N-1") == ["REJ"]
+        story = await town.store.relay.story("N-1")
+        assert story is not None
+        assert (story.order.stage, story.order.executing) == (Stage.UNPLACED, None)
+    await post.settle_inbound(applied=1)
+
+
+async def test_several_sheets_in_one_call_are_several_answers(autojump_clock: MockClock) -> None:
+    """The feeder took three sheets; the one that is unclear does not hold the others up."""
+    async with open_post_town() as (town, post), town.running():
+        for number in ("N-1", "N-2", "N-3"):
+            await delivered_order(town, number)
+        post.send(ticked("N-1", "accept"), ticked("N-2", page=2, unsure=["reject"]), ticked("N-3", "accept", page=3))
+        [fax] = await post.wait_read(1)
+        assert fax.state is InboundState.REVIEW
+        assert sorted(sheet.became for sheet in fax.sheets) == ["reply", "reply", "review"]
+        assert [await post.said_of(number) for number in ("N-1", "N-2", "N-3")] == [["ACK"], [], ["ACK"]]
+    await post.settle_inbound(review=1)
+
+
+async def test_the_same_fax_twice_is_said_once(autojump_clock: MockClock) -> None:
+    """A carrier delivers it twice with another checksum: known by what it says of which order."""
+    async with open_post_town() as (town, post), town.running():
+        await delivered_order(town, "N-1")
+        post.send(ticked("N-1", "accept"))
+        post.send(ticked("N-1", "accept"))
+        await post.wait_read(2)
+        post.send(ticked("N-1", "accept"))
+        faxes = await post.wait_read(3)
+        assert [fax.state for fax in faxes] == [
+            InboundState.APPLIED,
+            InboundState.DUPLICATE,
+            InboundState.DUPLICATE,
+        ]
+        assert await post.said_of("N-1") == ["ACK"]
+    await post.settle_inbound(applied=1, duplicate=2)
+
+
+async def test_an_unreadable_fax_is_resolved_by_a_person(autojump_clock: MockClock) -> None:
+    """Anna looks at the picture and says what it is; Bea, a moment later, hears that Anna did."""
+    async with open_post_town() as (town, post), town.running() as gateway:
+        fax_id = await delivered_order(town, "N-1")
+        post.send(damaged=True)
+        [fax] = await post.wait_read(1)
+        [review] = fax.reviews
+        assert (fax.state, review.reason) == (InboundState.REVIEW, "unreadable")
+        assert str(await gateway.incoming.faces.inbound.picture(fax, 1)).startswith("b'PNG 1")
+        reviews = gateway.incoming.reviews
+        said = {"order_number": "N-1", "kinds": ["reject"], "reason": "closed", "text": "closed on Sunday"}
+        resolved = await reviews.resolve(review.review_id, Verdict.REPLY, said, "anna", "her writing")
+        assert resolved == Resolved(fax_id)
+        second = await reviews.resolve(review.review_id, Verdict.DISCARD, None, "bea", "nothing on it")
+        assert isinstance(second, ReviewStale)
+        story = await town.store.relay.story("N-1")
+        assert story is not None
+        [rejection] = story.messages
+        assert (rejection.message.kind, rejection.message.reason) == ("REJ", "closed")
+        assert (await post.view(1)).reviews[0].who == "anna"
+    await post.settle_inbound(applied=1)
+
+
+async def test_a_person_cannot_answer_for_an_order_that_is_not_there(autojump_clock: MockClock) -> None:
+    """The fault names the field, and the review waits."""
+    async with open_post_town() as (town, post), town.running() as gateway:
+        post.send(damaged=True)
+        await post.wait_read(1)
+        said = {"order_number": "N-9", "kinds": ["accept"]}
+        faults = await gateway.incoming.reviews.resolve(ReviewId(1), Verdict.REPLY, said, "anna", "seen")
+        assert isinstance(faults, list)
+        assert [fault.pointer for fault in faults] == ["/reply/order_number"]
+    await post.settle_inbound(review=1)
+
+
+async def test_a_question_is_asked_twice(autojump_clock: MockClock) -> None:
+    """It is written by hand: two that look alike may ask for two things."""
+    async with open_post_town() as (town, post), town.running():
+        await delivered_order(town, "N-1")
+        post.send(ticked("N-1", "question"))
+        post.send(ticked("N-1", "question"))
+        await post.wait_read(2)
+        assert await post.said_of("N-1") == ["ASK", "ASK"]
+    await post.settle_inbound(applied=2)
+
+
+async def test_what_comes_in_while_the_gateway_drains_waits(autojump_clock: MockClock) -> None:
+    """It is kept, and handed on once the gateway takes orders in again."""
+    async with open_post_town() as (town, post), town.running() as gateway:
+        await delivered_order(town, "N-1")
+        await gateway.control.suspend(Scope.INTAKE, "", "anna", "moving")
+        post.send(ticked("N-1", "accept"))
+        await trio.sleep(600)
+        assert (await post.view(1)).state is InboundState.KEPT
+        await gateway.control.resume(Scope.INTAKE, "", "anna", "moved")
+        await post.wait_read(1)
+        assert await post.said_of("N-1") == ["ACK"]
+        assert (await post.view(1)).inbound_id == InboundId(1)
+    await post.settle_inbound(applied=1)
