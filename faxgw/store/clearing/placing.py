@@ -11,6 +11,11 @@ from faxgw.store.clearing.schema import clearing_exception, order_due, settlemen
 from faxgw.store.ledger.booking import book
 from faxgw.store.ledger.port import Entry, NotBooked
 
+PARTS = "parts"
+"""The one rule by which several movements pay one order."""
+PAYS = ("sale", "bank")
+"""Kinds that pay an order; a chargeback that was reversed only gives back what had paid it."""
+
 
 def take(connection: Connection, steps: Sequence[Step]) -> list[Taken]:
     return [Taken.DONE if _take(connection, step) else Taken.LATE for step in steps]
@@ -33,6 +38,8 @@ def _take(connection: Connection, step: Step) -> bool:
 
 def _place(connection: Connection, step: Place) -> bool:
     table = settlement_entry
+    if step.order_number is not None and _is_paid_otherwise(connection, step):
+        return False
     placed = connection.execute(
         update(table)
         .where(table.c.id == step.movement_id, table.c.placed_at.is_(None))
@@ -50,6 +57,16 @@ def _place(connection: Connection, step: Place) -> bool:
     decided = {"decision": step.decision, "decided_by": step.who, "why": step.why, "decided_at": step.at}
     _change_open(connection, step.movement_id, decided)
     return True
+
+
+def _is_paid_otherwise(connection: Connection, step: Place) -> bool:
+    """An order is paid by one movement, or by parts that were found to be its amount together."""
+    table = settlement_entry
+    pays = table.c.kind.in_(PAYS) & (table.c.gross_minor > 0)
+    if connection.execute(select(table.c.id).where(table.c.id == step.movement_id, pays)).scalar() is None:
+        return False
+    paid_by = connection.execute(select(table.c.rule).where(table.c.order_number == step.order_number, pays)).scalars()
+    return any(step.rule != PARTS or rule != PARTS for rule in paid_by)
 
 
 def _open(connection: Connection, step: Open) -> bool:

@@ -1,0 +1,305 @@
+"""The desk of clearing: takes files in, places what can be placed for sure, and carries out what people decide.
+
+It logs counts, never references or texts: a message to a florist may stand in them. What a person decides is kept with
+who and why; two who decide at once are told apart by the store.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import structlog
+import trio
+
+from faxgw.clock import Clock
+from faxgw.settlement.imports.entry import EntryKind, FileRefused
+from faxgw.settlement.imports.formats import read_settlement_file
+from faxgw.settlement.matching.assign import assign
+from faxgw.settlement.matching.links import LINKED, Link, link_to_sales
+from faxgw.settlement.matching.match import CONFIRMED, Expected, Match, Payment, Reason, Rule, Unmatched, match_payments
+from faxgw.settlement.matching.payouts import Arrived, match_payouts
+from faxgw.settlement.takings import new_file, placed_with_order, placed_with_payout
+from faxgw.store.clearing.port import (
+    ClearingStore,
+    Decision,
+    Due,
+    Exceptional,
+    Importing,
+    Leave,
+    Movement,
+    Open,
+    Own,
+    Place,
+    Step,
+    Taken,
+)
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+UNKNOWN = (EntryKind.ADJUSTMENT, EntryKind.RESERVE, EntryKind.OTHER)
+"""Kinds that no order explains: a person looks at each."""
+STEPS_AT_ONCE = 500
+"""In one commit, so that others can write between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """How far apart two may be that only amount and day bring together."""
+
+    payment_days: int = 3
+    payout_days: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a run of matching came to."""
+
+    matched: int = 0
+    linked: int = 0
+    arrived: int = 0
+    exceptions: int = 0
+    suggested: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRefused:
+    """The decision does not fit; `reason` says what would."""
+
+    reason: str
+
+
+class Work(Protocol):
+    async def __call__(self, job: Callable[[], T]) -> T: ...
+
+
+async def in_thread(job: Callable[[], T]) -> T:
+    return await trio.to_thread.run_sync(job)
+
+
+async def inline(job: Callable[[], T]) -> T:
+    await trio.lowlevel.checkpoint()
+    return job()
+
+
+class Clearing:
+    """Everything between a settlement file and the ledger."""
+
+    def __init__(self, store: ClearingStore, clock: Clock, window: Window, work: Work = in_thread) -> None:
+        """`work` runs what takes seconds of CPU: in a thread, or inline under a mock clock, which waits for none."""
+        self._store = store
+        self._clock = clock
+        self._window = window
+        self._work = work
+
+    # --- files -------------------------------------------------------------------------------------------
+
+    async def import_file(self, content: bytes, *, name: str, who: str) -> Importing | FileRefused:
+        """Take the file whole, once; its movements wait to be matched."""
+        file = await self._work(lambda: read_settlement_file(content))
+        if isinstance(file, FileRefused):
+            log.warning("settlement_file_refused", line=file.line)
+            return file
+        new = new_file(content, file, name=name, who=who, at=self._clock.now())
+        (done,) = await self._store.import_files([new])
+        log.info("settlement_file", provider=file.provider, format=file.format, result=type(done).__name__)
+        return done
+
+    # --- matching ----------------------------------------------------------------------------------------
+
+    async def match(self) -> Account:
+        """Place everything that can be placed for sure; what cannot is in the queue of exceptions afterwards."""
+        arrived = await self._match_payouts()
+        matched = await self._match_payments()
+        linked = await self._link()
+        strange = await self._set_aside(UNKNOWN, Reason.UNKNOWN_KIND)
+        parts = (arrived, matched, linked, strange)
+        total = Account(
+            matched=sum(part.matched for part in parts),
+            linked=sum(part.linked for part in parts),
+            arrived=sum(part.arrived for part in parts),
+            exceptions=sum(part.exceptions for part in parts),
+            suggested=sum(part.suggested for part in parts),
+        )
+        log.info("matched", matched=total.matched, linked=total.linked, exceptions=total.exceptions)
+        return total
+
+    async def _match_payouts(self) -> Account:
+        lines = await self._store.unplaced([EntryKind.BANK])
+        payouts = {payout.batch_id: payout for payout in await self._store.payouts()}
+        found = match_payouts(lines, list(payouts.values()), days=self._window.payout_days)
+        by_id = {line.id: line for line in lines}
+        sure = [each for each in found if each.rule in CONFIRMED]
+        await self._take(
+            [
+                Place(
+                    movement_id=each.movement_id,
+                    order_number=None,
+                    rule=each.rule,
+                    at=self._clock.now(),
+                    journal=placed_with_payout(by_id[each.movement_id], payouts[each.batch_id]),
+                    batch_id=each.batch_id,
+                )
+                for each in sure
+            ]
+        )
+        unsure = {each.movement_id: each for each in found if each.rule not in CONFIRMED}
+        placed = {each.movement_id for each in sure}
+        debits = [line for line in lines if line.id not in placed and line.gross_minor < 0]
+        await self._take([self._bank_exception(line, unsure.get(line.id)) for line in debits])
+        return Account(arrived=len(sure), exceptions=len(debits), suggested=len(unsure))
+
+    def _bank_exception(self, line: Movement, arrived: Arrived | None) -> Open:
+        return Open(
+            movement_id=line.id,
+            reason=Reason.NO_PAYOUT,
+            about="",
+            suggested=f"batch {arrived.batch_id}" if arrived else "",
+            suggested_by=arrived.rule if arrived else "",
+            at=self._clock.now(),
+        )
+
+    async def _match_payments(self) -> Account:
+        """Sales at providers, and what customers paid straight to the bank."""
+        unplaced = await self._store.unplaced([EntryKind.SALE, EntryKind.BANK])
+        movements = {each.id: each for each in unplaced if each.gross_minor > 0}
+        if not movements:
+            return Account()
+        dues = await self._store.unpaid()
+        payments = [_payment(each) for each in movements.values()]
+        paid = await self._store.paid_numbers(sorted({payment.reference for payment in payments}))
+        found = await self._work(
+            lambda: match_payments(
+                payments,
+                [_expected(due) for due in dues],
+                frozenset(paid),
+                days=self._window.payment_days,
+                assign=assign,
+            )
+        )
+        sure = [match for match in found.matches if match.rule in CONFIRMED]
+        await self._take([self._place(movements[match.payment_id], match.number, match.rule) for match in sure])
+        suggestions = {match.payment_id: match for match in found.matches if match.rule not in CONFIRMED}
+        await self._take([self._open(each, suggestions.get(each.payment_id)) for each in found.unmatched])
+        return Account(matched=len(sure), exceptions=len(found.unmatched), suggested=len(suggestions))
+
+    async def _link(self) -> Account:
+        movements = {each.id: each for each in await self._store.unplaced(sorted(LINKED))}
+        payments = sorted({(each.provider, each.payment_id) for each in movements.values() if each.payment_id})
+        known: dict[tuple[str, str], list[Movement]] = {}
+        for each in await self._store.of_payments(payments):
+            known.setdefault((each.provider, each.payment_id), []).append(each)
+        answers = link_to_sales(list(movements.values()), known)
+        links = [each for each in answers if isinstance(each, Link)]
+        unmatched = [each for each in answers if isinstance(each, Unmatched)]
+        await self._take([self._place(movements[each.movement_id], each.number, Rule.EXACT) for each in links])
+        await self._take([self._open(each, None) for each in unmatched])
+        return Account(linked=len(links), exceptions=len(unmatched))
+
+    async def _set_aside(self, kinds: Sequence[EntryKind], reason: Reason) -> Account:
+        movements = await self._store.unplaced(kinds)
+        await self._take([self._open(Unmatched(each.id, reason), None) for each in movements])
+        return Account(exceptions=len(movements))
+
+    def _place(self, movement: Movement, number: str, rule: Rule) -> Place:
+        return Place(
+            movement_id=movement.id,
+            order_number=number,
+            rule=rule,
+            at=self._clock.now(),
+            journal=placed_with_order(movement, number),
+        )
+
+    def _open(self, unmatched: Unmatched, suggestion: Match | None) -> Open:
+        return Open(
+            movement_id=unmatched.payment_id,
+            reason=unmatched.reason,
+            about=unmatched.number,
+            suggested=suggestion.number if suggestion else "",
+            suggested_by=suggestion.rule if suggestion else "",
+            at=self._clock.now(),
+        )
+
+    async def _take(self, steps: Sequence[Step]) -> None:
+        for start in range(0, len(steps), STEPS_AT_ONCE):
+            await self._store.take(steps[start : start + STEPS_AT_ONCE])
+
+    # --- exceptions ----------------------------------------------------------------------------------------
+
+    async def exceptions(self, *, all_of_them: bool = False) -> list[Exceptional]:
+        return await self._store.exceptions(all_of_them=all_of_them)
+
+    async def own(self, movement_id: int, who: str) -> Taken:
+        (taken,) = await self._store.take([Own(movement_id=movement_id, owner=who)])
+        return taken
+
+    async def decide(
+        self, movement_id: int, decision: Decision, *, who: str, why: str, number: str = ""
+    ) -> Taken | DecisionRefused:
+        """Carry out what a person made of an exception.
+
+        `MATCHED_BY_HAND` wants the amount of the order; another amount is a `DIFFERENCE_ACCEPTED`.
+        """
+        exceptional = await self._store.exception(movement_id)
+        if exceptional is None:
+            return DecisionRefused(f"{movement_id} is not in the queue of exceptions")
+        if not why.strip() or not who.strip():
+            return DecisionRefused("a decision needs who and why")
+        step = await self._decision(exceptional.movement, decision, who, why, number)
+        if isinstance(step, DecisionRefused):
+            return step
+        (taken,) = await self._store.take([step])
+        return taken
+
+    async def _decision(
+        self, movement: Movement, decision: Decision, who: str, why: str, number: str
+    ) -> Step | DecisionRefused:
+        if decision is Decision.UNALLOCATED:
+            return Leave(movement_id=movement.id, who=who, why=why, at=self._clock.now())
+        if decision is Decision.RULED:
+            return DecisionRefused("ruled is what matching itself decides; say what you decided")
+        due = await self._store.due(number)
+        if due is None:
+            return DecisionRefused(f"no customer owes for an order {number!r}")
+        if due.currency != movement.currency:
+            return DecisionRefused(f"the order is in {due.currency}, the money in {movement.currency}")
+        takes_back = movement.gross_minor < 0
+        if not takes_back and number in await self._store.paid_numbers([number]):
+            return DecisionRefused(f"{number} was paid already: leave this in suspense, or refund it")
+        if decision is Decision.MATCHED_BY_HAND and not takes_back and due.amount_minor != movement.gross_minor:
+            return DecisionRefused(
+                f"the order is {due.amount_minor} and the payment {movement.gross_minor} minor units:"
+                " accept the difference, or name another order"
+            )
+        accepted = decision is Decision.DIFFERENCE_ACCEPTED and not takes_back
+        return Place(
+            movement_id=movement.id,
+            order_number=number,
+            rule=Rule.BY_HAND,
+            at=self._clock.now(),
+            journal=placed_with_order(movement, number, due.amount_minor if accepted else None),
+            decision=decision,
+            who=who,
+            why=why,
+        )
+
+
+def _payment(movement: Movement) -> Payment:
+    return Payment(
+        id=movement.id,
+        reference=movement.merchant_ref,
+        amount_minor=movement.gross_minor,
+        currency=movement.currency,
+        day=movement.day,
+    )
+
+
+def _expected(due: Due) -> Expected:
+    return Expected(
+        number=due.number,
+        references=(due.reference,) if due.reference else (),
+        amount_minor=due.amount_minor,
+        currency=due.currency,
+        day=due.day,
+    )
