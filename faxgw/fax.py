@@ -78,12 +78,20 @@ class Failure(enum.StrEnum):
     REJECTED = "rejected"
     PROTOCOL = "protocol"
     PAGE = "page"
+    NOT_REACHED = "not_reached"
+    """The call that it shared with others ended before its pages: nothing was learnt of it, nothing counts."""
     IN_DOUBT = "in_doubt"
     """The last page went out, its confirmation did not come back: it often did arrive."""
     DOCUMENT = "document"
     ACCOUNT = "account"
     EXPIRED = "expired"
     UNKNOWN_CODE = "unknown_code"
+
+
+GOES_ALONE_AFTER = frozenset(
+    {Failure.PAGE, Failure.PROTOCOL, Failure.DOCUMENT, Failure.UNKNOWN_CODE, Failure.IN_DOUBT}
+)
+"""Failures that may lie in the pages themselves: such a fax shares no call until it was delivered."""
 
 
 class Waiting(enum.StrEnum):

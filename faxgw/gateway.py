@@ -243,7 +243,7 @@ class Gateway:
         async with trio.open_nursery() as taking_in:
             taking_in.start_soon(self.incoming.run)
             await stopping.wait()
-            reach("gateway-intake-stopping")
+            reach("intake-stopping")
             taking_in.cancel_scope.cancel()
 
     async def _send(self, stopping: trio.Event) -> None:

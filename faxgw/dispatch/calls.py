@@ -1,4 +1,4 @@
-"""The attempts that carriers may know of, in memory, so that a receipt finds its attempt without a query."""
+"""The calls that carriers may know of, in memory, so that a receipt finds its attempts without a query."""
 
 from collections.abc import Iterator
 
@@ -10,11 +10,12 @@ Key = tuple[FaxId, AttemptNumber]
 
 
 class OpenCalls:
-    """Every open attempt, by our reference and by the carrier's."""
+    """Every open call, by our reference and by the carrier's: its first attempt, with those that share it."""
 
     def __init__(self) -> None:
         self._by_client_ref: dict[str, Attempt] = {}
         self._by_provider_ref: dict[tuple[str, str], str] = {}
+        self._left: dict[str, set[FaxId]] = {}
 
     def put(self, attempt: Attempt) -> None:
         """Remember an open attempt, or what is new about it."""
@@ -22,10 +23,22 @@ class OpenCalls:
         if attempt.provider_ref is not None:
             self._by_provider_ref[attempt.provider, attempt.provider_ref] = attempt.client_ref
 
-    def drop(self, attempt: Attempt) -> None:
+    def drop(self, attempt: Attempt) -> Attempt | None:
+        """Forget the call of this attempt, which is over; returns it as it was known."""
         known = self._by_client_ref.pop(attempt.client_ref, None)
+        self._left.pop(attempt.client_ref, None)
         if known is not None and known.provider_ref is not None:
             self._by_provider_ref.pop((known.provider, known.provider_ref), None)
+        return known
+
+    def leave(self, attempt: Attempt) -> bool:
+        """A person ended one attempt; says whether nothing of its call is open any more."""
+        known = self._by_client_ref.get(attempt.client_ref)
+        if known is None:
+            return True
+        left = self._left.setdefault(attempt.client_ref, set())
+        left.add(attempt.fax_id)
+        return left >= {each.fax_id for each in known.call}
 
     def get(self, client_ref: str) -> Attempt | None:
         return self._by_client_ref.get(client_ref)

@@ -174,7 +174,7 @@ class Doubts:
     async def _still_in_doubt(self, doubt: Doubt) -> Attempt | None:
         """The attempt as it stands; a receipt or a person may have settled it meanwhile."""
         if doubt.parked_at is not None:
-            return doubt.attempt if await self._outcomes.is_parked(doubt.attempt) else None
+            return await self._outcomes.still_parked(doubt.attempt)
         known = self._calls.get(doubt.attempt.client_ref)
         return known if known is not None and known.state is State.UNKNOWN else None
 

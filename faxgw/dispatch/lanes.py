@@ -5,19 +5,25 @@ prepared fax waits in the hands of a carrier that has closed.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 import trio
 
-from faxgw.dispatch.attempt import Attempts, Prepared
+from faxgw.call_config import ONE_FAX, CallConfig
+from faxgw.clock import Clock
+from faxgw.dispatch.attempt import Attempts
 from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.choice import Candidate, Shares, choose
 from faxgw.dispatch.gate import Passage
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.dispatch.prepared import Prepared
+from faxgw.dispatch.sharing import fit_into_call
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import unfit
 from faxgw.queue.waiting import WaitingRoom
+from faxgw.store.unfinished import Queued
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +46,18 @@ class Lanes:
         attempts: Attempts,
         waiting: WaitingRoom,
         outcomes: Outcomes,
+        clock: Clock,
         metrics: Metrics,
+        sharing: CallConfig = ONE_FAX,
     ) -> None:
         self._carriers = {carrier.provider.name: carrier for carrier in carriers}
         self._shares = Shares({name: carrier.weight for name, carrier in self._carriers.items()})
         self._attempts = attempts
         self._waiting = waiting
         self._outcomes = outcomes
+        self._clock = clock
         self._metrics = metrics
+        self._sharing = sharing
         self._changed = trio.Event()
         self._idle: trio.CancelScope | None = None
         self._stopping = False
@@ -91,7 +101,7 @@ class Lanes:
                 continue
             if (carrier := await self._choose(ready)) is not None:
                 # From this moment on the lane counts as taken.
-                return _Chosen(ready, carrier, carrier.gate.enter())
+                return _Chosen(self._fit(ready, carrier), carrier, carrier.gate.enter())
         return None
 
     def _has_stopped(self) -> bool:
@@ -119,6 +129,7 @@ class Lanes:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in unfits.items())
             await self._outcomes.set_aside(ready.fax.fax_id, f"no carrier can take it ({reasons})")
             self._waiting.free(ready.fax.line, ready.fax.fax_id)
+            self._leave_behind([each.fax for each in ready.company])
             return None
         return self._choose_among(fitting, ready)
 
@@ -138,6 +149,22 @@ class Lanes:
         if avoided is not None and avoided != name:
             self._metrics.failovers.labels(avoided, name).inc()
         return fitting[name]
+
+    def _fit(self, ready: Prepared, carrier: Carrier) -> Prepared:
+        """The call as its carrier takes it; whoever cannot go along is in line again at once."""
+        if not ready.company:
+            return ready
+        name, bounds = carrier.provider.name, carrier.provider.capabilities
+        fitted, behind = fit_into_call(
+            *(ready, bounds, self._sharing, self._clock.now()),
+            may_go=lambda fax: name not in self._outcomes.left_out(fax.fax_id),
+        )
+        self._leave_behind(behind)
+        return fitted
+
+    def _leave_behind(self, faxes: Iterable[Queued]) -> None:
+        for fax in faxes:
+            self._waiting.put_back(fax, 0.0)
 
     def _wake(self) -> None:
         self._changed.set()

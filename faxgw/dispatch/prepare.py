@@ -1,21 +1,23 @@
 """Draws the pages of the faxes that go next, a batch at a time, and hands them to whichever lane is free.
 
-A fax that cannot be drawn is set aside with its reason; the rest of its batch goes on. A document that somebody
-handed in may take a thousand times as long as an order sheet, so the sheets of its batch go before it.
+A fax that cannot be drawn is set aside with its reason; the rest of its batch, and of its call, goes on. A document
+that somebody handed in may take a thousand times as long as an order sheet, so the sheets of its batch go before it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import structlog
 import trio
 
 from faxgw.clock import Clock
 from faxgw.crashpoint import reach
-from faxgw.dispatch.attempt import Prepared
 from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.dispatch.prepared import Prepared
 from faxgw.errors import BugError, StoreBusyError, StoreFailedError
+from faxgw.fax import FaxId
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.handed_in.handed import HandedIn
 from faxgw.render.port import Drawing, Renderer
@@ -85,41 +87,79 @@ class Preparer:
         except Exception as error:
             # The crash barrier of a batch.
             log.exception("preparing_broke", faxes=len(faxes))
-            if len(faxes) == 1:
+            if len(faxes) == 1 and not faxes[0].company:
                 await self._set_aside(faxes[0], f"preparing it broke: {type(error).__name__}")
                 return _Batch()
-        return _Batch(slow=list(faxes))
+        return _Batch(slow=[self._without_company(fax, alone=True) for fax in faxes])
 
     async def _prepare(self, faxes: Sequence[Queued]) -> _Batch:
         rendered_at = self._clock.now()
-        composed = await self._compose(faxes, rendered_at)
-        slow = [fax for fax, drawing in composed if isinstance(drawing, HandedIn)] if len(faxes) > 1 else []
-        now = [(fax, drawing) for fax, drawing in composed if fax not in slow]
-        drawn = await self._draw([drawing for _, drawing in now if not isinstance(drawing, Unrenderable)])
-        ready: list[Prepared] = []
-        for fax, drawing in now:
-            match drawing if isinstance(drawing, Unrenderable) else next(drawn):
-                case Document() as document:
-                    self._note_unprintable(fax, document)
-                    ready.append(Prepared(fax, document, rendered_at))
-                case Unrenderable(reason=reason):
-                    await self._set_aside(fax, reason)
-        return _Batch(ready, slow)
+        drawings = await self._compose([each for fax in faxes for each in fax.call], rendered_at)
+        faxes = [self._only_sheets(fax, drawings) for fax in faxes]
+        slow = [fax for fax in faxes if isinstance(drawings[fax.fax_id], HandedIn)] if len(faxes) > 1 else []
+        now = [fax for fax in faxes if fax not in slow]
+        drawn = await self._draw([(each.fax_id, drawings[each.fax_id]) for fax in now for each in fax.call])
+        ready = [await self._ready(fax, drawn, rendered_at) for fax in now]
+        return _Batch([each for each in ready if each is not None], slow)
 
-    async def _draw(self, drawings: Sequence[Drawing]) -> Iterator[Document | Unrenderable]:
+    async def _ready(
+        self, fax: Queued, drawn: Mapping[FaxId, Document | Unrenderable], rendered_at: float
+    ) -> Prepared | None:
+        """The fax with the pages of its call; without them it takes nobody along."""
+        company: list[Prepared] = []
+        for each in fax.company:
+            match drawn[each.fax_id]:
+                case Document() as document:
+                    self._note_unprintable(each, document)
+                    company.append(Prepared(each, document, rendered_at))
+                case Unrenderable(reason=reason):
+                    await self._set_aside(each, reason)
+        match drawn[fax.fax_id]:
+            case Document() as document:
+                self._note_unprintable(fax, document)
+                return Prepared(fax, document, rendered_at).with_company(company)
+            case Unrenderable(reason=reason):
+                await self._set_aside(fax, reason)
+                for left in company:
+                    self._waiting.put_back(left.fax, 0.0)
+                return None
+
+    def _only_sheets(self, fax: Queued, drawings: Mapping[FaxId, Drawing | Unrenderable]) -> Queued:
+        """Documents that somebody handed in share no call: they may be long, slow to draw, of another resolution."""
+        if not fax.company:
+            return fax
+        if isinstance(drawings[fax.fax_id], HandedIn):
+            return self._without_company(fax, alone=False)
+        company = [each for each in fax.company if not isinstance(drawings[each.fax_id], HandedIn)]
+        for each in fax.company:
+            if each not in company:
+                self._waiting.put_back(msgspec.structs.replace(each, alone=True), 0.0)
+        return msgspec.structs.replace(fax, company=tuple(company))
+
+    def _without_company(self, fax: Queued, *, alone: bool) -> Queued:
+        """The fax by itself; the others go back in line, each to go `alone` or not."""
+        for each in fax.company:
+            self._waiting.put_back(msgspec.structs.replace(each, alone=alone), 0.0)
+        return msgspec.structs.replace(fax, company=())
+
+    async def _draw(
+        self, composed: Sequence[tuple[FaxId, Drawing | Unrenderable]]
+    ) -> dict[FaxId, Document | Unrenderable]:
+        drawings = [drawing for _, drawing in composed if not isinstance(drawing, Unrenderable)]
         results = await self._renderer.render(drawings)
         if len(results) != len(drawings):
             # A page must never go to its neighbour's number.
             raise BugError(f"{len(drawings)} sheets were drawn as {len(results)} documents")
-        return iter(results)
+        drawn = iter(results)
+        return {fax_id: drawing if isinstance(drawing, Unrenderable) else next(drawn) for fax_id, drawing in composed}
 
-    async def _compose(self, faxes: Sequence[Queued], at: float) -> list[tuple[Queued, Drawing | Unrenderable]]:
+    async def _compose(self, faxes: Sequence[Queued], at: float) -> dict[FaxId, Drawing | Unrenderable]:
         contents = await self._store.contents([fax.fax_id for fax in faxes])
         missing = Unrenderable("its order is missing in the store")
-        return [
-            (fax, await self._composer.compose(contents[fax.fax_id], at) if fax.fax_id in contents else missing)
+        return {
+            fax.fax_id: await self._composer.compose(contents[fax.fax_id], at) if fax.fax_id in contents else missing
             for fax in faxes
-        ]
+        }
 
     async def _set_aside(self, fax: Queued, reason: str) -> None:
         await self._outcomes.set_aside(fax.fax_id, reason)

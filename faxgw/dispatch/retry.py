@@ -13,7 +13,7 @@ ELSEWHERE_AT_ONCE_MAX = 2
 """A fax that carriers hand from one to the other waits from the third refusal on."""
 
 # Nothing was dialled, so the florist's line and the count of calls are untouched.
-NOT_A_CALL = frozenset({Failure.CAPACITY, Failure.ACCOUNT})
+NOT_A_CALL = frozenset({Failure.CAPACITY, Failure.ACCOUNT, Failure.NOT_REACHED})
 
 
 @dataclass(frozen=True, slots=True)

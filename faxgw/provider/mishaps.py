@@ -6,6 +6,7 @@ and a test that failed can be played again.
 """
 
 import enum
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,6 +92,8 @@ class Play:
     answer: Answer = Answer.PROMPT
     call: Call = Call.DELIVERED
     receipt: Receipt = Receipt.ON_TIME
+    pages: int | None = None
+    """How many were confirmed before the call broke off; without a word somewhere in the document."""
 
 
 Word = TypeVar("Word", bound=enum.StrEnum)
@@ -163,16 +166,28 @@ def parse_shares(text: str) -> dict[str, float]:
 
 
 def parse_play(text: str) -> Play:
-    """Read what a script says of one fax, such as `delivered`, `busy` or `lost_answer+busy+doubled_receipt`.
+    """Read what a script says of one fax, such as `delivered`, `page:2` or `lost_answer+busy+doubled_receipt`.
+
+    The number after `page` or `protocol` is of the pages that were confirmed before the call broke off.
 
     Raises:
         ValueError: a word that names no mishap, or two words of one group.
     """
-    words = [word.strip() for word in text.split("+")]
+    told, pages = _confirmed(text)
+    words = [word.strip() for word in told.split("+")]
     answer, call, receipt = _named(Answer, words), _named(Call, words), _named(Receipt, words)
     if sum(word is not None for word in (answer, call, receipt)) != len(words):
         raise ValueError(f"{text!r} names an unknown mishap, or two that exclude each other")
-    return Play(answer or Answer.PROMPT, call or Call.DELIVERED, receipt or Receipt.ON_TIME)
+    return Play(answer or Answer.PROMPT, call or Call.DELIVERED, receipt or Receipt.ON_TIME, pages)
+
+
+_PAGES = re.compile(r"\b(page|protocol):([0-9]+)\b")
+
+
+def _confirmed(text: str) -> tuple[str, int | None]:
+    """The play without the number of pages, and that number."""
+    found = _PAGES.search(text)
+    return (_PAGES.sub(r"\1", text, count=1), int(found[2])) if found else (text, None)
 
 
 def _named(group: type[Word], words: Sequence[str]) -> Word | None:

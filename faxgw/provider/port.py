@@ -42,6 +42,9 @@ class Capabilities:
     """For how long the same reference and pages, handed in again, are the same fax; 0 where they are another one."""
     own_retries: int = 0
     """Calls that it makes by itself after one that failed; all of them ring at the florist's."""
+    tells_pages: bool = False
+    """Of a call that broke off it tells how many pages were confirmed (`NotDelivered.pages`): several faxes may then
+    share a call. Without it each fax has its own."""
     resume: bool = False
     """Takes a fax from a later page on (`Sending.first_page`)."""
     formats: frozenset[Format] = frozenset({Format.TIFF})

@@ -103,7 +103,9 @@ class ScriptedProvider:
         self._name = name
         self._clock = clock
         self._pace = pace or Pace()
-        self._capabilities = capabilities or Capabilities(idempotent_seconds=math.inf if idempotent else 0.0)
+        self._capabilities = capabilities or Capabilities(
+            tells_pages=True, idempotent_seconds=math.inf if idempotent else 0.0
+        )
         self._board = Switchboard(
             seed=seed, times=times or CallTimes(), shares=Shares(dict(shares or {})), idempotent=idempotent
         )

@@ -41,7 +41,7 @@ from faxgw.provider.signature import ForgedError, check, read_secret
 IDS_MAX: Final = 1_000
 """The carrier refuses a status request for more."""
 
-CAPABILITIES: Final = Capabilities(poll_ids_max=IDS_MAX)
+CAPABILITIES: Final = Capabilities(tells_pages=True, poll_ids_max=IDS_MAX)
 
 FAILURES: Final[Mapping[str, Failure]] = {
     "BUSY": Failure.BUSY,

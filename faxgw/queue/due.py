@@ -6,11 +6,16 @@ found out, and offers again when it can; so it costs nothing however much waits 
 """
 
 import heapq
+from collections import deque
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
+from faxgw.call_config import ONE_FAX, CallConfig
 from faxgw.config import QueueConfig
 from faxgw.fax import FaxId
 from faxgw.phone import Line
+from faxgw.queue.company import goes_with, may_share
 from faxgw.queue.line_queue import LineQueue, Stand
 from faxgw.queue.stops import Go, Lines, Wait
 from faxgw.queue.turns import CLASSES, By, Flow, PriorityClass
@@ -25,9 +30,10 @@ STEPS_MAX = 256
 class DueFaxes:
     """All that could go now as far as their own time is concerned."""
 
-    def __init__(self, lines: Lines, config: QueueConfig) -> None:
+    def __init__(self, lines: Lines, config: QueueConfig, sharing: CallConfig = ONE_FAX) -> None:
         self._lines = lines
         self._config = config
+        self._sharing = sharing
         self._faxes: dict[FaxId, Queued] = {}
         self._climbed: dict[FaxId, int] = {}
         self._queues: dict[Line, LineQueue] = {}
@@ -77,7 +83,10 @@ class DueFaxes:
         return fax
 
     def next(self, now: float) -> Queued | None:
-        """Hand out the fax that goes next; its line has one call more. None also when the steps are used up."""
+        """Hand out the fax that goes next, and those that share its call; its line has one call more.
+
+        None also when the steps are used up.
+        """
         for each in self._classes:
             while (share := each.first()) is not None:
                 for flow in share.in_turn():
@@ -126,6 +135,13 @@ class DueFaxes:
         """Something was learnt of the line."""
         line = self._queues.get(name)
         if line is not None:
+            line.look_anew()
+            self._restore(line)
+
+    def heed_lines(self) -> None:
+        """The register changed: lines may take another number of calls, and at other hours."""
+        for line in list(self._queues.values()):
+            line.calls_max = self._lines.calls_max(line.name)
             line.look_anew()
             self._restore(line)
 
@@ -280,7 +296,7 @@ class DueFaxes:
                 self._offer(line, stand)
             else:
                 heapq.heappop(stand.due)
-                return self._give(line, stand, fax_id)
+                return self._give(line, stand, fax_id, now)
         return None
 
     def _can_go(self, line: LineQueue, now: float) -> bool:
@@ -298,13 +314,35 @@ class DueFaxes:
                     heapq.heappush(self._wakes, (until, line.name))
                 return False
 
-    def _give(self, line: LineQueue, stand: Stand, fax_id: FaxId) -> Queued:
-        fax = self._faxes.pop(fax_id)
-        self._climbed.pop(fax_id, None)
+    def _give(self, line: LineQueue, stand: Stand, fax_id: FaxId, now: float) -> Queued:
+        fax = self._let_out(line, fax_id)
+        if line.waiting and self._sharing.faxes_max > 1 and may_share(fax):
+            fax = self._with_company(fax, line, stand, now)
         line.calls.add(fax_id)
-        line.waiting -= 1
         if line.calls_max > 1:
             # A call under way may become one that failed: what is left of the hour's calls has changed.
             line.look_anew()
         self._offer(line, stand)
         return fax
+
+    def _let_out(self, line: LineQueue, fax_id: FaxId) -> Queued:
+        fax = self._faxes.pop(fax_id)
+        self._climbed.pop(fax_id, None)
+        line.waiting -= 1
+        return fax
+
+    def _with_company(self, lead: Queued, line: LineQueue, stand: Stand, now: float) -> Queued:
+        """The next faxes of the same class share the call, submitters in turns; none overtakes one before it."""
+        others = [each for each in line.stands.values() if each.rank == stand.rank and each is not stand]
+        in_turn = deque([*others, stand])
+        company: list[Queued] = []
+        while in_turn and len(company) + 1 < self._sharing.faxes_max:
+            head = self._head(in_turn[0])
+            if head is None or not goes_with(self._faxes[head[1]], lead, len(company) + 2, self._sharing, now):
+                in_turn.popleft()
+                continue
+            self._steps -= 1
+            heapq.heappop(in_turn[0].due)
+            company.append(self._let_out(line, head[1]))
+            in_turn.rotate(-1)
+        return msgspec.structs.replace(lead, company=tuple(company)) if company else lead

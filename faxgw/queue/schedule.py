@@ -9,6 +9,7 @@ import heapq
 import math
 from collections.abc import Iterable
 
+from faxgw.call_config import ONE_FAX, CallConfig
 from faxgw.config import QueueConfig
 from faxgw.fax import Failure, FaxId, Waiting
 from faxgw.phone import Line
@@ -21,9 +22,11 @@ from faxgw.store.unfinished import Queued
 class Schedule:
     """The faxes that wait for their turn."""
 
-    def __init__(self, lines: Lines | None = None, config: QueueConfig | None = None) -> None:
+    def __init__(
+        self, lines: Lines | None = None, config: QueueConfig | None = None, sharing: CallConfig = ONE_FAX
+    ) -> None:
         self._lines = lines or Lines()
-        self._due = DueFaxes(self._lines, config or QueueConfig())
+        self._due = DueFaxes(self._lines, config or QueueConfig(), sharing)
         self._later: dict[FaxId, Queued] = {}
         self._taken: dict[FaxId, Queued] = {}
         self._not_due: list[tuple[float, FaxId]] = []
@@ -57,14 +60,22 @@ class Schedule:
     def remove(self, fax_id: FaxId) -> Queued | None:
         return self._later.pop(fax_id, None) or self._due.remove(fax_id)
 
+    def is_waiting(self, fax_id: FaxId) -> bool:
+        return self._waiting(fax_id) is not None
+
     def take(self, count: int, now: float) -> list[Queued]:
-        """The next faxes that may go; their lines have one call more each until `free`."""
+        """The next faxes that may go, each with its company; their lines have one call more each until `free`.
+
+        At most `count`, but for those that share the last one's call.
+        """
         self._catch_up(now)
         self._due.refill_steps()
         taken: list[Queued] = []
-        while not self._is_suspended and len(taken) < count and (fax := self._due.next(now)) is not None:
-            # Its deadline is watched on: it may stand in front of a paused carrier for long.
-            self._taken[fax.fax_id] = fax
+        while not self._is_suspended and count > 0 and (fax := self._due.next(now)) is not None:
+            for each in fax.call:
+                # Its deadline is watched on: it may stand in front of a paused carrier for long.
+                self._taken[each.fax_id] = each
+            count -= len(fax.call)
             taken.append(fax)
         self._broke_off = self._due.steps_left <= 0
         return taken
@@ -123,6 +134,10 @@ class Schedule:
     def resume(self, name: Line) -> None:
         self._lines.resume(name)
         self._due.look_anew(name)
+
+    def heed_lines(self) -> None:
+        """What the register says of lines has changed."""
+        self._due.heed_lines()
 
     def suspend_all(self) -> None:
         self._is_suspended = True

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import trio
 
+from faxgw.call_config import ONE_FAX, CallConfig
 from faxgw.clock import Clock
 from faxgw.config import QueueConfig
 from faxgw.fax import Failure, FaxId, State
@@ -21,10 +22,16 @@ from faxgw.store.unfinished import Queued
 class WaitingRoom:
     """Wakes whoever waits for work when a fax comes in, a line falls free, or time has come."""
 
-    def __init__(self, clock: Clock, lines: Lines | None = None, config: QueueConfig | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        lines: Lines | None = None,
+        config: QueueConfig | None = None,
+        sharing: CallConfig = ONE_FAX,
+    ) -> None:
         self._clock = clock
         self._lines = lines or Lines()
-        self._schedule = Schedule(self._lines, config)
+        self._schedule = Schedule(self._lines, config, sharing)
         self._changed = trio.Event()
         self._kept_back = trio.Event()
 
@@ -40,10 +47,17 @@ class WaitingRoom:
         self._wake()
 
     def put_back(self, fax: Queued, wait_seconds: float) -> None:
-        """Take back a fax that was handed out and did not go; its line falls free, it waits a little."""
-        due_at = max(fax.due_at, self._clock.now() + wait_seconds)
-        self._schedule.add(msgspec.structs.replace(fax, due_at=due_at))
-        self.free(fax.line, fax.fax_id)
+        """Take back a fax that was handed out and did not go, and its company; its line falls free, it waits a little.
+
+        The company is no company any more: who shares the next call is decided anew. A fax that somebody changed and
+        put in line meanwhile stays there as it is now.
+        """
+        now = self._clock.now()
+        for each in fax.call:
+            if not self._schedule.is_waiting(each.fax_id):
+                due_at = max(each.due_at, now + wait_seconds)
+                self._schedule.add(msgspec.structs.replace(each, due_at=due_at, company=()))
+            self.free(each.line, each.fax_id)
 
     def remove(self, fax_id: FaxId) -> Queued | None:
         """The fax as it waited, or None where it did not: it stands ready, is with a carrier, or is over."""
@@ -77,6 +91,11 @@ class WaitingRoom:
         self._wake()
         return died
 
+    def heed_lines(self) -> None:
+        """The register changed, and with it how many calls lines take, and when."""
+        self._schedule.heed_lines()
+        self._wake()
+
     def memory_of(self, line: Line) -> LineMemory:
         return self._lines.memory_of(line)
 
@@ -102,7 +121,7 @@ class WaitingRoom:
     # --- waiting -------------------------------------------------------------------------------------
 
     async def wait_due(self, count: int) -> list[Queued]:
-        """Return once there are faxes that may go: at most `count`, and no more a line than it takes."""
+        """Return once there are faxes that may go, each with those that share its call, if any."""
         while True:
             await trio.lowlevel.checkpoint()
             changed = self._changed

@@ -1,6 +1,8 @@
-"""Attempts as rows: intents written, lines locked by them, and attempts read back."""
+"""Attempts as rows: intents written, lines locked by them, and attempts read back with those that share their call."""
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -10,16 +12,34 @@ from faxgw.phone import Line
 from faxgw.store.attempts import Attempt, Begun, Intent, NotBegun
 from faxgw.store.rows import VARIABLES_MAX, insert_events
 from faxgw.store.schema import attempt, fax_state
-from faxgw.store.suspensions import stopped_by, suspended_places
+from faxgw.store.suspensions import Place, stopped_by, suspended_places
 from faxgw.store.transitions import Happened
+
+START_SENDING = (
+    update(fax_state)
+    .where(fax_state.c.fax_id == bindparam("row"))
+    .values(state=State.SENDING, reason="", attempts=bindparam("new_attempts"), calls=bindparam("new_calls"))
+)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What stands in the store for a list of intents."""
+
+    rows: Mapping[FaxId, Row[*tuple[Any, ...]]]
+    taken: dict[str, set[int]]
+    suspended: set[Place]
+    earlier: Mapping[FaxId, dict[str, int]]
+    started: set[FaxId]
+    """Begun earlier in the list."""
 
 
 class Begin:
-    """Writes intents: from here on a carrier may have the fax.
+    """Writes intents: from here on a carrier may have the faxes.
 
     The line's lock is the open attempt itself (the unique index `attempt_open_call`): each call of a line has a
     slot, the lowest that is free, and an intent whose line has none left is refused here, whatever the schedule
-    believed.
+    believed. Faxes that share a call are begun together or not at all.
     """
 
     __name__ = "begin"
@@ -28,99 +48,163 @@ class Begin:
         self._store_id = store_id
 
     def __call__(self, connection: Connection, intents: Sequence[Intent]) -> list[Begun]:
-        found = connection.execute(
-            select(fax_state).where(fax_state.c.fax_id.in_([intent.fax_id for intent in intents]))
-        )
-        rows = {row.fax_id: row for row in found}
-        taken = _taken_slots(connection, {row.line for row in rows.values()})
-        suspended = suspended_places(connection, intents[0].at) if intents else set()
-        earlier = earlier_outcomes(connection, [row.fax_id for row in rows.values() if row.attempts])
+        found = _find(connection, intents)
         begun: list[tuple[Intent, Attempt, int]] = []
         answers: list[Begun] = []
-        started: set[FaxId] = set()
         for intent in intents:
-            row = rows[intent.fax_id]
-            state = State.SENDING if intent.fax_id in started else State(row.state)
-            stopped = stopped_by(suspended, row.line, intent.provider)
-            outdated = row.revision != intent.revision
-            too_late = row.deadline_at is not None and intent.at >= row.deadline_at
-            slot = _free_slot(taken[row.line], intent.calls_max)
-            if state is not State.QUEUED or slot is None or stopped or outdated or too_late:
-                answers.append(NotBegun(state, slot is None, stopped, outdated, too_late))
+            line = found.rows[intent.fax_id].line
+            slot = _free_slot(found.taken[line], intent.calls_max)
+            unfit = next((one for one in intent.call if not _may_begin(one, found)), None)
+            if slot is None or unfit is not None:
+                answers.append(_refusal(intent, unfit or intent, found))
                 continue
-            taken[row.line].add(slot)
-            started.add(intent.fax_id)
-            opened = self._open(intent, row, earlier.get(intent.fax_id, {}))
+            found.taken[line].add(slot)
+            found.started.update(each.fax_id for each in intent.call)
+            opened = self._open(intent, found)
             begun.append((intent, opened, slot))
             answers.append(opened)
-        self._write(connection, begun)
+        _write(connection, begun)
         return answers
 
-    def _open(self, intent: Intent, row: Any, earlier: dict[str, int]) -> Attempt:
-        number = AttemptNumber(row.attempts + 1)
-        return Attempt(
-            fax_id=intent.fax_id,
-            number=number,
-            client_ref=make_client_ref(self._store_id, intent.fax_id, number),
-            provider=intent.provider,
-            line=Line(row.line),
-            rank=row.rank,
-            deadline_at=row.deadline_at,
-            calls=row.calls + 1,
-            started_at=intent.at,
-            state=State.SENDING,
-            changed_at=intent.at,
-            revision=row.revision,
-            earlier=earlier,
-            submitter=row.submitter,
-        )
+    def _open(self, intent: Intent, found: _Found) -> Attempt:
+        """The attempt with its company, all under the reference of the first."""
+        number = AttemptNumber(found.rows[intent.fax_id].attempts + 1)
+        client_ref = make_client_ref(self._store_id, intent.fax_id, number)
+        first = _opened(intent, client_ref, 1, found)
+        if not intent.company:
+            return first
+        starts = itertools.accumulate((each.pages for each in intent.call), initial=1)
+        company = [
+            _opened(each, client_ref, start, found)
+            for each, start in zip(intent.company, itertools.islice(starts, 1, None), strict=False)
+        ]
+        return replace(first, company=tuple(company))
 
-    @staticmethod
-    def _write(connection: Connection, begun: Sequence[tuple[Intent, Attempt, int]]) -> None:
-        if not begun:
-            return
-        connection.execute(
-            insert(attempt),
-            [
-                {
-                    "fax_id": opened.fax_id,
-                    "number": opened.number,
-                    "provider": opened.provider,
-                    "line": opened.line,
-                    "slot": slot,
-                    "sha256": intent.sha256,
-                    "form_version": intent.form_version,
-                    "pages": intent.pages,
-                    "rendered_at": intent.rendered_at,
-                    "started_at": intent.at,
-                    "changed_at": intent.at,
-                }
-                for intent, opened, slot in begun
-            ],
+
+def _find(connection: Connection, intents: Sequence[Intent]) -> _Found:
+    fax_ids = [each.fax_id for intent in intents for each in intent.call]
+    rows = {row.fax_id: row for row in connection.execute(select(fax_state).where(fax_state.c.fax_id.in_(fax_ids)))}
+    return _Found(
+        rows=rows,
+        taken=_taken_slots(connection, {row.line for row in rows.values()}),
+        suspended=suspended_places(connection, intents[0].at) if intents else set(),
+        earlier=earlier_outcomes(connection, [row.fax_id for row in rows.values() if row.attempts]),
+        started=set(),
+    )
+
+
+def _may_begin(intent: Intent, found: _Found) -> bool:
+    row = found.rows[intent.fax_id]
+    return (
+        row.state == State.QUEUED
+        and row.revision == intent.revision
+        and (row.deadline_at is None or intent.at < row.deadline_at)
+        and intent.fax_id not in found.started
+        and stopped_by(found.suspended, row.line, intent.provider) is None
+    )
+
+
+def _refusal(intent: Intent, unfit: Intent, found: _Found) -> NotBegun:
+    """Why the call may not begin: the first of its faxes that may not go, or the line that is taken."""
+    row = found.rows[unfit.fax_id]
+    return NotBegun(
+        State.SENDING if unfit.fax_id in found.started else State(row.state),
+        line_taken=_free_slot(found.taken[row.line], intent.calls_max) is None,
+        suspended=stopped_by(found.suspended, row.line, unfit.provider),
+        outdated=row.revision != unfit.revision,
+        too_late=row.deadline_at is not None and unfit.at >= row.deadline_at,
+        companion=None if unfit is intent else unfit.fax_id,
+    )
+
+
+def _opened(intent: Intent, client_ref: ClientRef, first_page: int, found: _Found) -> Attempt:
+    row = found.rows[intent.fax_id]
+    return Attempt(
+        fax_id=intent.fax_id,
+        number=AttemptNumber(row.attempts + 1),
+        client_ref=client_ref,
+        provider=intent.provider,
+        line=Line(row.line),
+        rank=row.rank,
+        deadline_at=row.deadline_at,
+        calls=row.calls + 1,
+        started_at=intent.at,
+        state=State.SENDING,
+        changed_at=intent.at,
+        revision=row.revision,
+        earlier=found.earlier.get(intent.fax_id, {}),
+        submitter=row.submitter,
+        pages=intent.pages,
+        first_page=first_page,
+    )
+
+
+def _write(connection: Connection, begun: Sequence[tuple[Intent, Attempt, int]]) -> None:
+    if not begun:
+        return
+    alone = [_row(intent, opened, slot) for intent, opened, slot in begun if not opened.company]
+    shared = [row for intent, opened, slot in begun if opened.company for row in _shared_rows(intent, opened, slot)]
+    for rows in (alone, shared):
+        if rows:
+            connection.execute(insert(attempt), rows)
+    everyone = [each for _, opened, _ in begun for each in opened.call]
+    connection.execute(
+        START_SENDING,
+        [{"row": each.fax_id, "new_attempts": each.number, "new_calls": each.calls} for each in everyone],
+    )
+    insert_events(connection, [event for _, opened, _ in begun for event in _told(opened)])
+
+
+def _row(intent: Intent, opened: Attempt, slot: int | None) -> dict[str, object]:
+    return {
+        "fax_id": opened.fax_id,
+        "number": opened.number,
+        "provider": opened.provider,
+        "line": opened.line,
+        "slot": slot,
+        "sha256": intent.sha256,
+        "form_version": intent.form_version,
+        "pages": intent.pages,
+        "rendered_at": intent.rendered_at,
+        "started_at": intent.at,
+        "changed_at": intent.at,
+    }
+
+
+def _shared_rows(intent: Intent, opened: Attempt, slot: int) -> list[dict[str, object]]:
+    """The first fax holds the line for the call; the others name it."""
+    rows: list[dict[str, object]] = []
+    for each, own in zip(intent.call, opened.call, strict=True):
+        leads = own is opened
+        rows.append(
+            _row(each, own, slot if leads else None)
+            | {
+                "lead_id": None if leads else opened.fax_id,
+                "lead_number": None if leads else opened.number,
+                "first_page": own.first_page,
+                "call_sha256": intent.call_sha256,
+            }
         )
-        connection.execute(
-            update(fax_state)
-            .where(fax_state.c.fax_id == bindparam("row"))
-            .values(state=State.SENDING, reason="", attempts=bindparam("new_attempts"), calls=bindparam("new_calls")),
-            [
-                {"row": opened.fax_id, "new_attempts": opened.number, "new_calls": opened.calls}
-                for _, opened, _ in begun
-            ],
-        )
-        insert_events(
-            connection,
-            [
-                Happened(opened.fax_id, intent.at, "sending", {"attempt": opened.number, "provider": opened.provider})
-                for intent, opened, _ in begun
-            ],
-        )
+    return rows
+
+
+def _told(opened: Attempt) -> list[Happened]:
+    told: list[Happened] = []
+    for each in opened.call:
+        data: dict[str, object] = {"attempt": each.number, "provider": each.provider}
+        if opened.company:
+            data["in_call_with"] = [other.fax_id for other in opened.call if other is not each]
+        told.append(Happened(each.fax_id, each.started_at, "sending", data))
+    return told
 
 
 def _taken_slots(connection: Connection, lines: Iterable[str]) -> dict[str, set[int]]:
     """For each line the slots that open calls have."""
     taken: dict[str, set[int]] = {line: set() for line in lines}
-    open_calls = select(attempt.c.line, attempt.c.slot).where(attempt.c.ended_at.is_(None), attempt.c.line.in_(taken))
-    for line, slot in connection.execute(open_calls):
+    holds = attempt.c.ended_at.is_(None) & attempt.c.slot.is_not(None)
+    for line, slot in connection.execute(
+        select(attempt.c.line, attempt.c.slot).where(holds, attempt.c.line.in_(taken))
+    ):
         taken[line].add(slot)
     return taken
 
@@ -130,6 +214,28 @@ def _free_slot(taken: set[int], calls_max: int) -> int | None:
         # Also where the line took more calls when those under way began.
         return None
     return next(slot for slot in range(calls_max) if slot not in taken)
+
+
+def pass_slots_on(connection: Connection, ended: Sequence[tuple[FaxId, AttemptNumber]]) -> None:
+    """Let another fax of its call hold the line, where the one that held it is over and the call is not.
+
+    Only a person who resolves one fax of a call in doubt ends it alone.
+    """
+    for fax_id, number in ended:
+        this = (attempt.c.fax_id == fax_id) & (attempt.c.number == number)
+        row = connection.execute(select(attempt.c.slot, attempt.c.lead_id, attempt.c.lead_number).where(this)).one()
+        if row.slot is None:
+            continue
+        lead = (row.lead_id or fax_id, row.lead_number or number)
+        heir = connection.execute(
+            select(attempt.c.fax_id, attempt.c.number)
+            .where(attempt.c.lead_id == lead[0], attempt.c.lead_number == lead[1], attempt.c.ended_at.is_(None))
+            .order_by(attempt.c.first_page)
+            .limit(1)
+        ).one_or_none()
+        if heir is not None:
+            that = (attempt.c.fax_id == heir.fax_id) & (attempt.c.number == heir.number)
+            connection.execute(update(attempt).where(that).values(slot=row.slot))
 
 
 def earlier_outcomes(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, dict[str, int]]:
@@ -146,12 +252,18 @@ def earlier_outcomes(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[F
     return counted
 
 
+def named_by(store_id: str, row: Row[*tuple[Any, ...]]) -> ClientRef:
+    """The reference under which the carrier knows an attempt: that of the first fax in its call."""
+    lead_id, lead_number = (row.fax_id, row.number) if row.lead_id is None else (row.lead_id, row.lead_number)
+    return make_client_ref(store_id, FaxId(lead_id), AttemptNumber(lead_number))
+
+
 def as_attempt(store_id: str, row: Row[*tuple[Any, ...]], earlier: dict[str, int] | None = None) -> Attempt:
-    """The attempt of a joined row of `attempt` and `fax_state`."""
+    """The attempt of a joined row of `attempt` and `fax_state`, without its company."""
     return Attempt(
         fax_id=FaxId(row.fax_id),
         number=AttemptNumber(row.number),
-        client_ref=ClientRef(make_client_ref(store_id, FaxId(row.fax_id), AttemptNumber(row.number))),
+        client_ref=named_by(store_id, row),
         provider=row.provider,
         line=Line(row.line),
         rank=row.rank,
@@ -164,4 +276,19 @@ def as_attempt(store_id: str, row: Row[*tuple[Any, ...]], earlier: dict[str, int
         revision=row.revision,
         earlier=earlier or {},
         submitter=row.submitter,
+        pages=row.pages,
+        first_page=row.first_page or 1,
     )
+
+
+def as_calls(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Each call once: its first attempt, with those that share it as company."""
+    calls: dict[ClientRef, list[Attempt]] = {}
+    for each in attempts:
+        calls.setdefault(each.client_ref, []).append(each)
+    return [_as_call(together) if len(together) > 1 else together[0] for together in calls.values()]
+
+
+def _as_call(together: list[Attempt]) -> Attempt:
+    first, *company = sorted(together, key=lambda each: each.first_page)
+    return replace(first, company=tuple(company))

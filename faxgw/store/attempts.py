@@ -23,6 +23,15 @@ class Intent:
     """Of the fax when its pages were drawn."""
     calls_max: int = 1
     """Calls that the line takes at once; the intent is refused where it has as many."""
+    company: tuple["Intent", ...] = ()
+    """The other faxes that are to go in the same call, in the order of their pages: all of them, or none."""
+    call_sha256: str | None = None
+    """Of the document that the carrier is given, where the fax has company."""
+
+    @property
+    def call(self) -> tuple["Intent", ...]:
+        """The intents of the call, each fax once."""
+        return (self, *self.company)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ class Attempt:
     fax_id: FaxId
     number: AttemptNumber
     client_ref: ClientRef
+    """Of the call: faxes that share one have the reference of the first of them."""
     provider: str
     line: Line
     rank: int
@@ -47,6 +57,24 @@ class Attempt:
     earlier: Mapping[str, int] = field(default_factory=dict[str, int])
     """How many of the fax's earlier attempts ended in which way; what the rules of one class of failure count."""
     submitter: str = ""
+    pages: int = 1
+    first_page: int = 1
+    """Where the fax's pages begin in the document that the carrier was given."""
+    company: tuple["Attempt", ...] = ()
+    """The attempts of the other faxes in the same call, in the order of their pages."""
+
+    @property
+    def call(self) -> tuple["Attempt", ...]:
+        """The attempts of the call, each fax once."""
+        return (self, *self.company)
+
+    @property
+    def last_page(self) -> int:
+        return self.first_page + self.pages - 1
+
+    @property
+    def shares_call(self) -> bool:
+        return bool(self.company) or self.first_page > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +89,8 @@ class NotBegun:
     """A person changed the fax after its pages were drawn; it is in line again as it is now."""
     too_late: bool = False
     """Its deadline has come."""
+    companion: FaxId | None = None
+    """The fax of the company of which all this is told; without it the first fax itself."""
 
 
 Begun = Attempt | NotBegun

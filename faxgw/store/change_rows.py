@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select, tuple_, update
 
 from faxgw.fax import AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
+from faxgw.store.attempt_rows import pass_slots_on
 from faxgw.store.changes import (
     Change,
     Changed,
@@ -64,6 +65,15 @@ def record(connection: Connection, changes: Sequence[Change]) -> list[Recorded]:
             ended += _call_ended(change, tried.line)
     learn(connection, ended)
     _write_rows(connection, faxes.values(), attempts.values())
+    if left := [
+        (tried.fax_id, tried.number)
+        for change in changes
+        if isinstance(change, ResolveAsked)
+        and (tried := attempts.get((change.fax_id, change.attempt))) is not None
+        and tried.first_page is not None
+        and tried.ended_at is not None
+    ]:
+        pass_slots_on(connection, left)
     insert_events(connection, events)
     settled = [receipt_id for change in changes if (receipt_id := _receipt_of(change)) is not None]
     settle_receipts(connection, settled)
@@ -71,7 +81,12 @@ def record(connection: Connection, changes: Sequence[Change]) -> list[Recorded]:
 
 
 def _call_ended(change: Change, line: Line) -> list[CallEnded]:
+    """What the line learns; of a call that faxes shared it learns once."""
     match change:
+        case DeliveredNow(tells_line=False) | GoesAgain(tells_line=False) | FailedNow(tells_line=False):
+            return []
+        case Parked(tells_line=False):
+            return []
         case DeliveredNow(at=at):
             return [CallEnded(line, None, 1, at)]
         case GoesAgain(failure=failure, at=at, was_call=was_call, calls=calls):
@@ -118,6 +133,7 @@ def _attempt_rows(
             columns.outcome,
             columns.code,
             columns.line,
+            columns.first_page,
         ).where(tuple_(columns.fax_id, columns.number).in_(wanted))
     )
     return {(row.fax_id, row.number): AttemptRow(*row) for row in rows}

@@ -39,6 +39,8 @@ class Parked:
     reason: str
     at: float
     receipt_id: int | None = None
+    tells_line: bool = True
+    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class DeliveredNow:
     call_seconds: float
     at: float
     receipt_id: int | None = None
+    tells_line: bool = True
+    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class GoesAgain:
     receipt_id: int | None = None
     calls: int = 1
     """How often the line was rung for it, where it was a call: the carrier's own retries count."""
+    tells_line: bool = True
+    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ class FailedNow:
     receipt_id: int | None = None
     calls: int = 1
     """How often the line was rung for it; 0 where nothing was dialled."""
+    tells_line: bool = True
+    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ HOUR_SECONDS = 3_600.0
 FAILED_CALLS_KEPT_MAX = 64
 """No country allows more calls an hour to a line that does not answer; the newest are kept."""
 
-NOT_A_CALL = frozenset({Failure.CAPACITY, Failure.ACCOUNT, Failure.DOCUMENT, Failure.EXPIRED})
+NOT_A_CALL = frozenset({Failure.CAPACITY, Failure.ACCOUNT, Failure.DOCUMENT, Failure.EXPIRED, Failure.NOT_REACHED})
 """Failures that say nothing of the line: nobody dialled it."""
 MACHINE_ANSWERED = frozenset({Failure.PROTOCOL, Failure.PAGE, Failure.IN_DOUBT})
 """A fax machine was heard, though the fax did not get through."""

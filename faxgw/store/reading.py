@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, text
 
 from faxgw.config import Step
-from faxgw.fax import FINAL, AttemptNumber, ClientRef, Failure, FaxId, State, make_client_ref, read_client_ref
+from faxgw.fax import FINAL, GOES_ALONE_AFTER, AttemptNumber, ClientRef, Failure, FaxId, State, read_client_ref
 from faxgw.phone import Line
 from faxgw.store.admission import Content
-from faxgw.store.attempt_rows import as_attempt, earlier_outcomes
+from faxgw.store.attempt_rows import as_attempt, as_calls, earlier_outcomes, named_by
 from faxgw.store.attempts import Attempt
 from faxgw.store.line_rows import read_lines_learnt
 from faxgw.store.receipt_rows import decode_report
@@ -32,6 +32,10 @@ OPEN_ATTEMPT = select(
     attempt.c.provider_ref,
     attempt.c.started_at,
     attempt.c.changed_at,
+    attempt.c.pages,
+    attempt.c.first_page,
+    attempt.c.lead_id,
+    attempt.c.lead_number,
     fax_state.c.rank,
     fax_state.c.deadline_at,
     fax_state.c.calls,
@@ -85,12 +89,12 @@ def steps_of(escalated: int) -> frozenset[Step]:
 
 
 def _attempts_of(connection: Connection, store_id: str, fax_id: FaxId) -> tuple[AttemptView, ...]:
-    rows = connection.execute(select(attempt).where(attempt.c.fax_id == fax_id).order_by(attempt.c.number))
+    rows = connection.execute(select(attempt).where(attempt.c.fax_id == fax_id).order_by(attempt.c.number)).all()
     return tuple(
         AttemptView(
             number=AttemptNumber(row.number),
             provider=row.provider,
-            client_ref=make_client_ref(store_id, fax_id, AttemptNumber(row.number)),
+            client_ref=named_by(store_id, row),
             provider_ref=row.provider_ref,
             sha256=row.sha256,
             form_version=row.form_version,
@@ -101,9 +105,23 @@ def _attempts_of(connection: Connection, store_id: str, fax_id: FaxId) -> tuple[
             outcome=row.outcome,
             code=row.code,
             line=Line(row.line),
+            first_page=row.first_page or 1,
+            in_call_with=_in_call_with(connection, row),
+            call_sha256=row.call_sha256,
         )
         for row in rows
     )
+
+
+def _in_call_with(connection: Connection, row: Row[*tuple[Any, ...]]) -> tuple[FaxId, ...]:
+    """The other faxes of the call, in the order of their pages."""
+    if row.first_page is None:
+        return ()
+    lead = (row.fax_id, row.number) if row.lead_id is None else (row.lead_id, row.lead_number)
+    leads = (attempt.c.fax_id == lead[0]) & (attempt.c.number == lead[1])
+    follows = (attempt.c.lead_id == lead[0]) & (attempt.c.lead_number == lead[1])
+    others = select(attempt.c.fax_id).where(leads | follows, attempt.c.fax_id != row.fax_id)
+    return tuple(FaxId(each) for each in connection.execute(others.order_by(attempt.c.first_page)).scalars())
 
 
 def read_contents(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, Contents]:
@@ -194,12 +212,13 @@ def _events(connection: Connection, condition: ColumnElement[bool], limit: int) 
 def read_attempt(
     connection: Connection, store_id: str, client_ref: ClientRef | None, provider: str, provider_ref: str | None
 ) -> Attempt | None:
-    """By our reference where the carrier repeats it, else by the carrier's."""
+    """By our reference where the carrier repeats it, else by the carrier's; with all that shared the call."""
     if client_ref is not None:
         named = read_client_ref(store_id, client_ref)
         if named is None:
             return None
-        condition = (attempt.c.fax_id == named[0]) & (attempt.c.number == named[1])
+        leads = (attempt.c.fax_id == named[0]) & (attempt.c.number == named[1]) & attempt.c.lead_id.is_(None)
+        condition = leads | ((attempt.c.lead_id == named[0]) & (attempt.c.lead_number == named[1]))
     elif provider_ref is not None:
         condition = (attempt.c.provider == provider) & (attempt.c.provider_ref == provider_ref)
     else:
@@ -210,7 +229,7 @@ def read_attempt(
 def _attempts(connection: Connection, store_id: str, condition: ColumnElement[bool]) -> list[Attempt]:
     rows = connection.execute(OPEN_ATTEMPT.where(condition)).all()
     earlier = earlier_outcomes(connection, [row.fax_id for row in rows if row.number > 1])
-    return [as_attempt(store_id, row, earlier.get(row.fax_id)) for row in rows]
+    return as_calls(as_attempt(store_id, row, earlier.get(row.fax_id)) for row in rows)
 
 
 def read_last_event(connection: Connection) -> int:
@@ -229,6 +248,7 @@ def read_unfinished(connection: Connection, store_id: str) -> Unfinished:
             columns.calls,
             columns.revision,
             columns.submitter,
+            columns.reason,
         )
         .where(columns.state == State.QUEUED, text(UNFINISHED))
         .order_by(columns.fax_id)
@@ -245,10 +265,11 @@ def read_unfinished(connection: Connection, store_id: str) -> Unfinished:
 
 
 def _as_queued(row: Row[*tuple[Any, ...]]) -> Queued:
-    fax_id, line, rank, due_at, deadline_at, calls, revision, submitter = row
+    fax_id, line, rank, due_at, deadline_at, calls, revision, submitter, reason = row
     # A florist's number comes again and again; one string for all its faxes saves 70 bytes a fax.
     line, submitter = Line(sys.intern(line)), sys.intern(submitter)
-    return Queued(fax_id, line, rank, due_at, deadline_at, calls, revision, None, 0, submitter)
+    alone = reason in GOES_ALONE_AFTER
+    return Queued(fax_id, line, rank, due_at, deadline_at, calls, revision, None, 0, submitter, alone)
 
 
 def _promises(connection: Connection) -> list[Promise]:
@@ -263,7 +284,7 @@ def _promises(connection: Connection) -> list[Promise]:
     return [Promise(*row[:3], failed.get(FaxId(row.fax_id), frozenset()), steps_of(row.escalated)) for row in rows]
 
 
-NOT_A_FAILURE = (Failure.CAPACITY, Failure.ACCOUNT)
+NOT_A_FAILURE = (Failure.CAPACITY, Failure.ACCOUNT, Failure.NOT_REACHED)
 """Outcomes of attempts in which nobody dialled; see `dispatch.retry`."""
 
 

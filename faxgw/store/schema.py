@@ -97,8 +97,9 @@ attempt = Table(
     Column("number", SmallInteger, primary_key=True, autoincrement=False),
     Column("provider", String(32), nullable=False),
     Column("line", String(20), nullable=False),
-    # Which of the line's calls this is: 0 for a line that takes one at a time, as nearly all do.
-    Column("slot", SmallInteger, nullable=False),
+    # Which of the line's calls this is: 0 for a line that takes one at a time, as nearly all do. Of the faxes that
+    # share a call one has the call's slot.
+    Column("slot", SmallInteger),
     Column("provider_ref", String(128)),
     Column("sha256", String(64), nullable=False),
     Column("form_version", String(32), nullable=False),
@@ -109,6 +110,12 @@ attempt = Table(
     Column("ended_at", Float),
     Column("outcome", String(16)),
     Column("code", String(200)),
+    # Only where faxes share a call: the attempt whose reference names it (none in that attempt itself), where this
+    # fax's pages begin in the call's document, and the digest of that document.
+    Column("lead_id", Integer),
+    Column("lead_number", SmallInteger),
+    Column("first_page", SmallInteger),
+    Column("call_sha256", String(64)),
     # The line's lock is the open attempt itself, so that no crash and no bug can leave a counter behind.
     Index(
         "attempt_open_call",
@@ -119,6 +126,13 @@ attempt = Table(
         postgresql_where=text("ended_at IS NULL"),
     ),
     Index("attempt_provider_ref", "provider", "provider_ref"),
+    Index(
+        "attempt_lead",
+        "lead_id",
+        "lead_number",
+        sqlite_where=text("lead_id IS NOT NULL"),
+        postgresql_where=text("lead_id IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 

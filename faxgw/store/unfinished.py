@@ -31,6 +31,15 @@ class Queued(msgspec.Struct, frozen=True, gc=False):
     """Pages that the florist has of it already, as far as is remembered."""
     submitter: str = ""
     """Whose it is: submitters take turns."""
+    alone: bool = False
+    """A call may have broken off at its pages, so it shares none: the others would go down with it again."""
+    company: tuple["Queued", ...] = ()
+    """The faxes that were handed out with it, to share its call; none while it waits."""
+
+    @property
+    def call(self) -> tuple["Queued", ...]:
+        """The faxes of the call, each once."""
+        return (self, *self.company)
 
 
 @dataclass(frozen=True, slots=True)

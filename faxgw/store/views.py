@@ -36,6 +36,12 @@ class AttemptView:
     outcome: str | None
     code: str | None
     line: Line | None = None
+    first_page: int = 1
+    """Where its pages begin in the document of its call."""
+    in_call_with: tuple[FaxId, ...] = ()
+    """The other faxes of the call, in the order of their pages."""
+    call_sha256: str | None = None
+    """Of the document that went out, where faxes shared the call."""
 
 
 @dataclass(frozen=True, slots=True)

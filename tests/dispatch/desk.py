@@ -8,12 +8,13 @@ import trio
 
 from faxgw.clock import TrioClock
 from faxgw.config import DEFAULT_RETRIES
-from faxgw.dispatch.attempt import Attempts, Prepared
+from faxgw.dispatch.attempt import Attempts
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carrier
 from faxgw.dispatch.doubt import Askable, Doubts
 from faxgw.dispatch.gate import Gate
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.dispatch.prepared import Prepared
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.ops.metrics import Metrics
 from faxgw.phone import Line

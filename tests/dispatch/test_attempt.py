@@ -7,7 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.dispatch.attempt import Prepared
+from faxgw.dispatch.prepared import Prepared
 from faxgw.errors import BugError, StoreFailedError, StoreFullError
 from faxgw.fax import AttemptNumber, Failure, FaxId, State, Waiting
 from faxgw.provider.port import Accepted, Delivered, NotDelivered, Refused, SendOutcome, Unclear, Unsent
@@ -148,7 +148,7 @@ class SickStore(SqlStore):
 
 def sick_store() -> SickStore:
     well = open_memory_store()
-    return SickStore(well._writer, well._reader, well.store_id, well._documents)
+    return SickStore(well._writer, well._reader, well.store_id, well._documents, well._documents)
 
 
 async def test_without_a_durable_intent_nothing_is_sent(autojump_clock: MockClock) -> None:

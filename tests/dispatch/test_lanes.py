@@ -7,10 +7,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.dispatch.attempt import Prepared
 from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.gate import Bounds, Gate
 from faxgw.dispatch.lanes import Lanes
+from faxgw.dispatch.prepared import Prepared
 from faxgw.fax import Failure, State
 from faxgw.phone import Line
 from faxgw.provider.port import Accepted, Capabilities, Refused, Unsent
@@ -28,7 +28,7 @@ def carrier_for(desk: Desk, provider: TellingCarrier, lanes: int = 32, *, weight
 
 
 def lanes_of(desk: Desk, carriers: Sequence[Carrier]) -> Lanes:
-    return Lanes(Carriers(carriers), desk.attempts, desk.waiting, desk.outcomes, desk.metrics)
+    return Lanes(Carriers(carriers), desk.attempts, desk.waiting, desk.outcomes, desk.clock, desk.metrics)
 
 
 @pytest.mark.parametrize(("lanes", "seconds"), [(1, 60), (3, 20), (6, 10), (10, 10)])

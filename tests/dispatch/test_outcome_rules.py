@@ -5,10 +5,10 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.config import DEFAULT_RETRIES, Dispatch
-from faxgw.dispatch.attempt import Prepared
 from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.gate import ClosedBy
 from faxgw.dispatch.outcome import Outcomes
+from faxgw.dispatch.prepared import Prepared
 from faxgw.dispatch.retry import ELSEWHERE_AT_ONCE_MAX, Again, GiveUp, judge
 from faxgw.fax import Failure, State
 from faxgw.provider.port import Accepted, Capabilities, NotDelivered
@@ -136,7 +136,8 @@ def test_a_carriers_own_trouble_is_no_reason_to_wait_where_another_is_open(failu
     """At once, but not for ever from one to the other; a call that failed waits in any case."""
     rule = DEFAULT_RETRIES[failure]
     verdict = judge(failure, rule, calls=calls, now=NOW, deadline_at=None, random=lambda: 0.0, may_go_elsewhere=True)
-    at_once = failure in {Failure.CAPACITY, Failure.ACCOUNT} and calls <= ELSEWHERE_AT_ONCE_MAX
+    own_trouble = failure in {Failure.CAPACITY, Failure.ACCOUNT} and calls <= ELSEWHERE_AT_ONCE_MAX
+    at_once = own_trouble or failure is Failure.NOT_REACHED
     assert (verdict == Again(NOW, was_call=False)) is at_once
 
 

@@ -10,9 +10,9 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.api.admission import encode_order
-from faxgw.dispatch.attempt import Prepared
 from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.prepare import Preparer
+from faxgw.dispatch.prepared import Prepared
 from faxgw.errors import StoreBusyError, StoreFailedError
 from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
@@ -43,7 +43,7 @@ class SickReader(SqlStore):
 
 def sick_reader(*errors: Exception) -> SickReader:
     well = sick_store()
-    store = SickReader(well._writer, well._reader, well.store_id, well._documents)
+    store = SickReader(well._writer, well._reader, well.store_id, well._documents, well._documents)
     store.read_errors = errors
     return store
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faxgw.config import DEFAULT_RETRIES, Retry
-from faxgw.dispatch.retry import JITTER, Again, GiveUp, Verdict, judge
+from faxgw.dispatch.retry import JITTER, NOT_A_CALL, Again, GiveUp, Verdict, judge
 from faxgw.fax import Failure
 
 NOW = 1_000.0
@@ -75,10 +75,10 @@ def test_no_try_is_planned_at_or_past_the_deadline(deadline_at: float | None, *,
 
 
 @pytest.mark.parametrize("failure", list(Failure))
-def test_only_the_carriers_own_trouble_is_no_call(failure: Failure) -> None:
+def test_only_what_was_not_dialled_is_no_call(failure: Failure) -> None:
     """Every other failure counts, so that no fax comes back for ever."""
     verdict = judged(failure=failure)
-    assert verdict == Again(NOW + 100, was_call=failure not in {Failure.CAPACITY, Failure.ACCOUNT})
+    assert verdict == Again(NOW + 100, was_call=failure not in NOT_A_CALL)
 
 
 NEVER_AGAIN = {Failure.BAD_NUMBER, Failure.REJECTED, Failure.IN_DOUBT, Failure.DOCUMENT, Failure.EXPIRED}

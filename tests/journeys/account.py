@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-from faxgw.fax import FINAL, FaxId, State, read_client_ref
+from faxgw.fax import FINAL, ClientRef, FaxId, State, read_client_ref
 from faxgw.phone import Line
-from faxgw.provider.mishaps import Call
 from faxgw.provider.switchboard import Taken
 from tests.journeys.town import Town
 
@@ -28,12 +27,12 @@ async def settle_account(
 
 async def check_carriers(town: Town) -> None:
     """Whatever the store calls delivered arrived once, and nothing arrived of which the store does not know."""
-    arrived = _arrived(town)
+    arrived = await _arrived(town)
     assert [fax for fax, times in arrived.items() if times > 1] == [], "twice"
     views = [await town.view(fax_id) for fax_id in town.faxes]
     by_store = {view.fax_id for view in views if view.state is State.DELIVERED}
     # A call whose last confirmation got lost is reported as failed by the carrier itself: nobody could know better.
-    confirmed = _confirmed(town)
+    confirmed = await _confirmed(town)
     assert by_store - confirmed == set(), "lost: called delivered, and no carrier delivered it"
     unfinished = {view.fax_id for view in views if view.state not in FINAL}
     assert confirmed - by_store - unfinished == set(), "delivered, and the store says otherwise"
@@ -45,7 +44,8 @@ async def count_lost_and_twice(town: Town) -> tuple[int, int]:
     """How many faxes the store calls delivered and no carrier does, and how many arrived more than once."""
     views = [await town.view(fax_id) for fax_id in town.faxes]
     by_store = {view.fax_id for view in views if view.state is State.DELIVERED}
-    return len(by_store - _confirmed(town)), sum(times > 1 for times in _arrived(town).values())
+    arrived = await _arrived(town)
+    return len(by_store - await _confirmed(town)), sum(times > 1 for times in arrived.values())
 
 
 def line_overlap_max(town: Town) -> int:
@@ -69,19 +69,26 @@ def line_overlaps(town: Town) -> dict[str, int]:
     return most
 
 
-def _arrived(town: Town) -> Counter[FaxId]:
-    return Counter(_fax_of(town, taken) for taken in _all_taken(town) if taken.arrived)
+async def _arrived(town: Town) -> Counter[FaxId]:
+    """How often each fax came out of a florist's machine, all its pages."""
+    return Counter([fax_id for taken in _all_taken(town) for fax_id in await _whole(town, taken, taken.pages_arrived)])
 
 
-def _confirmed(town: Town) -> set[FaxId]:
-    return {_fax_of(town, taken) for taken in _all_taken(town) if taken.arrived and taken.play.call is Call.DELIVERED}
+async def _confirmed(town: Town) -> set[FaxId]:
+    return {fax_id for taken in _all_taken(town) for fax_id in await _whole(town, taken, taken.pages_delivered)}
 
 
 def _all_taken(town: Town) -> list[Taken]:
     return [taken for carrier in town.carriers.values() for taken in carrier.faxes()]
 
 
-def _fax_of(town: Town, taken: Taken) -> FaxId:
+async def _whole(town: Town, taken: Taken, pages: int) -> list[FaxId]:
+    """The faxes of a call of which all pages are among its first `pages`."""
     named = read_client_ref(town.store.store_id, taken.reference)
     assert named is not None, f"the carrier was told of {taken.reference}, which is no reference of this store"
-    return named[0]
+    if taken.pages == 1:
+        return [named[0]] if pages else []
+    call = await town.store.attempt_of(ClientRef(taken.reference), "", None)
+    assert call is not None, f"the carrier was told of {taken.reference}, of which the store knows nothing"
+    assert sum(each.pages for each in call.call) == taken.pages, "the store and the carrier count different pages"
+    return [each.fax_id for each in call.call if each.last_page <= pages]
