@@ -51,9 +51,10 @@ Difference = Added | Changed | Withdrawn
 
 def fields_of(member: Member) -> dict[str, Any]:
     """What has to be said of a member to make it so: what is as always is left out."""
-    said = msgspec.to_builtins(member)
+    # As the book gives it back: lists, where `to_builtins` leaves tuples, which equal no list.
+    said: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(member))
     del said["id"]
-    return dict(said)
+    return said
 
 
 def fields_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ class _Facts(NamedTuple):
     members: dict[str, Member]
     lines: dict[str, tuple[Line, ...]]
     calls_max: dict[Line, int]
+    by_line: dict[Line, Member]
     former: dict[str, Member]
     last_days: Mapping[str, dt.date]
 
@@ -35,7 +36,7 @@ class Register:
 
         `former` left; `last_days` are of those who will; `on_day` gives the register of another day.
         """
-        self._facts = _Facts({}, {}, {}, {member.id: member for member in former}, last_days or {})
+        self._facts = _Facts({}, {}, {}, {}, {member.id: member for member in former}, last_days or {})
         self._on_day = on_day
         for member in members:
             self._add(member)
@@ -49,6 +50,7 @@ class Register:
         facts.lines[member.id] = tuple(lines)
         for line, calls_max in lines.items():
             facts.calls_max[line] = max(self.calls_max(line), calls_max)
+            facts.by_line.setdefault(line, member)
 
     def find(self, member_id: str) -> Member | None:
         return self._facts.members.get(member_id)
@@ -72,6 +74,10 @@ class Register:
     def calls_max(self, line: Line) -> int:
         """How many calls the line takes at once; a number of no member takes one."""
         return self._facts.calls_max.get(line, 1)
+
+    def member_at(self, line: Line) -> Member | None:
+        """Whose machine answers the line; of two who share one, the first in the register."""
+        return self._facts.by_line.get(line)
 
     def as_of(self, day: dt.date) -> "Register":
         """The register of another day; one without a history is the same on all."""

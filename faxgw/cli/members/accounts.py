@@ -5,7 +5,7 @@ import click
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
-from faxgw.cli.members.asking import member_address, table_of
+from faxgw.cli.members.asking import by_text, member_address, table_of
 from faxgw.cli.screen import clock_text, console, print_json
 
 _MEMBER = click.argument("member_id", metavar="MEMBER")
@@ -78,9 +78,7 @@ def list_(client: LocalClient, as_json: bool) -> None:
     else:
         table = table_of("proposal", "member", "account", "by", "at", "why")
         for each in body["proposals"]:
-            by = each["proposed_by"] + (
-                f" ({each['login']})" if each["login"] not in {None, each["proposed_by"]} else ""
-            )
+            by = by_text(each["proposed_by"], each["login"])
             row = (str(each["proposal"]), each["member"], each["account"], by, clock_text(each["at"]), each["why"])
             table.add_row(*row)
         console().print(table)

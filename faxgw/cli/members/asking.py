@@ -37,6 +37,11 @@ def table_of(*columns: str) -> Table:
     return table
 
 
+def by_text(who: str, login: str | None) -> str:
+    """Who it was, and under which login where that is another word."""
+    return who if login in {None, who} else f"{who} ({login})"
+
+
 def days_text(first_day: str | None, last_day: str | None) -> str:
     """`from 2027-05-01`, `on 2027-02-14`, `2027-02-01 to 2027-02-14`."""
     if last_day in {None, "9999-12-31"}:
@@ -57,7 +62,7 @@ def value_text(value: Any) -> str:
             country = f"{more['country']}:" if more.get("country") else ""
             return country + (first if first == last else f"{first}-{last}")
         case {"number": number, **more}:
-            return f"{number} x{more['calls_max']}" if more.get("calls_max", 1) > 1 else str(number)
+            return f"{number} x{more['calls_max']}" if "calls_max" in more else str(number)
         case _:
             return str(value)
 
@@ -79,7 +84,7 @@ def read_field(written: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-_TEXTS = frozenset(
-    {"name", "street", "postcode", "city", "phone", "fax", "fax_second", "contact", "organisation_number"}
-)
+_TEXTS = frozenset("name street postcode city phone fax fax_second contact organisation_number".split())
+    "organisation_number"
+}
 """Fields whose digits are no number."""

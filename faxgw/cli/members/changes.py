@@ -181,7 +181,7 @@ def label(
     who: str | None,
     as_json: bool,
 ) -> None:
-    """State a certificate for the label SCHEME (such as miljofyrtarn). It counts within its days, for this store alone."""
+    """State a certificate for the label SCHEME, such as miljofyrtarn: it counts within its days, for this store."""
     digest = None
     if evidence is not None:
         kept = client.post("/v1/register/evidence", evidence.read_bytes(), "application/octet-stream")

@@ -10,6 +10,7 @@ from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.members.asking import (
     address,
     as_of_option,
+    by_text,
     day_text,
     days_text,
     known_at_option,
@@ -97,7 +98,7 @@ def history(client: LocalClient, member_id: str, as_json: bool) -> None:
         print_json(body)
         return
     for entry in body["entries"]:
-        by = entry["who"] + (f" ({entry['login']})" if entry["login"] not in {None, entry["who"]} else "")
+        by = by_text(entry["who"], entry["login"])
         why = f": {entry['why']}" if entry["why"] else ""
         click.echo(f"{entry['seq']:>6}  {clock_text(entry['at'])}  by {by}{why}")
         click.echo(f"        {days_text(entry['from'], entry['until'])}: {_said_text(entry)}")
