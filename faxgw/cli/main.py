@@ -46,6 +46,7 @@ _COMMANDS = {
     "suspensions": ("faxgw.cli.stopping", "suspensions", "Show what is stopped, by whom and why."),
     "providers": ("faxgw.cli.stopping", "providers", "Show how each carrier stands."),
     "members": ("faxgw.cli.members.group", "members", "The florists' register: look, change, import, export."),
+    "relay": ("faxgw.cli.relay", "relay", "Say something about an order between florists, and see what was said."),
     "inbox": ("faxgw.cli.inbox", "inbox", "Show the inboxes, what came in, and what is in quarantine."),
     "review": ("faxgw.cli.review", "review", "Decide on faxes that could not be understood."),
     "route": ("faxgw.cli.route", "route", "Say who executes an order and why, or plan a day anew."),
