@@ -1,6 +1,7 @@
 """From what the store keeps of a fax to what is drawn: an order's sheet, a relay message, a document handed in."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -67,12 +68,14 @@ class Composer:
         content = await self._store.document(deposited.document)
         if content is None:
             return Unrenderable("the document is gone from the disk or damaged there; hand it in again")
+        reader = self._register.find(contents.member) if contents.member else self._register.member_at(contents.line)
         return HandedIn(
             kind=deposited.kind,
             content=content,
             header_name=self._header_name,
-            # Nobody tells where the machine of a bare number stands; the header shows the zone.
-            sent_at=dt.datetime.fromtimestamp(int(at), dt.UTC),
+            # Nobody tells where the machine of a bare number stands, or what is read there; the header shows the zone.
+            sent_at=dt.datetime.fromtimestamp(int(at), ZoneInfo(reader.timezone) if reader else dt.UTC),
+            language=reader.language if reader else "en",
             resolution=deposited.resolution,
             photo=deposited.photo,
             possible_duplicate=contents.marked,
