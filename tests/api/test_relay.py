@@ -1,0 +1,93 @@
+"""What is said about orders over the API: taken, refused by reason, repeated, many at once, and read again."""
+
+import dataclasses
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from trio.testing import MockClock
+
+from faxgw.api.app import local_app
+from faxgw.fax import State
+from tests.api.fakes import make_fakes
+from tests.api.peer import Peer, peer_of
+from tests.journeys.town import Town, open_town, order_for
+
+NDJSON = "application/x-ndjson"
+
+
+@asynccontextmanager
+async def gateway_with_an_order() -> AsyncIterator[tuple[Town, Peer]]:
+    async with open_town() as town, town.running() as gateway:
+        [fax_id] = await town.submit(order_for(1, "A/1"))
+        await town.wait_state(fax_id, State.DELIVERED)
+        fakes = make_fakes()
+        behind = dataclasses.replace(fakes.behind, store=town.store, relay=gateway.relay, clock=town.clock)
+        async with peer_of(local_app(behind)) as peer:
+            yield town, peer
+
+
+def body(key: str, kind: str, by: str | None, **more: object) -> bytes:
+    return json.dumps({"key": key, "kind": kind, "order_number": "A/1", "from_member": by, **more}).encode()
+
+
+async def test_a_message_is_taken_and_may_be_repeated(autojump_clock: MockClock) -> None:
+    """201 with its number and the stage; 200 and the same for the same again; 409 for another under its key."""
+    async with gateway_with_an_order() as (_, peer):
+        first = await peer.post("/v1/relay", body("a", "ACK", "FR-1"))
+        again = await peer.post("/v1/relay", body("a", "ACK", "FR-1"))
+        other = await peer.post("/v1/relay", body("a", "REJ", "FR-1"))
+        assert (first.status, first.json()) == (201, {"status": 201, "seq": 1, "stage": "accepted"})
+        assert (again.status, again.json()["repeated"], again.json()["seq"]) == (200, True, 1)
+        assert (other.status, other.json()["type"]) == (409, "/v1/problems/key-taken")
+
+
+async def test_a_refusal_names_its_rule_and_what_to_do(autojump_clock: MockClock) -> None:
+    """An illegal message is a problem with the rule by name; an unknown order is not found."""
+    async with gateway_with_an_order() as (_, peer):
+        refused = await peer.post("/v1/relay", body("a", "CON", "FR-1"))
+        unknown = await peer.post("/v1/relay", body("b", "ACK", "FR-1", order_number="B-2"))
+        broken = await peer.post("/v1/relay", body("c", "ASKP", "FR-1", wether="fine"))
+        assert (refused.status, refused.json()["refusal"]) == (409, "nothing_asked")
+        assert "ASK" in refused.json()["detail"]
+        assert (unknown.status, unknown.json()["refusal"]) == (404, "unknown_order")
+        assert (broken.status, broken.json()["errors"][0]["pointer"]) == (422, "/wether")
+
+
+async def test_many_messages_come_at_once(autojump_clock: MockClock) -> None:
+    """NDJSON: one answer a line, in order, and one that is broken disturbs no other."""
+    async with gateway_with_an_order() as (_, peer):
+        lines = [body("a", "ASK", "FR-1", text="Quel étage ?"), b"{", body("b", "ANS", "FR-0", text="2"), b""]
+        answer = await peer.post("/v1/relay", b"\n".join(lines), NDJSON)
+        assert [(line["line"], line["status"]) for line in answer.lines()] == [(1, 201), (2, 422), (3, 201)]
+
+
+async def test_an_order_tells_its_story(autojump_clock: MockClock) -> None:
+    """Whose it is, what was said with its answers, and its faxes; its number may hold a slash."""
+    async with gateway_with_an_order() as (town, peer):
+        await peer.post("/v1/relay", body("a", "ASKP", "FR-1", amount={"amount_minor": 4200, "currency": "EUR"}))
+        await peer.post("/v1/relay", body("b", "DEN", "FR-1"))
+        await town.wait()
+        order = (await peer.get("/v1/orders/A/1")).json()
+        assert (order["executing_member"], order["stage"]) == ("FR-1", "offered")
+        assert order["price"]["amount_minor"] == 3600
+        assert order["price_asked"]["amount_minor"] == 4200
+        assert [(each["kind"], each["refusal"]) for each in order["messages"]] == [
+            ("ASKP", None),
+            ("DEN", "nothing_asked"),
+        ]
+        assert sorted(fax["content"] for fax in order["faxes"]) == ["order", "relay"]
+        listed = (await peer.get("/v1/relay?after=1")).json()
+        assert ([each["seq"] for each in listed["messages"]], listed["next"]) == ([2], 2)
+        assert (await peer.get("/v1/orders/none")).status == 404
+
+
+async def test_an_operator_is_named(autojump_clock: MockClock) -> None:
+    """Who speaks for the network at the desk stands in the trail; absences can be asked for."""
+    async with gateway_with_an_order() as (_, peer):
+        wish = {"key": "s", "kind": "SUS", "to_member": "FR-4", "who": "Ada", "last_day": "2027-06-03"}
+        assert (await peer.post("/v1/relay", json.dumps(wish).encode())).status == 201
+        [message] = (await peer.get("/v1/relay")).json()["messages"]
+        assert (message["channel"], message["reference"]) == ("operator", "Ada")
+        [away] = (await peer.get("/v1/relay/absences")).json()["absences"]
+        assert (away["member"], away["first_day"], away["last_day"]) == ("FR-4", "2027-05-29", "2027-06-03")
