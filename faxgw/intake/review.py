@@ -120,7 +120,7 @@ class ReviewDesk:
         )
         match (await self._store.change_reviews([decided]))[0]:
             case ReviewNow():
-                reach("review-decided")
+                reach("intake-review-decided")
                 return await self._finish(
                     DecidedReview(review_id, view.inbound_id, view.page, verdict, decision, who, why, now)
                 )
@@ -184,7 +184,7 @@ class ReviewDesk:
             why = "the gateway took nothing in; decide again"
             await self._store.change_reviews([Reopened(review_id=decided.review_id, why=why, at=self._clock.now())])
             raise
-        reach("review-carried-out")
+        reach("intake-review-carried-out")
         done = CarriedOut(review_id=decided.review_id, fax_id=fax_id, kinds=kinds, at=self._clock.now())
         changed: ReviewChanged = (await self._store.change_reviews([done]))[0]
         if not isinstance(changed, ReviewNow):

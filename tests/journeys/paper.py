@@ -3,21 +3,22 @@
 Reading itself is tested with real pages in tests/intake; here what is on a fax is told to the reader by its bytes.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 import trio
 
-from faxgw.config import ProviderConfig
 from faxgw.fax import FaxId
 from faxgw.inbox_config import Convention, InboxConfig
 from faxgw.incoming import FaxesIn
 from faxgw.intake.decision import ReplyKind
-from faxgw.intake.faxread import FaxRead, PageRead, Tick, TickState, Unreadable, UnreadableReason
-from faxgw.intake_config import IntakeConfig
+from faxgw.intake.faxread import FaxRead, FieldRead, PageRead, Tick, TickState, Unreadable, UnreadableReason
+from faxgw.routing.places import Place, Places
+from faxgw.routing_config import RoutingConfig
 from faxgw.store.inbound.keeping import InboundId
 from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.views import InboundSought, InboundView
@@ -26,9 +27,11 @@ from tests.inbox.ftp_fake import FakeFtp
 from tests.journeys.town import Town, open_town, order_for
 
 INBOX = "shop"
+NO_FILE = "-"
 FORM = "plain"
 """What `town.PlainRenderer` calls the form it draws."""
 
+PLACES = Places({("FR", "75011"): Place(48.86, 2.35)})
 OVER = frozenset(InboundState) - {InboundState.KEPT}
 
 
@@ -40,6 +43,24 @@ def ticked(number: str, *kinds: str, page: int = 1, unsure: Sequence[str] = ()) 
         form=FORM,
         ticks=[_tick(kind, kind in kinds, kind in unsure) for kind in ReplyKind],
     )
+
+
+def order_form(reference: str, *, member: str = "FR-0", product: str = "Bouquet rond", sure: float = 0.99) -> PageRead:
+    """The network's order form, typed by a florist who has a customer for another town."""
+    fields = {
+        "reference": reference,
+        "delivery_date": "29.05.2027",
+        "recipient_name": "Zoé",
+        "street": "2 quai des Iris",
+        "postcode": "75011",
+        "city": "Paris",
+        "country": "FR",
+        "product": product,
+        "customer_price": "45,00 €",
+        "execution_price": "36,00 €",
+    }
+    read = [FieldRead(name=name, text=text, confidence=sure) for name, text in fields.items()]
+    return PageRead(number=1, code=f"faxgw:new:{member}:S{reference}", form="order-form", fields=read)
 
 
 def _tick(name: str, marked: bool, unsure: bool) -> Tick:
@@ -132,14 +153,13 @@ class Post:
 
 
 @asynccontextmanager
-async def open_post_town(
-    *configs: ProviderConfig, florists: int = 10, intake: Mapping[str, object] | None = None
-) -> AsyncIterator[tuple[Town, Post]]:
-    """A town whose florists can answer by fax."""
-    async with open_town(*configs, florists=florists, settings={"intake": IntakeConfig(**(intake or {}))}) as town:
+async def open_post_town(florists: int = 10, routed: bool = False) -> AsyncIterator[tuple[Town, Post]]:
+    """A town whose florists can answer by fax; `routed` where the gateway chooses who executes an order."""
+    settings: dict[str, Any] = {"routing": RoutingConfig()} if routed else {}
+    async with open_town(florists=florists, settings=settings, places=PLACES) as town:
         post = Post(town)
         own = InboxConfig(
-            name=INBOX, host="ftp.example", user="shop", password_file="-", convention=Convention.RENAMED
+            name=INBOX, host="ftp.example", user="shop", password_file=NO_FILE, convention=Convention.RENAMED
         )
         town.faxes_in = FaxesIn(post.reader, [(own, post.server)])
         yield town, post
