@@ -83,7 +83,7 @@ def order_fields(sheet: Sheet) -> OrderFields:
         recipient_town=printable(f"{recipient.postcode} {recipient.city}"),
         recipient_country=wording.country(recipient.country),
         recipient_phone=number_text(labels["phone"], recipient.phone or ""),
-        sender=party_line(sheet.sender, labels, with_phone=True),
+        sender=party_line(sheet.sender, labels),
         executor=party_name(sheet.executor),
         lines=[_row(line, wording) for line in order.lines],
         card=printable_lines(order.card_message).strip(),

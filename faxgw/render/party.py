@@ -11,10 +11,10 @@ def party_name(party: Party) -> str:
     return _joined(party.name, party.city, party.member_id)
 
 
-def party_line(party: Party, labels: Mapping[str, str], *, with_phone: bool) -> str:
-    """Who it is and, for whoever may want to call back, the phone. The fax number is on it always."""
-    phone = number_text(labels["phone"], party.phone) if with_phone else ""
-    return _joined(party_name(party), phone, number_text(labels["fax"], party.fax))
+def party_line(party: Party, labels: Mapping[str, str]) -> str:
+    """Who it is and, for whoever may want to call back, the numbers."""
+    numbers = number_text(labels["phone"], party.phone), number_text(labels["fax"], party.fax)
+    return _joined(party_name(party), *numbers)
 
 
 def _joined(*parts: str) -> str:

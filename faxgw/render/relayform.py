@@ -54,7 +54,7 @@ def relay_fields(sheet: RelaySheet) -> RelayFields:
         number=sheet.order_number,
         date=wording.date(sheet.delivery_date),
         recipient=printable(sheet.recipient),
-        sender=party_line(sheet.sender, labels, with_phone=True),
+        sender=party_line(sheet.sender, labels),
         executor=party_name(sheet.executor),
         text=printable_lines(sheet.text).strip(),
     )

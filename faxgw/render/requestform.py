@@ -47,7 +47,7 @@ def request_fields(sheet: RequestSheet) -> RequestFields:
     return RequestFields(
         header_name=printable(sheet.header_name),
         stamp=wording.stamp(sheet.sent_at),
-        member=party_line(sheet.member, wording.labels[_PARTY_LABELS], with_phone=True),
+        member=party_line(sheet.member, wording.labels[_PARTY_LABELS]),
         member_id=sheet.member.member_id,
         serial=sheet.serial,
     )
