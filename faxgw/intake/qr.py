@@ -1,7 +1,7 @@
 """Finds our QR code on a page, however the line has treated it.
 
-Plain decoding finds a code of our size on 85 % of bad pages, the cascade on all of them: a median heals specks, a blur
-heals torn edges, half and double size suit the decoder's idea of a module.
+A median heals specks, a blur heals torn edges, half and double size suit the decoder's idea of a module. Damaged rows
+and streaks are taken out, for one through a finder, the square in a corner, hides the whole code.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from faxgw.intake.pages.page import Ink
+from faxgw.intake.streaks import find_streaks, mend
 
 Grey = NDArray[np.uint8]
 PREFIX = "faxgw"
@@ -35,21 +36,30 @@ def find_codes(ink: Ink, corner: float = 0.28) -> list[Found]:
     A filter costs ten times what looking costs, so filters look where the form has its code, upright or upside
     down (`corner` is that share of the page), and at all of the page only in the end.
     """
-    grey = grey_of(ink)
-    for rung, look in _rungs(grey, corner):
+    for rung, look in _rungs(ink, corner):
         found = [found for found in look() if found.text.startswith(PREFIX)]
         if found:
             return [Found(code.text, code.corners, rung) for code in found]
     return []
 
 
+_STREAK = 0.6
+"""Nothing else on a page is black in so much of a column: a frame comes to 0.2."""
+
+
 def grey_of(ink: Ink) -> Grey:
     return np.where(ink, np.uint8(0), np.uint8(255))
 
 
-def _rungs(grey: Grey, corner: float) -> Iterator[tuple[str, Callable[[], list[Found]]]]:
+def _rungs(ink: Ink, corner: float) -> Iterator[tuple[str, Callable[[], list[Found]]]]:
+    grey = grey_of(ink)
     yield "plain", lambda: _decode(grey, zxingcpp.Binarizer.FixedThreshold)
     yield "average", lambda: _decode(grey, zxingcpp.Binarizer.LocalAverage)
+    streaks = find_streaks(ink, _STREAK)
+    if streaks.any():
+        ink = mend(ink, streaks)
+        grey = grey_of(ink)
+        yield "mended", lambda: _decode(grey, zxingcpp.Binarizer.LocalAverage)
     rows, columns = (round(side * corner) for side in grey.shape)
     places = [(grey[:rows, -columns:], -columns, 0), (grey[-rows:, :columns], 0, -rows), (grey, 0, 0)]
     for part, left, top in places:
@@ -68,6 +78,17 @@ def _median(grey: Grey) -> Grey:
     ink = np.pad((grey == 0).view(np.uint8), 1)
     across = ink[:, :-2] + ink[:, 1:-1] + ink[:, 2:]
     return np.where(across[:-2] + across[1:-1] + across[2:] >= 5, np.uint8(0), np.uint8(255))
+
+
+def _without_rows(grey: Grey) -> Grey:
+    """Without what is one or two rows high: damaged rows, which at 98 lines are two here."""
+    return _median_down(grey, 5)
+
+
+def _median_down(grey: Grey, rows: int) -> Grey:
+    ink = np.pad((grey == 0).view(np.uint8), ((rows // 2, rows // 2), (0, 0)))
+    counted = np.lib.stride_tricks.sliding_window_view(ink, rows, axis=0).sum(axis=-1, dtype=np.uint8)
+    return np.where(counted > rows // 2, np.uint8(0), np.uint8(255))
 
 
 def _blur(grey: Grey) -> Grey:
@@ -89,6 +110,7 @@ _FILTERS: dict[str, tuple[Callable[[Grey], Grey], float]] = {
     "blur": (_blur, 1),
     "half": (_half, 2),
     "double": (_double, 0.5),
+    "without rows": (_without_rows, 1),
 }
 
 

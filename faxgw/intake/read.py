@@ -28,8 +28,8 @@ from faxgw.intake.ocr import Recogniser
 from faxgw.intake.pages.open import open_pages
 from faxgw.intake.pages.page import Ink, Page, RefusedError
 from faxgw.intake.qr import Found, find_codes
-from faxgw.intake_config import ReadingLimits
 from faxgw.intake.ticks import read_ticks
+from faxgw.intake_config import ReadingLimits
 
 DEFAULT_LIMITS = ReadingLimits()
 

@@ -13,6 +13,7 @@ from faxgw.intake.alignment import Affine, sample
 from faxgw.intake.blank import Blank, Box
 from faxgw.intake.faxread import Tick, TickState
 from faxgw.intake.pages.page import Ink
+from faxgw.intake.streaks import find_streaks, mend
 from faxgw.intake_config import ReadingLimits
 
 _CLEARANCE = 4
@@ -24,7 +25,9 @@ _RING = 14
 _MARGIN = 44
 """Looked at around the boxes, to tell dirt on the scanner's glass from a mark."""
 
-_STREAK = 0.75
+_STREAK, _STREAK_ROWS = 0.75, 160
+"""A line that is black in so much of the rows around the boxes is dirt; the sides of all boxes come to a half."""
+
 _SPAN_MIN = 0.5
 """A mark goes through half of the box, across or down; a blot of ink does not."""
 
@@ -32,16 +35,17 @@ _RING_INKED = 0.06
 """A circle around an empty box leaves as much ink on three sides."""
 
 _SCRIBBLED, _RING_SCRIBBLED = 0.42, 0.2
-"""So much black inside, and beside it on both sides: crossed out. A thick cross comes near the first, not the second."""
+"""So much black inside, and beside it on both sides: crossed out. A thick cross comes near the first alone."""
 
 _STROKE_ROWS_MIN = 3
 """A stroke of a pen is as thick; a damaged row is thinner."""
 _LOST_MAX = 0.3
-"""With more than that of the inside lost to streaks nothing can be said."""
+"""With more than that of the inside lost to damaged rows nothing can be said."""
 
 
 def read_ticks(ink: Ink, affine: Affine, blank: Blank, limits: ReadingLimits) -> list[Tick]:
     """Every box of the form."""
+    ink = _without_streaks(ink, affine, blank)
     patches = [_Patch(ink, affine, box, blank) for box in blank.boxes]
     states = [patch.state(limits) for patch in patches]
     for index in range(len(patches) - 1):
@@ -57,8 +61,7 @@ class _Patch:
         side, inset = blank.side, blank.stroke + _CLEARANCE
         patch = sample(ink, affine, box.x - _MARGIN, box.y - _MARGIN, side + 2 * _MARGIN, side + 2 * _MARGIN)
         inside = slice(_MARGIN + inset, _MARGIN + side - inset)
-        columns, rows = _streaks(patch, inside, side)
-        self._inside = patch[inside, inside][~rows][:, ~columns]
+        self._inside = patch[inside, inside][~_damaged_rows(patch, inside)]
         size = (side - 2 * inset) ** 2
         self._lost = 1 - self._inside.size / size
         self.darkness = float(self._inside.mean()) if self._inside.size else 0.0
@@ -78,13 +81,17 @@ class _Patch:
         return TickState.UNSURE if crossed_out or self._struck_out else TickState.MARKED
 
 
-def _streaks(patch: Ink, inside: slice, side: int) -> tuple[Ink, Ink]:
-    """Columns and rows of the inside that are black far beyond the box: dirt on the glass, damaged rows."""
-    outside = np.r_[0 : _MARGIN - 6, _MARGIN + side + 6 : len(patch)]
-    columns = patch[outside].mean(axis=0)[inside] > _STREAK
-    # To the right stands the label; to the left is nothing but margin.
-    rows = patch[:, : _MARGIN - 6].mean(axis=1)[inside] > _STREAK
-    return columns, rows
+def _without_streaks(ink: Ink, affine: Affine, blank: Blank) -> Ink:
+    """The ink without the lines that dirt on a scanner's glass draws down a page, above and below all boxes."""
+    column = np.array([(box.x, y) for box in blank.boxes for y in (box.y - _STREAK_ROWS, box.y + _STREAK_ROWS)])
+    rows = column @ affine[1, :2] + affine[1, 2]
+    part = ink[max(0, int(rows.min())) : max(1, int(rows.max()))]
+    return mend(ink, find_streaks(part, _STREAK)) if len(part) else ink
+
+
+def _damaged_rows(patch: Ink, inside: slice) -> Ink:
+    """Rows of the inside that are black in the margin too. To the right stands the label, to the left nothing."""
+    return patch[:, : _MARGIN - 6].mean(axis=1)[inside] > _STREAK
 
 
 def _ring_share(patch: Ink, side: int) -> float:

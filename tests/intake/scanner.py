@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from faxgw.render import libtiff
 from faxgw.render.tiff import CodedPage, write_tiff
 from tests.documents.samples import SENT_AT
 
 COLUMNS = 1728
+EDGE_NOISES = (15, 25, 35, 45)
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Scan:
     skew_degrees: float = 0.0
     scale: float = 1.0
     shift: tuple[float, float] = (0.0, 0.0)
-    edge_noise: float = 38.0
-    """Standard deviation of the grey that the threshold sees."""
+    edge_noise: int = 35
+    """Standard deviation of the grey that the threshold sees; one of `EDGE_NOISES`."""
     specks: float = 0.001
     """Share of pixels that flip."""
     bad_rows: int = 0
@@ -36,10 +37,10 @@ class Scan:
 def scan(page: Image.Image, how: Scan, rng: random.Random) -> np.ndarray:
     """The ink of the page (mode L, 204 x 196) as the machine sends it."""
     rows = round(page.height * how.lines / 196)
-    seen = page.filter(ImageFilter.BoxBlur(0.8)).transform(
+    seen = page.transform(
         (COLUMNS, rows), Image.Transform.AFFINE, _affine(page, how), Image.Resampling.BILINEAR, fillcolor=255
     )
-    ink = np.asarray(seen) + _grain(rows, how.edge_noise, rng) < 128
+    ink: np.ndarray = np.asarray(seen) < _thresholds(rows, how.edge_noise, rng)
     if how.streak:
         _draw_streak(ink, rng)
     _flip_specks(ink, how.specks, rng)
@@ -59,14 +60,19 @@ def _affine(page: Image.Image, how: Scan) -> tuple[float, ...]:
     return cos, sin * down, x0, -sin, cos * down, y0
 
 
+_ROOM = 1_000_000
+
+
 @cache
-def _noise() -> np.ndarray:
-    return np.random.default_rng(5).normal(0, 1, 4_000_000 + COLUMNS * 2400).astype(np.float32)
+def _noise(strength: int) -> np.ndarray:
+    """A threshold for each of so many pixels, made once: drawing them anew would cost more than all else."""
+    normal = np.random.default_rng(5).normal(128, strength, _ROOM + COLUMNS * 2400)
+    return np.clip(normal, 1, 255).astype(np.uint8)
 
 
-def _grain(rows: int, strength: float, rng: random.Random) -> np.ndarray:
-    start = rng.randrange(4_000_000)
-    return (_noise()[start : start + rows * COLUMNS] * strength).reshape(rows, COLUMNS)
+def _thresholds(rows: int, strength: int, rng: random.Random) -> np.ndarray:
+    start = rng.randrange(_ROOM)
+    return _noise(strength)[start : start + rows * COLUMNS].reshape(rows, COLUMNS)
 
 
 def _flip_specks(ink: np.ndarray, share: float, rng: random.Random) -> None:
