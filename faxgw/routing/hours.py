@@ -45,4 +45,4 @@ def _minute(moment: dt.datetime, day: dt.date) -> int:
 
 def meets(spans: Spans, start: int, end: int) -> bool:
     """Whether any of the spans has a minute in [start, end)."""
-    return any(opens < end and start < closes for opens, closes in spans)
+    return any(max(opens, start) < min(closes, end) for opens, closes in spans)

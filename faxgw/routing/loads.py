@@ -98,14 +98,10 @@ class Loads:
 
     def forget_before(self, day: dt.date) -> None:
         """Days that are over need no count."""
+        for fax in [fax for fax in self._faxes.values() if fax.day < day]:
+            self.drop(fax.fax_id)
         for each in [each for each in self._counts if each < day]:
             del self._counts[each]
-        for fax in [fax for fax in self._faxes.values() if fax.day < day]:
-            del self._faxes[fax.fax_id]
-            faxes = self._orders[fax.number]
-            faxes.remove(fax.fax_id)
-            if not faxes:
-                del self._orders[fax.number]
 
     def _count(self, number: str, by: int) -> None:
         counting = self.of_order(number)

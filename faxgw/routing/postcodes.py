@@ -65,25 +65,17 @@ class _Columns:
     country: int | None
 
 
+GEONAMES = _Columns(code=1, latitude=9, longitude=10, country=0)
+
+
 def read_postcodes(content: bytes, country: str | None = None) -> ReadPostcodes:
     """The places in a file. `country` is for files that do not tell it in each line.
 
     Raises:
         PostcodesUnreadableError: nothing in it can be used; the message says what is missing.
     """
-    text = _decode(content)
-    first = text.partition("\n")[0]
     read = ReadPostcodes()
-    if first.count("\t") >= GEONAMES_COLUMNS - 2 and _is_number(first.split("\t")[9]):
-        rows: Iterator[tuple[int, Sequence[str]]] = _numbered(text, "\t")
-        columns, home = _Columns(1, 9, 10, 0), country
-    else:
-        delimiter = max(";\t,", key=first.count)
-        rows = _numbered(text, delimiter)
-        columns = _columns_of(next(rows)[1])
-        home = country or ("FR" if "insee" in _fold(first) else None)
-        if columns.country is None and home is None:
-            raise PostcodesUnreadableError("the file does not tell the country: name it with --country")
+    rows, columns, home = _open(_decode(content), country)
     found: dict[tuple[str, str], list[Place]] = {}
     for number, row in rows:
         read.lines += 1
@@ -97,6 +89,21 @@ def read_postcodes(content: bytes, country: str | None = None) -> ReadPostcodes:
         raise PostcodesUnreadableError(f"no line of the file can be used{told}")
     read.places = {key: middle_of(places) for key, places in found.items()}
     return read
+
+
+def _open(text: str, country: str | None) -> tuple[Iterator[tuple[int, list[str]]], _Columns, str | None]:
+    """The file's lines with their numbers, where things stand in them, and the country where they do not tell it."""
+    first = text.partition("\n")[0]
+    cells = first.split("\t")
+    if len(cells) >= GEONAMES_COLUMNS - 1 and len(cells[0]) == 2 and cells[0].isupper():
+        return _numbered(text, "\t"), GEONAMES, country
+    rows = _numbered(text, max(";\t,", key=first.count))
+    _, header = next(rows, (0, []))
+    columns = _columns_of(header)
+    home = country or ("FR" if "insee" in _fold(first) else None)
+    if columns.country is None and home is None:
+        raise PostcodesUnreadableError("the file does not tell the country: name it with --country")
+    return rows, columns, home
 
 
 def _read_row(row: Sequence[str], columns: _Columns, home: str | None) -> tuple[tuple[str, str], Place] | str:
@@ -168,11 +175,3 @@ def _decode(content: bytes) -> str:
 def _fold(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return plain.strip().strip("#").strip().lower().replace(" ", "_")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
