@@ -6,11 +6,11 @@ order they were heard: a delivered order is settled exactly once, and one that n
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from faxgw.store.ledger.journal import Account, Journal, Phase, Posting, balances
+from faxgw.store.ledger.journal import Account, Journal, Phase, Posting
 from faxgw.store.ledger.port import Kept
 from faxgw.store.relay.port import RelayOrder, Stage
 
@@ -65,6 +65,18 @@ def worth_of(order: RelayOrder, postings: Sequence[Posting], today: dt.date, gra
             assert_never(order.stage)
 
 
+Taxed = tuple[Account, str]
+"""An account, and the rate of tax that is within what stands there."""
+
+
+def taxed_sums(postings: Iterable[Posting]) -> dict[Taxed, int]:
+    sums: dict[Taxed, int] = {}
+    for posting in postings:
+        place = (posting.account, posting.tax)
+        sums[place] = sums.get(place, 0) + posting.amount_minor
+    return sums
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What the ledger has of an order."""
@@ -72,7 +84,7 @@ class Claim:
     count: int
     """Journals so far."""
     pending: Journal | None
-    posted: Mapping[Account, int]
+    posted: Mapping[Taxed, int]
     last_posted_key: str
     """What a correction corrects; empty where nothing was posted."""
 
@@ -90,7 +102,7 @@ def claim_in(kept: Sequence[Kept], number: str) -> Claim:
     return Claim(
         count=len(own),
         pending=pending[0] if pending else None,
-        posted=balances(posting for journal in posted for posting in journal.postings),
+        posted=taxed_sums(posting for journal in posted for posting in journal.postings),
         last_posted_key=posted[-1].key if posted else "",
     )
 
@@ -148,10 +160,12 @@ class _Step:
         """From what was posted to `postings`: the sale itself where nothing was, else a correction of it."""
         if postings and not self._claim.is_posted:
             return (self.journal(Phase.PLAIN, tuple(postings), corrects=self._claim.last_posted_key),)
-        wanted = balances(postings)
-        accounts = sorted({*wanted, *self._claim.posted})
-        moves = [(account, wanted.get(account, 0) - self._claim.posted.get(account, 0)) for account in accounts]
-        difference = tuple(Posting(account, amount_minor) for account, amount_minor in moves if amount_minor)
+        wanted = taxed_sums(postings)
+        places = sorted({*wanted, *self._claim.posted})
+        moves = [(place, wanted.get(place, 0) - self._claim.posted.get(place, 0)) for place in places]
+        difference = tuple(
+            Posting(account, amount_minor, tax) for (account, tax), amount_minor in moves if amount_minor
+        )
         if not difference:
             return ()
         return (self.journal(Phase.PLAIN, difference, corrects=self._claim.last_posted_key),)

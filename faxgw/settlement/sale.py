@@ -8,7 +8,8 @@ from typing import Protocol, assert_never
 from faxgw.money import Money
 from faxgw.order import Order
 from faxgw.settlement.scheme import Channel, Party, Priced, SchemeBook, Split, SplitRefused, split
-from faxgw.settlement.vat import ANY_FAMILY
+from faxgw.settlement.shares import share_out
+from faxgw.settlement.vat import ANY_FAMILY, VatTable
 from faxgw.store.ledger.journal import Account, AccountKind, Posting
 
 
@@ -39,6 +40,7 @@ class Terms:
     """Sending members that are networks of other countries."""
     fund: str = "fund"
     distances: Distances = field(default_factory=NoDistances)
+    vat: VatTable = field(default_factory=lambda: VatTable(()))
 
     def channel_of(self, sending: str) -> Channel:
         if sending in self.web_members:
@@ -88,10 +90,26 @@ def _postings(order: Order, executing: str, channel: Channel, shared: Split, ter
     currency = order.customer_price.currency
     payer = _payer(order.sending_member, channel, currency)
     postings = [Posting(payer, order.customer_price.amount_minor)]
+    taxed = goods_by_tax(order, terms)
     for party in Party:
         account = _account_of(party, order.sending_member, executing, channel, currency, terms)
-        postings.append(Posting(account, -shared.of(party)))
+        weights = {"": 1} if party is Party.FUND else taxed
+        parts = share_out(-shared.of(party), list(weights.values()))
+        postings += [Posting(account, part_minor, tax) for tax, part_minor in zip(weights, parts, strict=True)]
     return [posting for posting in postings if posting.amount_minor]
+
+
+def goods_by_tax(order: Order, terms: Terms) -> dict[str, int]:
+    """The order's lines by the rate that each bears on the day of delivery; never empty, and never all zero.
+
+    The delivery bears the rates of what is delivered, in proportion, as a supply that is ancillary to it.
+    """
+    totals: dict[str, int] = {}
+    for line in order.lines:
+        rate = terms.vat.rate(order.recipient.country, terms.family_of(line.code), order.delivery.date)
+        tax = rate.tax if rate is not None else ""
+        totals[tax] = totals.get(tax, 0) + line.unit_price.amount_minor * line.quantity
+    return totals if any(totals.values()) else {next(iter(totals), ""): 1}
 
 
 def _payer(sending: str, channel: Channel, currency: str) -> Account:

@@ -28,6 +28,11 @@ class VatRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     family: Annotated[str, msgspec.Meta(max_length=32)] = ANY_FAMILY
     """Which products; empty for all that no other rate names."""
 
+    @property
+    def tax(self) -> str:
+        """As a posting has it: the country, its code for the rate, the rate in basis points."""
+        return f"{self.country}/{self.code}/{self.basis_points}"
+
 
 class Vat(msgspec.Struct, frozen=True):
     """One category of an invoice: everything that bears one rate."""
@@ -68,13 +73,12 @@ def tax_within(gross_minor: int, basis_points: int) -> int:
     return tax if gross_minor >= 0 else -tax
 
 
-def categories(gross_by_rate: Mapping[VatRate, int]) -> Sequence[Vat]:
-    """One line a rate, the highest first."""
-    totals: dict[tuple[int, str], int] = {}
-    for rate, gross_minor in gross_by_rate.items():
-        key = (rate.basis_points, rate.code)
-        totals[key] = totals.get(key, 0) + gross_minor
-    return [
-        Vat(code, basis_points, gross_minor, tax_within(gross_minor, basis_points))
-        for (basis_points, code), gross_minor in sorted(totals.items(), reverse=True)
-    ]
+def categories(gross_by_tax: Mapping[str, int]) -> Sequence[Vat]:
+    """One line a rate, the highest first; what bears no tax is left out."""
+    found = []
+    for tax, gross_minor in gross_by_tax.items():
+        if tax:
+            _, code, basis_points = tax.split("/")
+            rate = int(basis_points)
+            found.append(Vat(code, rate, gross_minor, tax_within(gross_minor, rate)))
+    return sorted(found, key=lambda vat: (-vat.basis_points, vat.code))

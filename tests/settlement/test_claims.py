@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from faxgw.order import Delivery, Order, ProductLine, Recipient
 from faxgw.settlement.claims import Claim, Earned, Grace, Nothing, Promised, Worth, claim_in, journals_to, worth_of
 from faxgw.settlement.sale import Sale, Terms, sale_of
 from faxgw.settlement.scheme import Channel, Levy, Party, Percent, Scheme, SchemeBook, SplitRefused
+from faxgw.settlement.vat import VatRate, VatTable
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting, Standing, balances, faults_of, fold
 from faxgw.store.ledger.port import Kept
 from faxgw.store.relay.port import RelayOrder, Stage
@@ -97,6 +99,34 @@ def test_a_store_that_took_the_money_owes_it_less_its_own_share() -> None:
         "network:commission:NOK": -4543,
         "fund:Hope:NOK": -100,
     }
+
+
+def test_shares_bear_the_tax_of_what_was_sold_and_the_levy_none() -> None:
+    """A bouquet at 10 % and a vase at 20 %: each share in their proportion, to the minor unit."""
+    rates = [
+        VatRate(country="NO", code="10", basis_points=1000, valid_from=TAKEN, family="flowers"),
+        VatRate(country="NO", code="20", basis_points=2000, valid_from=TAKEN),
+    ]
+    order = msgspec.structs.replace(
+        order_from("NO-WEB"),
+        lines=[
+            ProductLine(description="Bouquet", quantity=1, unit_price=nok(40000), code="FL-1"),
+            ProductLine(description="Vase", quantity=2, unit_price=nok(10000), code="VA-1"),
+        ],
+    )
+    terms = Terms(
+        schemes=TERMS.schemes,
+        web_members=TERMS.web_members,
+        vat=VatTable(rates),
+        families={"FL": "flowers"},
+        fund="Hope",
+    )
+    sold = sale_of(order, "NO-0301", nok(47377), TAKEN, terms)
+    assert isinstance(sold, Sale)
+    florist = [(each.tax, each.amount_minor) for each in sold.postings if each.account.name == "NO-0301"]
+    assert florist == [("NO/10/1000", -31585), ("NO/20/2000", -15792)]
+    assert {each.tax for each in sold.postings if each.account.kind in {AccountKind.FUND, AccountKind.CUSTOMER}} == {""}
+    assert not sum(each.amount_minor for each in sold.postings)
 
 
 def test_an_order_without_a_scheme_is_a_persons() -> None:

@@ -43,7 +43,7 @@ def test_a_family_of_products_bears_its_own_rate() -> None:
 
 def test_categories_hold_the_whole_and_are_taxed_as_totals() -> None:
     """Three lines at one rate are one category: its tax is of the sum, not the sum of rounded taxes."""
-    found = categories({BOUQUETS: 3 * 995, FRANCE: 1200})
+    found = categories({BOUQUETS.tax: 3 * 995, FRANCE.tax: 1200, "": 77})
     assert found == [Vat("20", 2000, 1200, 200), Vat("10", 1000, 2985, 271)]
     assert 3 * tax_within(995, 1000) == 270
     assert sum(line.gross_minor for line in found) == 3 * 995 + 1200

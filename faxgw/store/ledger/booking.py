@@ -174,6 +174,7 @@ def _posting_rows(new: _New) -> Iterator[dict[str, object]]:
             "number": number,
             "account": str(each.account),
             "amount_minor": each.amount_minor,
+            "tax": each.tax,
         }
 
 

@@ -61,6 +61,8 @@ class Posting(msgspec.Struct, frozen=True):
     account: Account
     amount_minor: int
     """Debit above zero, credit below."""
+    tax: str = ""
+    """The rate of value added tax that is within the amount, such as `NO/3/2500`; empty where none is."""
 
 
 class Phase(enum.StrEnum):

@@ -69,6 +69,9 @@ class Line:
     memo: str
     order_number: str
     amount_minor: int
+    tax: str
+    corrects: bool
+    """Whether it sets something right that was booked before."""
 
 
 @dataclass(frozen=True, slots=True)

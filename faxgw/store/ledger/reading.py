@@ -34,7 +34,7 @@ def read_postings(connection: Connection, seqs: Sequence[int]) -> dict[int, tupl
     for some in parts(seqs):
         asked = select(posting).where(posting.c.journal_seq.in_(some)).order_by(posting.c.journal_seq, posting.c.number)
         for row in connection.execute(asked):
-            found[row.journal_seq].append(Posting(parse_account(row.account), row.amount_minor))
+            found[row.journal_seq].append(Posting(parse_account(row.account), row.amount_minor, row.tax))
     return {seq: tuple(postings) for seq, postings in found.items()}
 
 
@@ -115,7 +115,7 @@ def read_lines(connection: Connection, accounts: Sequence[Account], period: Peri
     lines: dict[Account, list[Line]] = {account: [] for account in accounts}
     for some in parts([str(account) for account in accounts]):
         asked = (
-            select(journal, posting.c.account, posting.c.amount_minor)
+            select(journal, posting.c.account, posting.c.amount_minor, posting.c.tax)
             .join(posting, posting.c.journal_seq == journal.c.seq)
             .where(journal.c.period == period, journal.c.phase != Phase.PENDING, posting.c.account.in_(some))
             .order_by(journal.c.seq, posting.c.number)
@@ -134,6 +134,8 @@ def _as_line(row: Row[Any]) -> Line:
         memo=row.memo,
         order_number=row.order_number,
         amount_minor=row.amount_minor,
+        tax=row.tax,
+        corrects=row.corrects is not None,
     )
 
 

@@ -36,6 +36,8 @@ posting = Table(
     Column("number", SmallInteger, primary_key=True, autoincrement=False),
     Column("account", String(80), nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
+    # Which rate of value added tax is within the amount: what statements and exports tell of taxes comes from here.
+    Column("tax", String(24), nullable=False),
     Index("posting_account", "account", "journal_seq"),
     sqlite_with_rowid=False,
 )

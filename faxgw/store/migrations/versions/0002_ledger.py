@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("account", sa.String(length=80), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.String(length=24), nullable=False),
         sa.ForeignKeyConstraint(["journal_seq"], ["journal.seq"]),
         sa.PrimaryKeyConstraint("journal_seq", "number"),
         sqlite_with_rowid=False,
