@@ -21,6 +21,8 @@ _SHRUNK_SHARE = 1 / 8_192
 """Of a file's bytes, lost as carriage returns; of random ones it would be 1 in 65,536."""
 
 _SLIP_MAX = 16
+_RETURNS_EXPECTED_BYTES = 4_096
+"""So many bytes of a picture without one are unlikely: 1 in ten million, of random ones."""
 
 _BINARY_MODE = "the sender must upload in binary mode (TYPE I), and send it again"
 _EXPANDED = f"it was uploaded in text mode, which put a byte before each line feed: {_BINARY_MODE}"
@@ -81,7 +83,7 @@ def _judge_pdf(content: bytes) -> Judged:
 
 def _judge_beginning(content: bytes, missing_bytes: int) -> Unfinished:
     # Even so no verdict yet: an upload under way lacks few bytes, too, just before its end.
-    if b"\r\n" not in content and (_lacks_few(content, missing_bytes) or _has_slipped(content)):
+    if _has_lost_returns(content) or (b"\r\n" not in content and _lacks_few(content, missing_bytes)):
         return Unfinished(PoisonReason.MANGLED, _SHRUNK)
     detail = f"the TIFF is cut off, at least {missing_bytes} bytes are missing: the sender must send it again"
     return Unfinished(PoisonReason.DAMAGED, detail)
@@ -90,13 +92,20 @@ def _judge_beginning(content: bytes, missing_bytes: int) -> Unfinished:
 def _judge_damaged(content: bytes, reason: str) -> Unfit:
     if _is_expanded(content):
         return Unfit(PoisonReason.MANGLED, _EXPANDED)
-    if b"\r\n" not in content and _has_slipped(content):
+    if _has_lost_returns(content):
         return Unfit(PoisonReason.MANGLED, _SHRUNK)
     return Unfit(PoisonReason.DAMAGED, f"the TIFF is damaged: {reason}; the sender must send it again")
 
 
 def _lacks_few(content: bytes, missing_bytes: int) -> bool:
     return missing_bytes <= 1 + len(content) * _SHRUNK_SHARE and b"\n" in content
+
+
+def _has_lost_returns(content: bytes) -> bool:
+    """Those before line feeds, as most servers take them out, or all, as Pure-FTPd does."""
+    if b"\r" not in content and len(content) >= _RETURNS_EXPECTED_BYTES:
+        return True
+    return b"\r\n" not in content and _has_slipped(content)
 
 
 def _is_expanded(content: bytes) -> bool:

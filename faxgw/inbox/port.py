@@ -39,7 +39,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class TooLarge:
-    """It has more bytes than were allowed; what came was thrown away."""
+    """It has more bytes than were allowed; what came was thrown away. The connection may be of no use after that."""
 
 
 @dataclass(frozen=True, slots=True)

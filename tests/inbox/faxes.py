@@ -39,7 +39,9 @@ def _append_directory(content: bytearray, fields: Mapping[int, str | int], order
             rows.append(struct.pack(order + "HHI", tag, ASCII, len(text)) + inline)
         else:
             rows.append(
-                struct.pack(order + "HHII", tag, LONG, 1, value) if tag in {273, 279} else _short(order, tag, value)
+                struct.pack(order + "HHII", tag, LONG, 1, value)
+                if tag in {257, 273, 278, 279}
+                else _short(order, tag, value)
             )
     place = _append(content, struct.pack(order + "H", len(rows)) + b"".join(rows) + bytes(4))
     struct.pack_into(order + "I", content, link, place)

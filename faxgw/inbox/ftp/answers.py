@@ -1,5 +1,6 @@
 """What an error of aioftp, asyncio or TLS means, in the words of the port."""
 
+import socket
 import ssl
 
 import aioftp
@@ -37,6 +38,10 @@ def answer_lost(error: Exception) -> Refused | Lost:
             return (Refused if code.startswith("5") else Lost)(f"the server answered {code} {words}")
         case TimeoutError():
             return Lost("no answer in time")
+        case ConnectionRefusedError():
+            return Lost("nobody listens there; see `host` and `port`")
+        case socket.gaierror():
+            return Lost("nobody knows that host; see `host`")
         case OSError(strerror=str(words)):
             return Lost(words)
         case _:

@@ -195,11 +195,21 @@ class FtpSession:
                 unasked = max(unasked - len(chunk), 0)
         finally:
             writer.transport.abort()
-        is_too_large = len(content) > bytes_max
+        if len(content) > bytes_max:
+            await self._hear_out()
+            return TooLarge()
         async with asyncio.timeout(self._own.timeout_seconds):
-            # 426 is the answer to a connection that we closed.
-            await self._client.command(None, ("2xx", "426") if is_too_large else "2xx")
-        return TooLarge() if is_too_large else Fetched(bytes(content))
+            # Pure-FTPd says 150 a second time for large files.
+            await self._client.command(None, "2xx", "1xx")
+        return Fetched(bytes(content))
+
+    async def _hear_out(self) -> None:
+        """What a server says to a transfer that was ended from here; some say nothing at all."""
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._client.command(None, ("2xx", "4xx"), "1xx")
+        except BROKEN as error:
+            self._lost = Lost(f"no answer to a transfer that was ended ({type(error).__name__})")
 
     async def _open_data(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         async with asyncio.timeout(self._own.timeout_seconds):
