@@ -1,5 +1,7 @@
 """Reads the fields of our order form: typed text with its confidence, and whether it is machine print at all."""
 
+import itertools
+
 import numpy as np
 
 from faxgw.intake.alignment import Affine, sample
@@ -18,6 +20,14 @@ _LINE_GAP = 5
 _LINE_ROWS_MIN = 12
 """Less is no line of text: dots of i's on their own, specks."""
 _PAD = 8
+_GAP_SHARE = 0.4
+"""Of a capital's height: a space in print is wider, a gap between two letters is not."""
+_SPACED = {"recipient_name", "company", "street", "city", "product", "card", "instructions"}
+"""Fields in which spaces matter; a number means the same without."""
+_LETTER_INK_MIN = 8
+"""Less is a speck; a comma has twenty pixels."""
+_SPACES_LOST = 0.8
+"""The confidence of a line whose words were read as one."""
 _INK_MIN = 0.0015
 """Of a row's or a field's pixels: less is specks."""
 
@@ -42,11 +52,29 @@ def _read(field: Field, inside: Ink, recogniser: Recogniser) -> FieldRead:
     lines = text_rows(inside)
     if not lines:
         return FieldRead(name=field.name, text="", confidence=1.0)
-    read = [recogniser.line(_cut(inside, rows)) for rows in lines]
+    read = [_read_line(_cut(inside, rows), recogniser, spaced=field.name in _SPACED) for rows in lines]
     texts = [text for text, _ in read if text]
     confidence = min((sure for text, sure in read if text), default=0.0)
     printed = all(is_print(inside[rows]) for rows in lines)
     return FieldRead(name=field.name, text="\n".join(texts), confidence=round(confidence, 3), printed=printed)
+
+
+def _read_line(line: Ink, recogniser: Recogniser, *, spaced: bool) -> tuple[str, float]:
+    """The recogniser leaves out spaces, and is sure of it; so the gaps between words are counted on the paper."""
+    text, confidence = recogniser.line(line)
+    lost = spaced and word_gaps(line) > text.count(" ")
+    return text, min(confidence, _SPACES_LOST) if lost else confidence
+
+
+def word_gaps(line: Ink) -> int:
+    """How many gaps of a space's width a line of print has."""
+    columns = line.sum(axis=0)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], columns > 0, [0])))).reshape(-1, 2).tolist()
+    letters = [(start, end) for start, end in edges if columns[start:end].sum() >= _LETTER_INK_MIN]
+    if not letters:
+        return 0
+    capital = np.quantile([int(line[:, start:end].any(axis=1).sum()) for start, end in letters], 0.8)
+    return sum(after - end > _GAP_SHARE * capital for (_, end), (after, _) in itertools.pairwise(letters))
 
 
 def text_rows(inside: Ink) -> list[slice]:

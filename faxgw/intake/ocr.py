@@ -30,7 +30,8 @@ class Recogniser:
 
     def lines(self, ink: Ink) -> list[TextLine]:
         """Every line of the page, from top to bottom."""
-        seen = self._engine(_picture(ink))
+        # What a call does not say the engine does as the call before.
+        seen = self._engine(_picture(ink), use_det=True, use_cls=True, use_rec=True)
         if seen.boxes is None:
             return []
         found = [_line(box, text, score) for box, text, score in zip(seen.boxes, seen.txts, seen.scores, strict=True)]
