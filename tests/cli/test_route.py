@@ -3,11 +3,12 @@
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+import structlog
 
 from faxgw.api.admission import new_order_fax
 from faxgw.api.placing import Batch, Placed, Placing
@@ -66,6 +67,13 @@ class Office:
             faxes = [new_order_fax("shop", order, placed, FixedClock().now(), Service(1, None, ""))]
             batch.note(faxes, await self.store.admit(faxes))
             batch.let_go()
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The daemon's log is not the command's output."""
+    with structlog.testing.capture_logs():
+        yield
 
 
 @pytest.fixture
