@@ -16,6 +16,7 @@ from faxgw.clock import Clock
 from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carrier
+from faxgw.dispatch.container import form_version, sending_of
 from faxgw.dispatch.doubt import Doubts
 from faxgw.dispatch.gate import Passage
 from faxgw.dispatch.outcome import Outcomes
@@ -210,7 +211,7 @@ def _intent(prepared: Prepared, document: Document, carrier: Carrier, now: float
             fax_id=each.fax.fax_id,
             provider=carrier.provider.name,
             sha256=each.document.sha256,
-            form_version=each.document.form_version,
+            form_version=form_version(each.document, carrier.provider.capabilities),
             pages=each.document.pages,
             rendered_at=each.rendered_at,
             at=now,
@@ -227,6 +228,6 @@ def _intent(prepared: Prepared, document: Document, carrier: Carrier, now: float
 def _sending(attempt: Attempt, prepared: Prepared, document: Document, carrier: Carrier) -> Sending:
     """The whole document, or what the florist has not got of it, where the carrier can begin in the middle."""
     pages_done = prepared.fax.pages_done
-    resumes = carrier.provider.capabilities.resume and 0 < pages_done < document.pages
-    first_page = pages_done + 1 if resumes else 1
-    return Sending(attempt.client_ref, attempt.line, document.tiff, document.pages, first_page)
+    capabilities = carrier.provider.capabilities
+    resumes = capabilities.resume and 0 < pages_done < document.pages
+    return sending_of(attempt, document, capabilities, first_page=pages_done + 1 if resumes else 1)

@@ -19,6 +19,7 @@ from faxgw.clock import Clock
 from faxgw.crashpoint import reach
 from faxgw.dispatch.bucket import TokenBucket
 from faxgw.dispatch.calls import OpenCalls
+from faxgw.dispatch.container import sending_of
 from faxgw.dispatch.ladder import (
     Ambiguous,
     AskByNumber,
@@ -233,7 +234,7 @@ class Doubts:
         if document is None:
             self._try_other_rungs(doubt)
             return
-        sending = Sending(attempt.client_ref, attempt.line, document.tiff, document.pages)
+        sending = sending_of(attempt, document, carrier.provider.capabilities)
         match await self._send(sending, attempt, carrier):
             case Accepted(provider_ref=provider_ref):
                 await self._outcomes.submitted(attempt, provider_ref)

@@ -55,10 +55,15 @@ class Capabilities:
     poll_ids_max: int = 1_000
 
 
+def format_for(capabilities: Capabilities) -> Format:
+    """What a carrier is given: TIFF, which is a fax as it is, or PDF where it takes nothing else."""
+    return Format.TIFF if Format.TIFF in capabilities.formats else Format.PDF
+
+
 def unfit(capabilities: Capabilities, pages: int, size_bytes: int) -> str | None:
     """Why a carrier cannot take such a document, or None where it can."""
-    if Format.TIFF not in capabilities.formats:
-        return "it takes no TIFF"
+    if not capabilities.formats:
+        return "it takes neither TIFF nor PDF"
     if capabilities.pages_max is not None and pages > capabilities.pages_max:
         return f"it takes {capabilities.pages_max} pages at most, this has {pages}"
     if capabilities.bytes_max is not None and size_bytes > capabilities.bytes_max:
@@ -73,10 +78,11 @@ class Sending:
     client_ref: ClientRef
     line: Line
     document: bytes
-    """A fax TIFF (group 4, 204 dpi)."""
+    """A fax TIFF (group 4, 204 dpi), or a PDF around the same strips."""
     pages: int
     first_page: int = 1
     """Send from this page on; the florist has those before it. Only where the carrier can (`Capabilities.resume`)."""
+    format: Format = Format.TIFF
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,8 @@ class ScriptedProvider:
         self._call_ended = trio.lowlevel.ParkingLot()
         self._answers: Counter[str] = Counter()
         self._webhooks: Counter[str] = Counter()
+        self.documents: dict[str, bytes] = {}
+        """What was handed in last under each reference: what the florists' machines print."""
 
     @property
     def name(self) -> str:
@@ -160,6 +162,8 @@ class ScriptedProvider:
         if not play.answer.accepts:
             await trio.sleep(self._pace.answer_seconds)
             return self._turn_away(play.answer)
+        if sending.format not in self._capabilities.formats:
+            return Refused(Failure.DOCUMENT, "UNSUPPORTED_FORMAT")
         if play.answer is Answer.SLOW_BEFORE:
             return await self._accept_late(sending, play)
         fax = self._accept(sending, play, self._clock.now())
@@ -223,6 +227,7 @@ class ScriptedProvider:
     def _accept(self, sending: Sending, play: Play, now: float) -> Taken:
         if (known := self._board.repeated(sending.client_ref)) is not None:
             return known
+        self.documents[sending.client_ref] = sending.document
         digest = sha256(sending.document).hexdigest()
         fax = self._board.take(sending.client_ref, sending.line, sending.pages, digest, play, now)
         # An early receipt comes while the answer is on its way; a fax accepted late has nobody left to outrun.

@@ -19,11 +19,11 @@ from faxgw.order import Order
 from faxgw.render import orderform, relayform, requestform
 from faxgw.render.marks import Page, Text
 from faxgw.render.paper import PAPERS
-from faxgw.render.pdf import write_pdf
+from faxgw.render.pdf import pdf_of
 from faxgw.render.setting import Overlong
 from faxgw.render.sheet import AnySheet, Document, RelaySheet, RequestSheet, Resolution, Sheet, Unrenderable
 from faxgw.render.strip import encode_pages
-from faxgw.render.tiff import CodedPage, read_pages, write_tiff
+from faxgw.render.tiff import CodedPage, write_tiff
 from faxgw.render.typeface import has_glyph, typeface_version
 
 TYPEFACE_VERSION = typeface_version()
@@ -100,7 +100,7 @@ def _revision(sheet: AnySheet) -> str:
 
 def document_to_pdf(document: Document) -> bytes:
     """The same pages in a PDF, around the same strips."""
-    return write_pdf(read_pages(document.tiff))
+    return pdf_of(document.tiff)
 
 
 def document_to_png(document: Document, page: int = 1) -> bytes:

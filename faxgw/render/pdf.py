@@ -1,9 +1,17 @@
 """The PDF container around the same group-4 strips, for carriers that want PDF: nothing is coded again."""
 
 from faxgw.render.paper import COLUMNS, COLUMNS_PER_INCH
-from faxgw.render.tiff import CodedPage
+from faxgw.render.tiff import CodedPage, read_pages
+
+PDF_REVISION = "pdf/1"
+"""Change it with every change of the container's bytes: it is kept with each attempt that goes out as PDF."""
 
 _POINTS_PER_INCH = 72
+
+
+def pdf_of(tiff: bytes) -> bytes:
+    """The same pages as a file that `write_tiff` wrote, around the same strips."""
+    return write_pdf(read_pages(tiff))
 
 
 def write_pdf(pages: list[CodedPage]) -> bytes:

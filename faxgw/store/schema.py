@@ -15,6 +15,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -102,7 +103,7 @@ attempt = Table(
     Column("slot", SmallInteger),
     Column("provider_ref", String(128)),
     Column("sha256", String(64), nullable=False),
-    Column("form_version", String(32), nullable=False),
+    Column("form_version", Text, nullable=False),
     Column("pages", SmallInteger, nullable=False),
     Column("rendered_at", Float, nullable=False),
     Column("started_at", Float, nullable=False),

@@ -15,7 +15,9 @@ from faxgw.provider.mishaps import Answer
 from faxgw.provider.port import (
     Absent,
     Accepted,
+    Capabilities,
     Delivered,
+    Format,
     Found,
     InProgress,
     NoAnswer,
@@ -27,6 +29,7 @@ from faxgw.provider.port import (
     Sending,
     Unclear,
     Unsent,
+    format_for,
 )
 from faxgw.provider.scripted import Pace, ScriptedProvider
 from faxgw.provider.switchboard import CallTimes
@@ -57,7 +60,13 @@ class Stage:
     inbox: WebhookInbox
 
     async def send(self, reference: str = "s-1-1", line: Line = LINE) -> Any:
-        return await self.provider.send(Sending(ClientRef(reference), line, b"II*\x00 a page", 1))
+        return await self.provider.send(self.sending(reference, line))
+
+    def sending(self, reference: str, line: Line = LINE) -> Sending:
+        """One page in the format that the carrier takes."""
+        wanted = format_for(self.provider.capabilities)
+        page = {Format.TIFF: b"II*\x00 a page", Format.PDF: b"%PDF-1.4 a page"}[wanted]
+        return Sending(ClientRef(reference), line, page, 1, format=wanted)
 
     def now(self) -> float:
         return SystemClock().now()
@@ -91,15 +100,23 @@ class ScriptedLevers:
         await self._provider.wait_ended(count)
 
 
-@pytest.fixture(params=["scripted", "simulated"])
+@pytest.fixture(params=["scripted", "scripted, PDF only", "simulated"])
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    opened = {"scripted": open_scripted, "simulated": open_simulated}[request.param]()
+    opened = {
+        "scripted": open_scripted,
+        "scripted, PDF only": open_pdf_only,
+        "simulated": open_simulated,
+    }[request.param]()
     async for stage in opened:
         with trio.fail_after(20):
             yield stage
 
 
-async def open_scripted() -> AsyncIterator[Stage]:
+def open_pdf_only() -> AsyncIterator[Stage]:
+    return open_scripted(Capabilities(tells_pages=True, formats=frozenset({Format.PDF})))
+
+
+async def open_scripted(capabilities: Capabilities | None = None) -> AsyncIterator[Stage]:
     pace = Pace(
         request_seconds=0,
         answer_seconds=0,
@@ -107,7 +124,7 @@ async def open_scripted() -> AsyncIterator[Stage]:
         patience_seconds=PATIENCE_SECONDS,
         receipt_backoff_seconds=0.01,
     )
-    provider = ScriptedProvider(clock=SystemClock(), times=CallTimes(0, 0), pace=pace)
+    provider = ScriptedProvider(clock=SystemClock(), times=CallTimes(0, 0), pace=pace, capabilities=capabilities)
     inbox = WebhookInbox("memory")
     provider.deliver = deliver_to(inbox)
     async with trio.open_nursery() as nursery:
@@ -235,8 +252,7 @@ async def test_an_unclear_send_that_was_not_taken_is_absent(stage: Stage, answer
 async def test_a_send_given_up_for_slowness_is_unclear_and_found_in_the_end(stage: Stage, answer: str) -> None:
     """A carrier may accept what the sender has long given up."""
     await stage.carrier.script(LINE, answer)
-    sending = Sending(ClientRef("s-1-1"), LINE, b"II*\x00 a page", 1)
-    assert isinstance(await stage.impatient.send(sending), Unclear)
+    assert isinstance(await stage.impatient.send(stage.sending("s-1-1")), Unclear)
     await stage.carrier.wait_ended(1)
     assert isinstance(await stage.provider.look_up(ClientRef("s-1-1")), Found)
 

@@ -126,7 +126,7 @@ def upgrade() -> None:
         sa.Column("slot", sa.SmallInteger(), nullable=True),
         sa.Column("provider_ref", sa.String(length=128), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("form_version", sa.String(length=32), nullable=False),
+        sa.Column("form_version", sa.Text(), nullable=False),
         sa.Column("pages", sa.SmallInteger(), nullable=False),
         sa.Column("rendered_at", sa.Float(), nullable=False),
         sa.Column("started_at", sa.Float(), nullable=False),
