@@ -114,7 +114,7 @@ class Endings:
         self._waiting = waiting
         self._clock = clock
         self._rule_for = rule_for
-        self._random = random
+        self.random = random
         self._metrics = metrics
         self._carriers = carriers
         self._bounds = bounds
@@ -122,9 +122,14 @@ class Endings:
         self.last_resort: LastResort = NoResort()
 
     async def of(
-        self, attempt: Attempt, fate: Final, telling: Telling, asked_wait_seconds: float | None = None
+        self,
+        attempt: Attempt,
+        fate: Final,
+        telling: Telling,
+        asked_wait_seconds: float | None = None,
+        random: Callable[[], float] | None = None,
     ) -> Ending:
-        """How an attempt with that fate ends."""
+        """How an attempt with that fate ends; `random` varies its wait, where it waits."""
         match fate:
             case Delivered():
                 return self._delivered(attempt, fate, telling)
@@ -134,7 +139,7 @@ class Endings:
                 # Which of the faxes the carrier cannot take, only they can show, each by itself.
                 return self.goes_again(attempt, Again(self._clock.now(), was_call=False), fate, telling)
             case NotDelivered():
-                return await self._not_delivered(attempt, fate, telling, asked_wait_seconds)
+                return await self._not_delivered(attempt, fate, telling, asked_wait_seconds, random or self.random)
 
     # --- delivered ---------------------------------------------------------------------------------------
 
@@ -176,7 +181,12 @@ class Endings:
     # --- not delivered -----------------------------------------------------------------------------------
 
     async def _not_delivered(
-        self, attempt: Attempt, fate: NotDelivered, telling: Telling, asked_wait_seconds: float | None
+        self,
+        attempt: Attempt,
+        fate: NotDelivered,
+        telling: Telling,
+        asked_wait_seconds: float | None,
+        random: Callable[[], float],
     ) -> Ending:
         now, failure = self._clock.now(), fate.failure
         if failure is Failure.UNKNOWN_CODE:
@@ -190,7 +200,7 @@ class Endings:
             may_go_elsewhere=self._carriers.is_other_open(attempt.provider),
             now=now,
             deadline_at=attempt.deadline_at,
-            random=self._random,
+            random=random,
             asked_wait_seconds=asked_wait_seconds,
         )
         match verdict:

@@ -6,6 +6,7 @@ faxes that share it, in one commit.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -254,10 +255,12 @@ class Outcomes:
         asked_wait_seconds: float | None = None,
     ) -> None:
         teller, endings = line_teller(fates), list[Ending]()
+        # Those that shared a call wait alike, so that they can share the next.
+        random = functools.cache(self._endings.random) if len(fates) > 1 else None
         for each, fate in fates:
             # One change settles the receipt, in the commit of them all.
             how = Telling(None if endings else receipt_id, tells_line=each is teller)
-            endings.append(await self._endings.of(each, fate, how, asked_wait_seconds))
+            endings.append(await self._endings.of(each, fate, how, asked_wait_seconds, random))
         self._tell_parked(await self._close(endings), is_last_word=True)
 
     async def _close(self, endings: Sequence[Ending]) -> list[Ending]:

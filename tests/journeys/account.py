@@ -1,10 +1,13 @@
 """The account that every journey ends in: nothing lost, nothing twice, no line called twice at once."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from faxgw.fax import FINAL, ClientRef, FaxId, State, read_client_ref
 from faxgw.phone import Line
 from faxgw.provider.switchboard import Taken
+from faxgw.render.tiff import read_pages
+from faxgw.store.attempts import Attempt
 from tests.journeys.town import Town
 
 
@@ -91,4 +94,13 @@ async def _whole(town: Town, taken: Taken, pages: int) -> list[FaxId]:
     call = await town.store.attempt_of(ClientRef(taken.reference), "", None)
     assert call is not None, f"the carrier was told of {taken.reference}, of which the store knows nothing"
     assert sum(each.pages for each in call.call) == taken.pages, "the store and the carrier count different pages"
+    await _check_pages(town, taken.reference, call.call)
     return [each.fax_id for each in call.call if each.last_page <= pages]
+
+
+async def _check_pages(town: Town, reference: str, call: Sequence[Attempt]) -> None:
+    """What is printed on the pages of a shared call is what the store says of them."""
+    documents = [carrier.documents[reference] for carrier in town.carriers.values() if reference in carrier.documents]
+    printed = [page.strip.decode().strip() for page in read_pages(documents[0])]
+    told = [(await town.view(each.fax_id)).number for each in call for _ in range(each.pages)]
+    assert printed == told, f"the pages of {reference} are not those of its faxes"
