@@ -1,4 +1,4 @@
-"""Orders that florists send in: our order form filled in with a typewriter or by hand, and a typed letter of their own."""
+"""Orders that florists send in: our order form, filled in by typewriter or by hand, and a typed letter of their own."""
 
 import io
 import random
@@ -58,7 +58,11 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
 def blank_form(language: Language = "fr", serial: str = "0042") -> Image.Image:
     sheet = RequestSheet(
-        member=sheets.FLORIST, serial=serial, language=language, sent_at=sheets.sheet().sent_at, header_name="Florissimo"
+        member=sheets.FLORIST,
+        serial=serial,
+        language=language,
+        sent_at=sheets.sheet().sent_at,
+        header_name="Florissimo",
     )
     document = render_sheet(sheet)
     assert isinstance(document, Document)
