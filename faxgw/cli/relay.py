@@ -50,7 +50,7 @@ _STAGE_STYLES = {
 _AMOUNT = re.compile(r"(?P<whole>\d{1,8})(?:[.,](?P<minor>\d{1,2}))? ?(?P<currency>[A-Z]{3})")
 
 
-class _Amount(click.ParamType):
+class _Amount(click.ParamType[dict[str, Any]]):
     """An amount as people write it: `45.50 EUR`."""
 
     name = "amount"

@@ -35,7 +35,7 @@ def reject(ground: Ground) -> Ruling:
         # The sender does not want it any more, and the store does not make it: nobody is looked for.
         cancelled = msgspec.structs.replace(withdrawn(order), stage=Stage.CANCELLED)
         return Step(cancelled, (StopFax(), PassOn(order.sending)), "the cancellation that was open is confirmed by it")
-    unplaced = msgspec.structs.replace(given_back(order), next_at=message.at)
+    unplaced = msgspec.structs.replace(given_back(order, by_own_word=True), next_at=message.at)
     return Step(unplaced, (StopFax(), PassOn(order.sending)))
 
 

@@ -17,7 +17,7 @@ from faxgw.relay.judge import Judge
 from faxgw.relay.patience import Next, Patience
 from faxgw.relay.port import Chosen, NobodyFound, Rerouter
 from faxgw.store.port import Store
-from faxgw.store.relay.port import Absence, RelayOrder, RelayRefused, RelayTaken
+from faxgw.store.relay.port import Absence, RelayOrder, RelayRefused
 
 log = structlog.get_logger(__name__)
 
@@ -127,16 +127,16 @@ class Caretaker:
             to_member=member_id,
             text=why,
         )
-        [answer] = await self._relay.take([message])
-        match answer:
-            case RelayTaken():
-                return True
-            case RelayRefused(refusal=refusal, sentence=sentence, seq=seq) if seq is not None:
-                log.info("relay_not_handed_on", refusal=refusal)
-                await self._relay.settle([self._judge.of_nobody_found(order, sentence, now)])
-                return True
-            case _:
-                return False
+        [settled] = await self._relay.settle([self._judge.of_handing_on(message, order)])
+        answer = settled.answer
+        if answer is None or (isinstance(answer, RelayRefused) and answer.seq is None):
+            # It went somewhere meanwhile, or nothing may go out now.
+            return settled.order is None or settled.order.executing != order.executing
+        self._relay.count(message, answer)
+        if isinstance(answer, RelayRefused):
+            log.info("relay_not_handed_on", refusal=answer.refusal)
+            await self._relay.settle([self._judge.of_nobody_found(order, answer.sentence, now)])
+        return True
 
     # --- florists who are away ------------------------------------------------------------------------
 

@@ -19,17 +19,10 @@ from faxgw.relay.away import AwayFlorists
 from faxgw.relay.judge import Judge
 from faxgw.relay.sentences import refusal_sentence
 from faxgw.relay.step import Refused
-from faxgw.store.admission import Content, NewFax
+from faxgw.store.admission import NewFax
 from faxgw.store.port import Store
 from faxgw.store.relay.port import Answer, Matter, Refusal, RelayRefused, RelayRepeated, RelayTaken, Settled
 from faxgw.store.unfinished import Promise, Queued
-
-Assigned = Callable[[NewFax], None]
-"""Tells routing that a florist got an order by the relay."""
-
-
-def _nobody_counts(_: NewFax) -> None:
-    pass
 
 
 def _nobody_listens() -> None:
@@ -45,7 +38,6 @@ class Relay:
         self._waiting = waiting
         self._promises = promises
         self._metrics = metrics
-        self.on_assigned: Assigned = _nobody_counts
         self.on_absences: Callable[[], None] = _nobody_listens
         self.away = AwayFlorists()
         self.woken = trio.Event()
@@ -59,8 +51,11 @@ class Relay:
         if any(message.kind in {Kind.SUS, Kind.RES} for message in messages):
             await self.learn_absences()
         for message, answer in zip(messages, answers, strict=True):
-            self._metrics.relay_messages.labels(message.kind.value, _result(answer)).inc()
+            self.count(message, answer)
         return answers
+
+    def count(self, message: RelayMessage, answer: Answer) -> None:
+        self._metrics.relay_messages.labels(message.kind.value, _result(answer)).inc()
 
     async def learn_absences(self) -> None:
         """At the start, and whenever somebody told of one."""
@@ -85,8 +80,6 @@ class Relay:
             self._metrics.finished.labels("cancelled").inc()
         for new, fax_id in settled.admitted:
             self._metrics.accepted.labels("relay").inc()
-            if new.content is Content.ORDER:
-                self.on_assigned(new)
             if new.deadline_at is not None:
                 self._promises.put([Promise(fax_id, new.deadline_at, new.service)])
         self._waiting.put([_queued(new, fax_id) for new, fax_id in settled.admitted])

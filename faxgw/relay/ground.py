@@ -107,17 +107,24 @@ class Ground:
         return Refused(refusal, told | facts)
 
 
-def given_to(order: RelayOrder, member: str) -> RelayOrder:
+def given_to(order: RelayOrder, member: str, *, by_own_word: bool = False) -> RelayOrder:
     """The order with another store; what was open with the one before has lapsed."""
-    tried = (*order.tried, order.executing) if order.executing is not None else order.tried
-    lapsed = withdrawn(order)
-    return msgspec.structs.replace(lapsed, executing=member, stage=Stage.OFFERED, tried=tried)
+    left = _left(order, by_own_word=by_own_word)
+    knowing = tuple(each for each in left.knowing if each != member)
+    return msgspec.structs.replace(left, executing=member, stage=Stage.OFFERED, knowing=knowing)
 
 
-def given_back(order: RelayOrder) -> RelayOrder:
+def given_back(order: RelayOrder, *, by_own_word: bool = False) -> RelayOrder:
     """The order with nobody."""
-    tried = (*order.tried, order.executing) if order.executing is not None else order.tried
-    return msgspec.structs.replace(withdrawn(order), executing=None, stage=Stage.UNPLACED, tried=tried)
+    return msgspec.structs.replace(_left(order, by_own_word=by_own_word), executing=None, stage=Stage.UNPLACED)
+
+
+def _left(order: RelayOrder, *, by_own_word: bool) -> RelayOrder:
+    left, store = withdrawn(order), order.executing
+    if store is None:
+        return left
+    knowing = (*order.knowing, store) if by_own_word else order.knowing
+    return msgspec.structs.replace(left, tried=(*order.tried, store), knowing=knowing)
 
 
 def withdrawn(order: RelayOrder) -> RelayOrder:

@@ -55,7 +55,7 @@ def _old_store_told(ground: Ground) -> tuple[Effect, ...]:
 
 
 def _offered(ground: Ground, to: str) -> RelayOrder:
-    order = given_to(ground.order, to)
+    order = given_to(ground.order, to, by_own_word=ground.is_by_filler)
     return msgspec.structs.replace(order, changed_at=ground.message.at)
 
 

@@ -68,6 +68,17 @@ class Judge:
 
         return Matter(decide, message.at, message.order_number, message)
 
+    def of_handing_on(self, message: RelayMessage, order: RelayOrder) -> Matter:
+        """The network gives `order` to another store, unless it went somewhere meanwhile; then nothing was said."""
+        matter = self.of_message(message)
+
+        def decide(known: Known) -> Decision:
+            now = catch_up(known.order, known.page).order if known.order is not None else None
+            is_as_seen = now is not None and (now.stage, now.executing) == (order.stage, order.executing)
+            return matter.decide(known) if is_as_seen else Decision()
+
+        return replace(matter, decide=decide)
+
     def of_fax(self, changed: FaxChanged) -> Matter:
         def decide(known: Known) -> Decision:
             step = look(known, changed, self._calendar)

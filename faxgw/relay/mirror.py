@@ -33,8 +33,8 @@ def catch_up(order: RelayOrder, page: Page | None) -> CaughtUp:
     if page.state in NOT_ARRIVED or page.state is State.CANCELLED:
         return as_it_was
     old = order.executing
-    if order.stage is Stage.OFFERED and old not in {None, page.member}:
-        told = (Withdraw(old),) if old is not None and page.marked else ()
+    if order.stage is Stage.OFFERED and old is not None and old != page.member:
+        told = (Withdraw(old),) if page.marked else ()
         return CaughtUp(given_to(order, page.member), told)
     if order.stage is Stage.UNPLACED and page.member not in order.tried and page.state not in FINAL:
         # It waited for a florist on no line, and somebody found one.
@@ -59,9 +59,8 @@ def look(known: Known, event: FaxChanged, calendar: Calendar) -> Step | None:
 
 def _look_at_own(known: Known, was: RelayOrder, page: Page, event: FaxChanged, calendar: Calendar) -> Step | None:
     order, effects = catch_up(was, page)
-    if order.stage is Stage.UNPLACED and page.member is not None and _did_arrive(page, event):
-        # It was given up, and arrived all the same: nobody but people can say whether that florist shall make it.
-        return Step(None, (Withdraw(page.member),), "its fax arrived after it was given up")
+    if order.stage is Stage.UNPLACED and (withdraw := _late_arrival(order, page, event)):
+        return Step(None, withdraw, "its fax arrived after it was given up")
     if order.stage is not Stage.OFFERED:
         return None
     if page.state in NOT_ARRIVED:
@@ -97,11 +96,16 @@ def _look_at_old(order: RelayOrder, page: Page, event: FaxChanged) -> Step | Non
     """A fax by which the order was to go to a store that has it no more: it must not go, nor be believed."""
     if page.state not in FINAL:
         return Step(None, (StopFax(page.fax_id),), "the order went elsewhere")
-    if _did_arrive(page, event) and page.member is not None and page.member != order.executing:
-        return Step(None, (Withdraw(page.member),), "it arrived after the order went elsewhere")
+    if withdraw := _late_arrival(order, page, event):
+        return Step(None, withdraw, "it arrived after the order went elsewhere")
     return None
 
 
-def _did_arrive(page: Page, event: FaxChanged) -> bool:
-    """The carrier says so, be it after the fax was over."""
-    return event.kind == "delivered" or (event.kind == "contradicted" and page.state is not State.DELIVERED)
+def _late_arrival(order: RelayOrder, page: Page, event: FaxChanged) -> tuple[Effect, ...]:
+    """A store has the page of an order that is not its own, and does not know that from its own word."""
+    # The carrier may say so after the fax was over.
+    arrived = event.kind == "delivered" or (event.kind == "contradicted" and page.state is not State.DELIVERED)
+    store = page.member
+    if not arrived or store is None or store == order.executing or store in order.knowing:
+        return ()
+    return (Withdraw(store),)

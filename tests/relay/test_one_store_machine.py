@@ -189,11 +189,13 @@ class OneStore(RuleBasedStateMachine):
                     self.gave_back.append((len(self.arrived), by))
                 self.claim = to
             case Kind.REJ:
+                assert by is not None
                 assert by == self.claim
                 self.gave_back.append((len(self.arrived), by))
                 self.claim = None
                 self.is_void = order.stage is Stage.CANCELLED
             case Kind.CON:
+                assert by is not None
                 assert by == self.claim
                 self.gave_back.append((len(self.arrived), by))
                 self.is_void = True
@@ -205,5 +207,5 @@ class OneStore(RuleBasedStateMachine):
 
 TestOneStore = OneStore.TestCase
 TestOneStore.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -229,11 +229,13 @@ def test_the_same_key_gives_the_same_answer(town: RelayTown) -> None:
     arrive(town)
     message = said(Kind.REJ, STORE, key="k", reason=RejectReason.PRICE)
     first, again, other = town.say(message, message, said(Kind.ACK, STORE, key="k"))
+    assert isinstance(first, RelayTaken)
     assert again == RelayRepeated(first)
     assert isinstance(other, RelayRefused)
     assert other.refusal is Refusal.KEY_TAKEN
     refused = said(Kind.DCON, STORE, key="r")
     [no] = town.say(refused)
+    assert isinstance(no, RelayRefused)
     assert town.say(refused) == [RelayRepeated(no)]
     assert [view.message.kind for view in town.story().messages] == [Kind.REJ, Kind.DCON]
 

@@ -84,6 +84,8 @@ class RelayOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The execution price as agreed so far."""
     tried: tuple[str, ...] = ()
     """Stores that had it and gave it back, or did not answer; the newest last."""
+    knowing: tuple[str, ...] = ()
+    """Those of them that gave it back by their own word, and need not be told that it is another's."""
     cancel: CancelAsked | None = None
     price_asked: PriceAsked | None = None
     questions: tuple[Question, ...] = ()
