@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 
 .PHONY: help
 help: ## List the commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -49,6 +49,12 @@ disaster: $(STAMP) ## Play a morning on which every carrier has trouble (FAXES=2
 .PHONY: simulate
 simulate: $(STAMP) ## Play days of storms from their seeds (SEEDS=200) and print the account
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+CASES ?= 2000
+
+.PHONY: intake-cases
+intake-cases: $(STAMP) ## Fax marked order sheets back over bad lines (CASES=2000), read them and print the account
+	@$(BIN)/python -m tests.intake --cases $(CASES)
 
 .PHONY: format
 format: $(STAMP) ## Format the code

@@ -91,7 +91,7 @@ def _without_streaks(ink: Ink, affine: Affine, blank: Blank) -> Ink:
 
 def _damaged_rows(patch: Ink, inside: slice) -> Ink:
     """Rows of the inside that are black in the margin too. To the right stands the label, to the left nothing."""
-    return patch[:, : _MARGIN - 6].mean(axis=1)[inside] > _STREAK
+    return np.asarray(patch[:, : _MARGIN - 6].mean(axis=1)[inside] > _STREAK)
 
 
 def _ring_share(patch: Ink, side: int) -> float:

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,12 +39,12 @@ def picture(tiff: bytes = TIFF) -> Image.Image:
         return file.convert("1")
 
 
-def saved(image: Image.Image, compression: str, tags: dict[int, object] | None = None, **more: object) -> bytes:
+def saved(image: Image.Image, compression: str, tags: Mapping[int, object] | None = None, **more: object) -> bytes:
     directory = TiffImagePlugin.ImageFileDirectory_v2()
     for tag, value in (tags or {}).items():
         directory[tag] = value
     file = io.BytesIO()
-    image.save(file, "TIFF", compression=compression, tiffinfo=directory, **more)  # type: ignore[arg-type]
+    image.save(file, "TIFF", compression=compression, tiffinfo=directory, **more)
     return file.getvalue()
 
 

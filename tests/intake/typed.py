@@ -2,6 +2,8 @@
 
 import io
 import random
+from dataclasses import replace
+from typing import Any
 
 import fontpkg
 from PIL import Image, ImageDraw, ImageFont
@@ -11,6 +13,7 @@ from faxgw.intake.code import NewOrderCode
 from faxgw.order import Language
 from faxgw.render.page import render_sheet
 from faxgw.render.sheet import Document, RequestSheet
+from tests.intake.pen import Pen
 from tests.intake.scanner import Scan, fax, scan
 from tests.render import sheets
 
@@ -93,13 +96,22 @@ def _write(page: Image.Image, field: Field, text: str, row: int, rng: random.Ran
         x += font(36).getlength(letter) * rng.uniform(0.85, 1.1)
 
 
+def tick(name: str, pen: Pen) -> None:
+    """A cross in one of the form's boxes."""
+    blank = blank_of(NewOrderCode("m", "s"))
+    box = next(box for box in blank.boxes if box.name == name)
+    side = blank.side
+    pen.stroke((box.x + 3, box.y + 3), pen.wobble((box.x + side - 3, box.y + side - 3), 3))
+    pen.stroke((box.x + side - 3, box.y + 3), pen.wobble((box.x + 3, box.y + side - 3), 3))
+
+
 def letter(text: str = LETTER) -> Image.Image:
     page = Image.new("L", (1728, 2287), 255)
     ImageDraw.Draw(page).multiline_text((170, 160), text, fill=0, font=font(40), spacing=16)
     return page
 
 
-def faxed(page: Image.Image, **how: object) -> bytes:
+def faxed(page: Image.Image, **how: Any) -> bytes:
     scanned = Scan(skew_degrees=0.6, scale=0.985, shift=(8, -12), edge_noise=25, specks=0.0005)
-    chosen = Scan(**(vars(scanned) | how))  # type: ignore[arg-type]
+    chosen = replace(scanned, **how)
     return fax([scan(page, chosen, random.Random(3))], chosen.lines)  # noqa: S311 - repeatable, not secret
