@@ -51,3 +51,11 @@ def split_minor(money: Money) -> tuple[str, str]:
     digits = MINOR_DIGITS[money.currency]
     text = str(money.amount_minor).rjust(digits + 1, "0")
     return (text, "") if digits == 0 else (text[:-digits], text[-digits:])
+
+
+def plain_amount(amount_minor: int, currency: str) -> str:
+    """Digits with a point before the minor unit and a sign where it is below zero, for files that programs read."""
+    digits = MINOR_DIGITS[currency]
+    text = str(abs(amount_minor)).rjust(digits + 1, "0")
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{text[:-digits]}.{text[-digits:]}" if digits else f"{sign}{text}"

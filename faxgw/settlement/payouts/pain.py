@@ -8,7 +8,7 @@ import enum
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from faxgw.money import Money, split_minor
+from faxgw.money import plain_amount
 from faxgw.settlement.payouts.order import (
     ID_CHARS_MAX,
     NAME_CHARS_MAX,
@@ -110,8 +110,7 @@ class _Page:
         return element
 
     def amount(self, amount_minor: int) -> str:
-        whole, part = split_minor(Money(amount_minor, self._currency))
-        return f"{whole}.{part}" if part else whole
+        return plain_amount(amount_minor, self._currency)
 
     def group_header(self, parent: ET.Element, ids: str, made_at: str, count: int, total_minor: int, by: Side) -> None:
         header = self.add(parent, "GrpHdr")

@@ -1,0 +1,1 @@
+"""A statement as its store gets it: a page to read, a sheet to calculate with, lines to import."""
