@@ -20,9 +20,6 @@ decode_relay_order = msgspec.json.Decoder(RelayOrder).decode
 _encode_relay_order = msgspec.json.Encoder().encode
 decode_order = msgspec.json.Decoder(Order).decode
 
-NOT_ARRIVED = frozenset({State.FAILED, State.EXPIRED, State.CANCELLED})
-"""A fax that ended so left its order with nobody."""
-
 PAGE = select(
     fax.c.id,
     fax.c.number,
@@ -82,18 +79,18 @@ def _opened(rows: Sequence[Row[*tuple[Any, ...]]]) -> RelayOrder | None:
             family.add(row.id)
             newest = row
     executing = _executing(newest)
-    is_lost = State(newest.state) in NOT_ARRIVED or newest.line == NO_LINE
+    # Whether that fax arrived is looked at by the follower, who tells of it where it did not.
+    is_placed = newest.line != NO_LINE
     return RelayOrder(
         number=order.number,
         fax_id=FaxId(newest.id),
         earlier=tuple(FaxId(fax_id) for fax_id in sorted(family - {newest.id})),
         sending=order.sending_member,
-        executing=None if is_lost else executing,
-        stage=Stage.UNPLACED if is_lost else Stage.OFFERED,
+        executing=executing if is_placed else None,
+        stage=Stage.OFFERED if is_placed else Stage.UNPLACED,
         ordered_at=first.accepted_at,
         delivery_date=order.delivery.date,
         price=order.execution_price,
-        tried=(executing,) if is_lost and executing is not None else (),
         changed_at=first.accepted_at,
     )
 
