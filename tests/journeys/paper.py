@@ -125,6 +125,18 @@ class Post:
                 seen = await self.town.store.last_event()
         return views
 
+    async def wait_over(self, count: int, *, seconds_max: float = 3_600) -> None:
+        """The same without looking at them: as many steps however many there are."""
+        seen = 0
+        with trio.fail_after(seconds_max):
+            while await self._over() < count:
+                await self.town.store.wait_events(seen)
+                seen = await self.town.store.last_event()
+
+    async def _over(self) -> int:
+        totals = await self.town.store.inbound.totals(only_waiting=False)
+        return sum(count for (_, state), count in totals.states.items() if state in OVER)
+
     async def views(self) -> list[InboundView]:
         lines = await self.town.store.inbound.find(InboundSought(), 1_000)
         views = [await self.town.store.inbound.inbound(line.inbound_id) for line in reversed(lines)]
