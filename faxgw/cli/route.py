@@ -125,7 +125,7 @@ def _replan(client: LocalClient, day: dt.date, dry_run: bool, as_json: bool) -> 
 
 @click.group()
 def routing() -> None:
-    """What routing knows of the map."""
+    """What routing knows of the map. Each command takes --json."""
 
 
 @routing.command("import-postcodes")

@@ -13,7 +13,8 @@ from faxgw.config import DEFAULT_ESCALATION, Step, TimedStep
 from faxgw.dispatch.steps import AtRisk, Due, last_steps, step_at, steps_due, with_step
 from faxgw.fax import FINAL, Failure, FaxId, State
 from faxgw.phone import Line
-from faxgw.store.changes import Escalated
+from faxgw.store.changes import Escalated, RerouteAsked
+from faxgw.store.routing.port import Florist
 from faxgw.store.unfinished import Queued
 
 DEADLINE = 10_000.0
@@ -28,8 +29,11 @@ FAX = AtRisk(
     other_carriers=True,
     other_line=SECOND,
     line_in_trouble=True,
+    other_florist=Florist("FR-2", Line("+33199000888")),
+    florist_in_trouble=True,
 )
 E, P, N, V, A = Step.EXPRESS, Step.OTHER_PROVIDER, Step.SECOND_NUMBER, Step.EVENT, Step.ALERT
+O = Step.OTHER_FLORIST  # noqa: E741 - as its neighbours, one letter a step.
 
 
 def fax(**changes: Any) -> AtRisk:
@@ -46,10 +50,11 @@ def due(minutes_left: float, plan: Sequence[TimedStep] = DEFAULT_ESCALATION, **c
         (31, (), 30),
         (30, (E,), 20),
         (20, (E, P), 15),
-        (15, (E, P, N), 10),
-        (10, (E, P, N, V), 5),
-        (5, (E, P, N, V, A), 0),
-        (0.001, (E, P, N, V, A), 0),
+        (15, (E, P, N), 12),
+        (12, (E, P, N, O), 10),
+        (10, (E, P, N, O, V), 5),
+        (5, (E, P, N, O, V, A), 0),
+        (0.001, (E, P, N, O, V, A), 0),
     ],
 )
 def test_each_step_has_its_time(minutes_left: float, steps: tuple[Step, ...], next_minutes: float) -> None:
@@ -59,7 +64,7 @@ def test_each_step_has_its_time(minutes_left: float, steps: tuple[Step, ...], ne
 
 def test_what_was_taken_is_not_taken_again() -> None:
     """Whatever the order in which the steps were possible."""
-    assert due(12, taken=frozenset({E, N})).steps == (P,)
+    assert due(12, taken=frozenset({E, N})).steps == (P, O)
     assert due(5, taken=frozenset(Step)) == Due((), DEADLINE, has_put_off=False)
 
 
@@ -90,6 +95,8 @@ def test_nothing_is_done_when_the_deadline_has_come(minutes_left: float) -> None
         ({"other_carriers": False}, P),
         ({"other_line": None}, N),
         ({"line_in_trouble": False}, N),
+        ({"other_florist": None}, O),
+        ({"florist_in_trouble": False}, O),
     ],
 )
 def test_a_step_that_could_mend_nothing_is_put_off(changes: dict[str, Any], missing: Step) -> None:
@@ -103,7 +110,7 @@ def test_no_step_falls_in_the_first_half_of_the_fax_s_time() -> None:
     """With ten minutes in all, an escalation of half an hour begins after five."""
     short = fax(accepted_at=DEADLINE - 10 * MINUTE)
     times = [step_at(timed, short) for timed in DEFAULT_ESCALATION]
-    assert times == [DEADLINE - 5 * MINUTE] * 5
+    assert times == [DEADLINE - 5 * MINUTE] * 6
 
 
 @given(
@@ -136,8 +143,10 @@ def test_looking_at_any_times_takes_each_step_once_and_in_time(
     ("failure", "changes", "steps"),
     [
         (Failure.BUSY, {}, (P, N)),
-        (Failure.BUSY, {"other_line": None}, ()),
-        (Failure.BUSY, {"taken": frozenset({N})}, ()),
+        (Failure.BUSY, {"other_line": None}, (O,)),
+        (Failure.BUSY, {"taken": frozenset({N})}, (O,)),
+        (Failure.BUSY, {"taken": frozenset({N, O})}, ()),
+        (Failure.BUSY, {"other_line": None, "other_florist": None}, ()),
         (Failure.NETWORK, {}, (P, N)),
         (Failure.NETWORK, {"other_line": None}, (P,)),
         (Failure.NETWORK, {"other_line": None, "other_carriers": False}, ()),
@@ -165,11 +174,18 @@ QUEUED = Queued(FaxId(1), Line("+33199000001"), 1, 900.0, DEADLINE, 3, revision=
         (E, Queued(FaxId(1), Line("+33199000001"), 0, 900.0, DEADLINE, 3, revision=2)),
         (P, Queued(FaxId(1), Line("+33199000001"), 1, 600.0, DEADLINE, 3, revision=2)),
         (N, Queued(FaxId(1), SECOND, 1, 600.0, DEADLINE, 0, revision=3)),
+        (O, Queued(FaxId(1), SECOND, 1, 600.0, DEADLINE, 0, revision=3)),
         (V, QUEUED),
         (A, QUEUED),
     ],
 )
 def test_memory_has_it_as_the_store_writes_it(step: Step, becomes: Queued) -> None:
     """See the same steps in the store's own tests."""
-    taken = Escalated(FaxId(1), step, "", 600.0, SECOND if step is N else None)
+    taken = Escalated(FaxId(1), step, "", 600.0, SECOND if step in {N, O} else None)
     assert with_step(QUEUED, taken) == becomes
+
+
+def test_memory_follows_an_order_to_another_florist() -> None:
+    """Its fax goes at once, and the counts of the old line are not the new one's."""
+    asked = RerouteAsked(FaxId(1), SECOND, "FR-2", "routing", "no_fax", 600.0)
+    assert with_step(QUEUED, asked) == Queued(FaxId(1), SECOND, 1, 600.0, DEADLINE, 0, revision=3)

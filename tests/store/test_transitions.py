@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faxgw.fax import FINAL, NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
+from faxgw.phone import Line
+from faxgw.store.admission import NO_LINE
 from faxgw.store.changes import (
     CancelAsked,
     Change,
@@ -27,6 +29,7 @@ from faxgw.store.transitions import CONTRADICTED, AttemptRow, FaxRow, Happened, 
 
 FAX = FaxId(1)
 FIRST = AttemptNumber(1)
+LINE = Line("+33199000001")
 
 CHANGES: dict[str, Change] = {
     "submitted": Submitted(FAX, FIRST, "SC1", 2.0),
@@ -69,7 +72,7 @@ TABLE: dict[State, dict[str, State]] = {
 
 
 def fax_in(state: State) -> FaxRow:
-    return FaxRow(FAX, state, due_at=0.0, attempts=1, calls=1, reason="")
+    return FaxRow(FAX, state, due_at=0.0, attempts=1, calls=1, reason="", line=LINE)
 
 
 def open_attempt() -> AttemptRow:
@@ -154,6 +157,17 @@ def test_a_try_that_was_no_call_is_not_counted() -> None:
     assert (fax.calls, fax.due_at, fax.reason) == (0, 9.0, Failure.CAPACITY)
 
 
+def test_an_order_without_a_florist_is_not_released_to_nowhere() -> None:
+    """It is rerouted first; then it goes."""
+    fax, events = fax_in(State.HELD), list[Happened]()
+    fax.line = NO_LINE
+    assert apply_change(ReleaseAsked(FAX, "Ada", "", 2.0), fax, None, events) == Stale(State.HELD)
+    moved = RerouteAsked(FAX, LINE, "FR-2", "Ada", "", 3.0)
+    assert apply_change(moved, fax, None, events) == Changed(State.HELD)
+    assert apply_change(ReleaseAsked(FAX, "Ada", "", 4.0), fax, None, events) == Changed(State.QUEUED)
+    assert [event.kind for event in events] == ["rerouted", "released"]
+
+
 def test_a_release_keeps_the_time_of_the_next_try() -> None:
     """Holding and releasing must not make a busy line be dialled sooner."""
     fax = fax_in(State.QUEUED)
@@ -178,7 +192,7 @@ class Story:
     """One fax with all its attempts, as the store would keep them."""
 
     def __init__(self) -> None:
-        self.fax = FaxRow(FAX, State.QUEUED, 0.0, 0, 0, "")
+        self.fax = FaxRow(FAX, State.QUEUED, 0.0, 0, 0, "", line=LINE)
         self.attempts: dict[int, AttemptRow] = {}
         self.events: list[Happened] = []
 
