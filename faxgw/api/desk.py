@@ -279,12 +279,7 @@ class OrderDesk:
             line = parse_line(to.number, NO_COUNTRY)
             return line or [Fault("/to", "not a possible telephone number; write it as +33 1 99 00 12 34")]
         member = self._register.find(to.member or "")
-        return self._register.line_of(member) if member else [Fault("/member", self._absence_of(to.member or ""))]
-
-    def _absence_of(self, member_id: str) -> str:
-        if self._register.find_former(member_id) is not None:
-            return f"{member_id} has left the network; it gets no new orders"
-        return f"no member {member_id} in the register"
+        return self._register.line_of(member) if member else [Fault("/member", self._register.absence_of(to.member or ""))]
 
 
 def queued_of(view: FaxView) -> Queued:

@@ -74,9 +74,13 @@ class Placing:
     def _faults_of(self, order: Order) -> list[Fault]:
         faults: list[Fault] = []
         if self._register.find(order.sending_member) is None:
-            faults.append(Fault("/sending_member", f"no member {order.sending_member} in the register"))
+            faults.append(Fault("/sending_member", self._register.absence_of(order.sending_member)))
         if order.executing_member and self._register.find(order.executing_member) is None:
-            faults.append(Fault("/executing_member", f"no member {order.executing_member} in the register"))
+            faults.append(Fault("/executing_member", self._register.absence_of(order.executing_member)))
+        last_day = self._register.last_day_of(order.executing_member or "")
+        if last_day is not None and order.delivery.date > last_day:
+            detail = f"{order.executing_member} leaves the network: its last day, {last_day}, comes before the delivery"
+            faults.append(Fault("/executing_member", detail))
         return faults
 
     def _line_of(self, member_id: str) -> Line | None:

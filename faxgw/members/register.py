@@ -59,6 +59,12 @@ class Register:
         """One who left: whose orders of before still go out, and who still gets the last statement."""
         return self._facts.former.get(member_id)
 
+    def absence_of(self, member_id: str) -> str:
+        """Why `find` finds nobody, for whoever named the member."""
+        if member_id in self._facts.former:
+            return f"{member_id} has left the network; it gets no new orders"
+        return f"no member {member_id} in the register"
+
     def last_day_of(self, member_id: str) -> dt.date | None:
         """The day after which the member is one no more, where that is known."""
         return self._facts.last_days.get(member_id)

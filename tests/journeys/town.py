@@ -17,6 +17,7 @@ from faxgw.config import Config, ProviderConfig, RenderConfig
 from faxgw.fax import FaxId, State
 from faxgw.gateway import Gateway, Parts
 from faxgw.incoming import FaxesIn
+from faxgw.members.keeper import Keeper
 from faxgw.members.member import Member
 from faxgw.members.register import Register
 from faxgw.money import Money
@@ -153,6 +154,8 @@ class Town:
     settings: dict[str, Any] = field(default_factory=dict)
     """Sections of the config that a journey sets."""
     gateway: Gateway | None = None
+    keeper: Keeper | None = None
+    """Who changes the register while it runs, in journeys about that."""
     places: Places = NOWHERE
     faxes_in: FaxesIn | None = None
     """Where faxes come in, in journeys in which they do."""
@@ -249,6 +252,7 @@ class Town:
             planner=plan_here,
             places=self.places,
             faxes_in=self.faxes_in,
+            keeper=self.keeper,
         )
         return Gateway(parts)
 

@@ -11,9 +11,9 @@ from tests.members.florists import florist, open_office
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=20).filter(
     lambda text: bool(text.strip())
 )
-FORMULAS = st.sampled_from(
-    ["=1+1", "'=1", "@SUM(A1)", "'t Bloemenhuis", '"quoted", with commas; and more', "two\nlines"]
-)
+FORMULAS = st.sampled_from(["=1+1", "'=1", "@SUM(A1)", "'t Bloemenhuis", '"quoted", with; commas', "two\nlines"])
+OSLO, ALL_02 = {"first": "0150", "last": "0199"}, {"first": "02", "last": "02"}
+OVER_THE_BORDER = {"first": "75", "last": "77", "country": "FR"}
 CODES = st.lists(st.sampled_from(["R-1", "R-2", "T.3"]), unique=True, max_size=3)
 MEMBERS = st.builds(
     florist,
