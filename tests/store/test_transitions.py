@@ -21,6 +21,7 @@ from faxgw.store.changes import (
     HoldAsked,
     Parked,
     ReleaseAsked,
+    RerouteAsked,
     SetAside,
     Stale,
     Submitted,
