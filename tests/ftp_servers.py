@@ -105,14 +105,14 @@ def proftpd(folder: Path, security: Security = Security.PLAIN, *, hidden_stores:
     (folder / "users").chmod(0o600)
     tls = [
         f"LoadModule mod_tls.c\nTLSEngine on\nTLSECCertificateFile {certificate}\nTLSECCertificateKeyFile {key}",
-        f"TLSRequired on\nTLSLog none",
+        "TLSRequired on\nTLSLog none",
         "TLSOptions UseImplicitSSL" if security is Security.IMPLICIT else "",
     ]
 
     def command(port: int) -> list[str]:
         lines = [
             f"ModulePath {PEERS}/usr/lib/proftpd\nServerName shop\nServerType standalone\nPort {port}",
-            f"DefaultAddress 127.0.0.1\nSocketBindTight on\nUseIPv6 off\nUser root\nGroup root\nRootLogin on",
+            "DefaultAddress 127.0.0.1\nSocketBindTight on\nUseIPv6 off\nUser root\nGroup root\nRootLogin on",
             f"AuthOrder mod_auth_file.c\nAuthUserFile {folder}/users\nRequireValidShell off\nWtmpLog off",
             f"DefaultRoot {folder}/root\nPidFile {folder}/pid\nScoreboardFile none\nDelayEngine off",
             f"SystemLog {folder}/log\nTransferLog none\nAllowStoreRestart on\nAllowOverwrite on",
@@ -198,7 +198,7 @@ async def _wait_listening(process: trio.Process, port: int, output: Path) -> Non
                 continue
             await stream.aclose()
             return
-    raise AssertionError(f"the server did not start: {output.read_text()}")
+    raise AssertionError(f"the server did not start: {output.read_text()}")  # noqa: ASYNC240 - the test ends here
 
 
 async def _end(process: trio.Process) -> None:

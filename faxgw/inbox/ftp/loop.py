@@ -37,6 +37,10 @@ class AsyncioThread:
                     await job.ended.wait()
         return job.result()
 
+    def tell(self, do: Callable[[], object]) -> None:
+        """Have `do` called there, and wait for nothing."""
+        self._loop.call_soon_threadsafe(do)
+
 
 class _Job(Generic[Result]):
     """Made on trio's side; `start` and `cancel` are called on asyncio's."""

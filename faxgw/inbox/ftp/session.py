@@ -61,17 +61,20 @@ class FtpSession:
         self._lost: Lost | None = None
 
     async def open(self, password: str) -> Done | Refused | Lost:
-        """Log in and go to the folder."""
+        """Log in and go to the folder. Where that fails, or is cancelled, nothing stays open."""
+        is_open = False
         try:
             async with asyncio.timeout(self._own.timeout_seconds):
                 await self._client.connect(self._own.host, self._own.port_used)
                 await self._protect()
                 await self._client.login(to_wire(self._own.user), to_wire(password))
                 await self._settle_in()
+            is_open = True
         except BROKEN as error:
-            answer = answer_lost(error)
-            await self.close()
-            return answer
+            return answer_lost(error)
+        finally:
+            if not is_open:
+                self.abort()
         return Done()
 
     async def _protect(self) -> None:
@@ -137,9 +140,10 @@ class FtpSession:
                     await self._client.command("QUIT", "2xx")
         except BROKEN as error:
             self._lost = Lost(type(error).__name__)
-        self._abort()
+        self.abort()
 
-    def _abort(self) -> None:
+    def abort(self) -> None:
+        """Close without a word, and without waiting."""
         # Without a connection there never was a stream.
         with suppress(ConnectionError):
             self._client.stream.writer.transport.abort()

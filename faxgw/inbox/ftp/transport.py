@@ -30,10 +30,14 @@ class AioFtpTransport:
         except OSError as error:
             return Refused(f"password_file: {error.strerror}")
         session = await self._thread.run(partial(_make_session, self._own, self._tls))
-        opened = await self._thread.run(partial(session.open, password))
-        if isinstance(opened, Refused | Lost):
-            return opened
-        return AioFtpConnection(self._thread, session)
+        opened = None
+        try:
+            opened = await self._thread.run(partial(session.open, password))
+        finally:
+            if opened is None:
+                # Cancelled here in the moment in which it was opened there.
+                self._thread.tell(session.abort)
+        return opened if isinstance(opened, Refused | Lost) else AioFtpConnection(self._thread, session)
 
 
 async def _make_session(own: InboxConfig, tls: ssl.SSLContext | None) -> FtpSession:
