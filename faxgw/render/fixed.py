@@ -32,6 +32,7 @@ class FixedSetter:
         self._marks: list[Mark] = []
         """What never changes."""
         self._slots: list[_Slot] = []
+        self._moved_by, self._moved_marks = 0, self._marks
         for text in block.texts:
             self._add_text(text, names)
         self._marks += [Rule(LEFT + rule.x, rule.y, rule.width, rule.height) for rule in block.rules]
@@ -61,16 +62,22 @@ class FixedSetter:
         """Put the marks on page `page` (the last), saying that it is page `note` (the page itself)."""
         number = page or len(flow.pages)
         marks = flow.pages[number - 1]
-        marks += [mark.moved(y) for mark in self._marks]
-        said = {"page": note or number, "pages": len(flow.pages)}
+        marks += self._moved(y)
+        said = {**flow.fields, "page": note or number, "pages": len(flow.pages)}
         for slot in self._slots:
-            text = slot.template.format(**said, **flow.fields)
+            text = slot.template.format_map(said)
             if text:
                 marks.append(_text(slot.at, slot.styles, text).moved(y))
         for code in self._block.codes:
-            content = code.content.format(**said, **flow.fields)
+            content = code.content.format_map(said)
             side = len(code_rows(content)) * code.module
             marks.append(Code(LEFT + code.to - side, y + code.y, code.module, code.module, content))
+
+    def _moved(self, y: int) -> list[Mark]:
+        """What never changes, `y` rows down. Most blocks stand where they stood on the page before."""
+        if y != self._moved_by:
+            self._moved_by, self._moved_marks = y, [mark.moved(y) for mark in self._marks]
+        return self._moved_marks
 
 
 def _text(at: TextAt, styles: Sequence[Style], text: str) -> Text:
