@@ -5,6 +5,7 @@ lie upside down. The code's four corners tell all of that to about 30 pixels at 
 frames of all boxes together are looked for, which no text and no ruled line looks like.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -124,11 +125,21 @@ _SCALES = (0.985, 1.015, 0.97, 1.03)
 def lay_over(ink: Ink, blank: Blank, guesses: list[Affine], *, blind: bool = False) -> Laid | None:
     """The form where its frames fit best; None where none do, as on a page without boxes."""
     reach = _REACH_BLIND if blind else _REACH
-    best = max((_fit(ink, blank, guess, reach) for guess in guesses), key=lambda laid: laid.score)
-    if best.score < _PLAIN_FROM and best.score > _WORTH_FROM:
+    best = _best((_fit(ink, blank, guess, reach) for guess in guesses), None)
+    if best is not None and _WORTH_FROM < best.score < _PLAIN_FROM:
         rescaled = (_rescaled(guess, scale) for scale in _SCALES for guess in guesses)
-        best = max((best, *(_fit(ink, blank, guess, reach) for guess in rescaled)), key=lambda laid: laid.score)
-    return best if best.found else None
+        best = _best((_fit(ink, blank, guess, reach) for guess in rescaled), best)
+    return best if best is not None and best.found else None
+
+
+def _best(laids: Iterator[Laid], best: Laid | None) -> Laid | None:
+    """The one that fits best; after one that fits plainly none is tried."""
+    for laid in laids:
+        if best is None or laid.score > best.score:
+            best = laid
+        if laid.found and laid.score >= _PLAIN_FROM:
+            return laid
+    return best
 
 
 def _rescaled(affine: Affine, scale: float) -> Affine:

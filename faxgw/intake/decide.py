@@ -91,7 +91,7 @@ def _decide_reply(
         return review(ReviewReason.UNKNOWN_ORDER, "the sheet's code names an order that this gateway does not have")
     if not boxed:
         return review(ReviewReason.NO_BOXES, "no page shows the boxes to tick: was the last page sent?")
-    if order.forms and any(page.form not in order.forms for page in boxed):
+    if order.forms and any(page.form not in _revisions(order) for page in boxed):
         return review(ReviewReason.OTHER_FORM, "the order was sent on another form than the boxes were read by")
     if len({_marked(page.ticks) for page in boxed}) > 1:
         return review(ReviewReason.CONTRADICTION, "the fax has the order's boxes twice, and they differ")
@@ -101,6 +101,11 @@ def _decide_reply(
     if not _may_answer(sender_number, order, rules):
         return review(ReviewReason.WRONG_SENDER, "the fax came from another number than the executing florist's")
     return Reply(order_number=number, kinds=kinds, page=boxed[-1].number, note_png=_note(boxed[-1].ticks))
+
+
+def _revisions(order: KnownOrder) -> set[str]:
+    """Of the forms that were sent. An attempt keeps more behind the revision: the fonts, which move no box."""
+    return {version.partition("+")[0] for version in order.forms}
 
 
 def _marked(ticks: Sequence[Tick]) -> tuple[ReplyKind, ...]:

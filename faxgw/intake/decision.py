@@ -22,7 +22,7 @@ class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
     sender_numbers: frozenset[str] = frozenset()
     """In E.164: from where the executing florist may answer: the line it was sent to, the member's own lines."""
     forms: frozenset[str] = frozenset()
-    """The forms of the sheets that were sent, with revision (`order-sheet/2`): a box may stand for
+    """The form versions of the sheets that were sent, as attempts keep them (`order-sheet/2+...`): a box may stand for
     something else on another one."""
 
 

@@ -38,7 +38,7 @@ def scan(page: Image.Image, how: Scan, rng: random.Random) -> np.ndarray:
     """The ink of the page (mode L, 204 x 196) as the machine sends it."""
     rows = round(page.height * how.lines / 196)
     seen = page.transform(
-        (COLUMNS, rows), Image.Transform.AFFINE, _affine(page, how), Image.Resampling.BILINEAR, fillcolor=255
+        (COLUMNS, rows), Image.Transform.AFFINE, _affine(page, how), Image.Resampling.NEAREST, fillcolor=255
     )
     ink: np.ndarray = np.asarray(seen) < _thresholds(rows, how.edge_noise, rng)
     if how.streak:

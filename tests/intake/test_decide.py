@@ -25,7 +25,7 @@ RULES = DecisionRules(country="FR")
 FORM = "order-sheet/3"
 FLORIST, STRANGER = "+33465713345", "+33465719999"
 KNOWN = {
-    number: KnownOrder(number=number, sender_numbers=frozenset({FLORIST}), forms=frozenset({FORM}))
+    number: KnownOrder(number=number, sender_numbers=frozenset({FLORIST}), forms=frozenset({f"{FORM}+fontpkg-1"}))
     for number in ("FR27-0000001", "FR27-0000002")
 }
 ONE, TWO = KNOWN
@@ -38,8 +38,13 @@ def ticks(**states: TickState) -> list[Tick]:
     ]
 
 
-def sheet(number: str = ONE, page: int = 1, at: int = 1, form: str = FORM, **states: TickState) -> PageRead:
+def sheet(number: str = ONE, page: int = 1, *, at: int = 1, form: str = FORM, **states: TickState) -> PageRead:
     return PageRead(number=at, code=f"faxgw:{number}:{page}", form=form, ticks=ticks(**states))
+
+
+def marked(*kinds: ReplyKind) -> PageRead:
+    states = {kind.value: TickState.MARKED for kind in kinds}
+    return PageRead(number=1, code=f"faxgw:{ONE}:1", form=FORM, ticks=ticks(**states))
 
 
 def front(number: str = ONE) -> PageRead:
@@ -67,14 +72,14 @@ MARKED, CLEAR, UNSURE = TickState.MARKED, TickState.CLEAR, TickState.UNSURE
 def test_one_clear_mark_is_a_reply(kind: ReplyKind) -> None:
     """With what is written behind its box."""
     reply = Reply(order_number=ONE, kinds=(kind,), page=1, note_png=kind.value.encode())
-    assert decide(fax(sheet(**{kind.value: MARKED})), FLORIST, KNOWN, RULES) == [reply]
+    assert decide(fax(marked(kind)), FLORIST, KNOWN, RULES) == [reply]
 
 
 def test_only_what_agrees_is_one_reply() -> None:
     """Of two marks: accepted and delivered, accepted and a question; all else contradicts."""
     agree = set()
     for pair in itertools.combinations(ReplyKind, 2):
-        (decision,) = decide(fax(sheet(**{kind.value: MARKED for kind in pair})), FLORIST, KNOWN, RULES)
+        (decision,) = decide(fax(marked(*pair)), FLORIST, KNOWN, RULES)
         if isinstance(decision, Reply):
             agree.add(decision.kinds)
         else:
@@ -86,12 +91,14 @@ def test_only_what_agrees_is_one_reply() -> None:
 @hypothesis.given(st.fixed_dictionaries({kind.value: st.sampled_from(TickState) for kind in ReplyKind}))
 def test_a_reply_says_what_is_marked_and_nothing_else(states: dict[str, TickState]) -> None:
     """And never stands beside a box that is unsure."""
-    (decision,) = decide(fax(sheet(**states)), FLORIST, KNOWN, RULES)
-    marked = tuple(kind for kind in ReplyKind if states[kind.value] is MARKED)
+    (decision,) = decide(
+        fax(PageRead(number=1, code=f"faxgw:{ONE}:1", form=FORM, ticks=ticks(**states))), FLORIST, KNOWN, RULES
+    )
+    meant = tuple(kind for kind in ReplyKind if states[kind.value] is MARKED)
     assert isinstance(decision, Reply | NeedsReview)
-    assert decision.kinds == marked
+    assert decision.kinds == meant
     if isinstance(decision, Reply):
-        assert marked
+        assert meant
         assert UNSURE not in states.values()
 
 
