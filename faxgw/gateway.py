@@ -44,6 +44,7 @@ from faxgw.incoming import FaxesIn, Incoming
 from faxgw.members.hours import CallingHours
 from faxgw.members.keeper import Keeper
 from faxgw.members.register import Register
+from faxgw.members.traffic import NoTraffic
 from faxgw.ops.metrics import Metrics
 from faxgw.phone import Line
 from faxgw.provider.port import Provider
@@ -61,6 +62,7 @@ from faxgw.routing.candidates import AwayLater
 from faxgw.routing.places import NOWHERE, Places
 from faxgw.routing.planner import Planner, plan_apart
 from faxgw.routing.router import Router
+from faxgw.routing.scores import KeptScores
 from faxgw.routing.wiring import LinesAlive, RoutingParts
 from faxgw.store.attempts import Attempt
 from faxgw.store.changes import Recorded
@@ -142,6 +144,7 @@ class Gateway:
         self.receipts = Webhooks(by_name, store, matcher, clock)
         self._suspensions = Suspensions(store, gates, self.waiting, clock)
         whys = Whys(self.waiting, gates, self._suspensions)
+        self._scores: KeptScores | None = None
         router = self._make_router(lines)
         self.desk = OrderDesk(
             *(store, self.waiting, self.calls, self._outcomes, parts.register, whys, clock, metrics),
@@ -177,7 +180,9 @@ class Gateway:
         reach = LinesAlive(parts.register, lambda line: lines.is_dead(line) or self._is_stopped(line))
         # The relay is made after the router, which it asks, and knows who is away, which the router asks.
         away = AwayLater(lambda: self.relay.away)
-        return Router(parts.register, config, parts.places, parts.clock, parts.metrics, away, reach)
+        if parts.keeper is not None:
+            self._scores = KeptScores(parts.keeper, NoTraffic())
+        return Router(parts.register, config, parts.places, parts.clock, parts.metrics, away, reach, self._scores)
 
     def _is_stopped(self, line: Line) -> bool:
         return self._suspensions.find(Scope.LINE, line) is not None
@@ -214,6 +219,8 @@ class Gateway:
             followers.start_soon(self._relay.run)
             if self.routing is not None:
                 followers.start_soon(self.routing.run)
+            if self._scores is not None:
+                followers.start_soon(self._scores.run)
             if parts.keeper is not None and self._moved_faxes is not None:
                 followers.start_soon(parts.keeper.run)
                 followers.start_soon(self._moved_faxes.run)

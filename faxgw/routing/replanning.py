@@ -5,7 +5,7 @@ person decided stays, and so does what is on its way, delivered or accepted. The
 """
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -32,16 +32,6 @@ log = structlog.get_logger(__name__)
 
 MOVES_AT_ONCE_MAX = 500
 ORDERS_BETWEEN_CHECKPOINTS = 100
-
-Accepted = Callable[[Collection[str]], Awaitable[Collection[str]]]
-"""Which of these orders their florists said they will make."""
-
-
-async def none_accepted(numbers: Collection[str]) -> Collection[str]:
-    """Where nobody follows what florists say."""
-    del numbers
-    await trio.lowlevel.checkpoint()
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,6 @@ class Replanning:
         planner: Planner,
         clock: Clock,
         metrics: Metrics,
-        accepted: Accepted = none_accepted,
     ) -> None:
         self._router = router
         self._store = store
@@ -90,7 +79,6 @@ class Replanning:
         self._planner = planner
         self._clock = clock
         self._metrics = metrics
-        self._accepted = accepted
         self._one_at_a_time = trio.Lock()
 
     async def replan(self, day: dt.date, *, dry_run: bool = False) -> Replanned | NoSolver:
@@ -125,17 +113,16 @@ class Replanning:
 
     async def _movable(self, day: dt.date) -> list[tuple[OpenOrder, Past]]:
         found = [order for order in await self._store.routing.open_orders(day=day) if not order.may_have_arrived]
-        numbers = {order.number for order in found}
-        pasts = await self._store.routing.pasts(numbers)
-        accepted = await self._accepted(numbers)
-        told = [(order, pasts.get(order.number, NO_PAST)) for order in found if order.number not in accepted]
+        pasts = await self._store.routing.pasts({order.number for order in found})
+        told = [(order, pasts.get(order.number, NO_PAST)) for order in found]
         return [(order, past) for order, past in told if self._may_move(order, past)]
 
     @staticmethod
     def _may_move(order: OpenOrder, past: Past) -> bool:
         if order.line == NO_LINE:
             return True
-        return order.state is State.QUEUED and order.member is not None and past.is_routed
+        is_ours = order.member is not None and past.is_routed and not order.is_accepted
+        return is_ours and order.state is State.QUEUED
 
     async def _task(self, day: dt.date, orders: Sequence[tuple[OpenOrder, Past]]) -> PlanTask:
         planned_day = self._router.day(day)

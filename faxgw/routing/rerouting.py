@@ -147,7 +147,10 @@ class Rerouting:
         return len(done)
 
     def _is_stranded(self, open_order: OpenOrder) -> bool:
-        if open_order.member is None or open_order.line == NO_LINE or open_order.may_have_arrived:
+        if open_order.member is None or open_order.line == NO_LINE:
+            return False
+        if open_order.may_have_arrived or open_order.is_accepted:
+            # Somebody has it: between florists it moves by what they say to each other.
             return False
         return not self._router.may_keep(decode_order(open_order.order), open_order.member)
 

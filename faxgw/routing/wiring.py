@@ -9,7 +9,7 @@ from faxgw.ops.metrics import Metrics
 from faxgw.phone import Line
 from faxgw.routing.following import Following
 from faxgw.routing.planner import Planner, plan_apart
-from faxgw.routing.replanning import Accepted, Replanning, none_accepted
+from faxgw.routing.replanning import Replanning
 from faxgw.routing.rerouting import Mover, Rerouting
 from faxgw.routing.router import Router
 from faxgw.store.port import Store
@@ -42,12 +42,11 @@ class RoutingParts:
         clock: Clock,
         metrics: Metrics,
         planner: Planner = plan_apart,
-        accepted: Accepted = none_accepted,
     ) -> None:
         self.router = router
         self.rerouting = Rerouting(router, store, mover, clock, metrics)
         self.following = Following(store, router, self.rerouting)
-        self.replanning = Replanning(router, store, mover, planner, clock, metrics, accepted)
+        self.replanning = Replanning(router, store, mover, planner, clock, metrics)
 
     async def load(self) -> None:
         """Before the first order comes in."""

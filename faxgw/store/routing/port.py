@@ -38,6 +38,8 @@ class OpenOrder:
     deadline_at: float | None
     may_have_arrived: bool
     """Its pages are marked, or an attempt of it ended in doubt: a florist may have it."""
+    is_accepted: bool
+    """Its florist said that it will make it."""
 
 
 @dataclass(frozen=True, slots=True)

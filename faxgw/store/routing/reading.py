@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
 from faxgw.fax import Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.admission import Content
+from faxgw.store.relay.port import Stage
+from faxgw.store.relay.schema import relay_order
 from faxgw.store.routing.port import Changes, OpenOrder, Past, Placed
 from faxgw.store.rows import VARIABLES_MAX
 from faxgw.store.schema import attempt, event, fax, fax_state
@@ -32,11 +34,12 @@ _PLACED = (
     .where(fax.c.delivery_day.is_not(None))
 )
 _IN_DOUBT = exists().where(attempt.c.fax_id == fax.c.id, attempt.c.outcome == Failure.IN_DOUBT)
+_ACCEPTED = exists().where(relay_order.c.number == fax.c.number, relay_order.c.stage == Stage.ACCEPTED)
 _OPEN = (
     select(
         *(fax.c.id, fax.c.number, fax.c.order, _MEMBER.label("executor"), fax_state.c.line, fax_state.c.state),
         *(fax_state.c.rank, fax_state.c.due_at, fax_state.c.deadline_at, fax_state.c.marked),
-        _IN_DOUBT.label("in_doubt"),
+        *(_IN_DOUBT.label("in_doubt"), _ACCEPTED.label("accepted")),
     )
     .join(fax_state, fax_state.c.fax_id == fax.c.id)
     .where(fax_state.c.state.in_(WITH_NOBODY), fax.c.delivery_day.is_not(None), fax.c.content == Content.ORDER)
@@ -88,6 +91,7 @@ def _open(row: Row[*tuple[Any, ...]]) -> OpenOrder:
         due_at=row.due_at,
         deadline_at=row.deadline_at,
         may_have_arrived=bool(row.marked) or bool(row.in_doubt),
+        is_accepted=bool(row.accepted),
     )
 
 
