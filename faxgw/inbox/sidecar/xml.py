@@ -43,23 +43,15 @@ def _root_of(content: bytes) -> ET.Element | BadSidecar:
 
 
 def _words(root: ET.Element) -> Iterator[tuple[str, str]]:
+    """`<pages>3</pages>`, `<fax pages="3"/>` and `<field name="pages" value="3"/>` say the same."""
     for element in root.iter():
-        name = element.tag.rpartition("}")[2]
+        name = element.get("name") or element.tag.rpartition("}")[2]
         text = (element.text or "").strip()
         if text and len(text) <= _TEXT_CHARACTERS_MAX:
-            yield element.get("name", name), text
+            yield name, text
         for attribute, value in element.items():
             if attribute != "name":
-                yield (
-                    f"{name}.{attribute}"
-                    if attribute == "value" and not element.get("name")
-                    else _named(element, attribute),
-                    value,
-                )
-
-
-def _named(element: ET.Element, attribute: str) -> str:
-    return element.get("name", attribute) if attribute == "value" else attribute
+                yield (name if attribute == "value" else attribute), value
 
 
 def _picture(text: str | None) -> bytes | None:
