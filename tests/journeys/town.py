@@ -238,7 +238,7 @@ class Town:
 
     def _new_gateway(self) -> Gateway:
         # A journey that is not about sharing calls tells its story with one fax a call.
-        usual = {"provider": self.configs, "render": RenderConfig(batch_max=4), "call": ONE_FAX}
+        usual: dict[str, Any] = {"provider": self.configs, "render": RenderConfig(batch_max=4), "call": ONE_FAX}
         config = Config(**usual | self.settings)
         parts = Parts(
             config=config,
