@@ -279,7 +279,8 @@ class OrderDesk:
             line = parse_line(to.number, NO_COUNTRY)
             return line or [Fault("/to", "not a possible telephone number; write it as +33 1 99 00 12 34")]
         member = self._register.find(to.member or "")
-        return self._register.line_of(member) if member else [Fault("/member", self._register.absence_of(to.member or ""))]
+        absence = Fault("/member", self._register.absence_of(to.member or ""))
+        return self._register.line_of(member) if member is not None else [absence]
 
 
 def queued_of(view: FaxView) -> Queued:

@@ -33,6 +33,9 @@ MEDIA_TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
 
 FileKind = Annotated[Literal["csv", "ndjson"], QueryParameter(name="format")]
 Who = Annotated[str, QueryParameter(max_length=200)]
+DryRun = Annotated[bool, QueryParameter(description="Only show what it would change")]
+Whole = Annotated[bool, QueryParameter(description="Whom the file does not name leaves the register")]
+OnlyGood = Annotated[bool, QueryParameter(description="Take over the good lines although others have faults")]
 Day = Annotated[dt.date | None, QueryParameter(name="from", description="From this day on; today where none is named")]
 
 
@@ -51,9 +54,9 @@ def file_routes(keeper: Keeper, store: Store) -> list[HTTPRouteHandler]:
         request: Request[Any, Any, Any],
         kind: FileKind = "csv",
         first_day: Day = None,
-        dry_run: bool = False,
-        whole: bool = False,
-        only_good: bool = False,
+        dry_run: DryRun = False,
+        whole: Whole = False,
+        only_good: OnlyGood = False,
         who: Who = LOCAL,
         why: Who = "",
     ) -> Response[Any]:
