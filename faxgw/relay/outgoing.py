@@ -14,8 +14,9 @@ from faxgw.money import Money
 from faxgw.order import RANKS, Language, Order, Priority
 from faxgw.relay.paper import TITLES, WITHOUT_ORDER, Paper, encode_paper
 from faxgw.relay.sentences import reason_sentence, sentence
-from faxgw.relay.step import Effect, PassOn, Remind, Say, SendOrder, StopFax, Withdraw, money_text
+from faxgw.relay.step import Effect, PassOn, Remind, Say, SendOrder, StopFax, Withdraw
 from faxgw.render.sheet import RelayKind
+from faxgw.render.wording import wording_of
 from faxgw.store.admission import Content, NewFax
 from faxgw.store.relay.port import RELAY_SUBMITTER, Page, RelayOrder
 
@@ -164,21 +165,23 @@ def _paragraphs(message: RelayMessage, occasion: Occasion, language: Language) -
             yield sentence("rejected", language, {"reason": reason_sentence(message.reason, language)})
         case Kind.ASKP if message.amount is not None and after is not None and after.price_asked is not None:
             name = "price_by_filler" if after.price_asked.by_filler else "price_by_sender"
-            yield sentence(name, language, _amounts(message.amount, after.price_asked.before))
+            yield sentence(name, language, _amounts(message.amount, after.price_asked.before, language))
         case Kind.ANSP if message.amount is not None and before is not None and before.price_asked is not None:
             asked = before.price_asked
             name = "price_agreed" if message.amount == asked.amount else "price_not_agreed"
-            yield sentence(name, language, _amounts(message.amount, asked.before))
+            yield sentence(name, language, _amounts(message.amount, asked.before, language))
         case Kind.ADJ if message.amount is not None:
-            yield sentence("adjusted", language, _amounts(message.amount, message.amount))
+            yield sentence("adjusted", language, _amounts(message.amount, message.amount, language))
         case _:
             pass
     if message.text.strip():
         yield message.text.strip()
 
 
-def _amounts(amount: Money, before: Money) -> dict[str, object]:
-    return {"amount": money_text(amount), "before": money_text(before)}
+def _amounts(amount: Money, before: Money, language: Language) -> dict[str, object]:
+    """As the reader writes them: 45,50 € in France."""
+    wording = wording_of(language)
+    return {"amount": wording.money(amount), "before": wording.money(before)}
 
 
 def _recipient(page: Page | None) -> str:
