@@ -25,6 +25,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from faxgw.cli.client import LocalClient, NotReachableError
+from faxgw.cli.demo_answers import CONFIG as ANSWERS_CONFIG
+from faxgw.cli.demo_answers import Answered, answer, server_command
 from faxgw.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,10 +97,16 @@ class Account:
     twice: int
     outcomes: dict[str, int]
     carrier: dict[str, Any]
+    inbound: Answered
 
     @property
     def is_right(self) -> bool:
-        return self.accepted == self.delivered and not self.lost and not self.twice
+        answers = self.inbound
+        return (
+            self.accepted == self.delivered
+            and not (self.lost or self.twice or answers.twice)
+            and answers.sent == answers.replies + answers.review
+        )
 
     def __str__(self) -> str:
         return f"accepted {self.accepted} delivered {self.delivered} lost {self.lost} twice {self.twice}"
@@ -118,7 +126,8 @@ def demo(folder: Path, console: Console) -> Account:
     port = _free_port()
     with ExitStack() as stack:
         carrier = stack.enter_context(_carrier(folder, port))
-        client = stack.enter_context(_daemon(folder, port, carrier["listening"]))
+        inbox = stack.enter_context(_inbox(folder))
+        client = stack.enter_context(_daemon(folder, port, carrier["listening"], inbox["port"]))
         console.print(f"carrier   {carrier['listening']}, erring on purpose:\n          {MISHAPS}")
         console.print(f"daemon    {folder / 'faxgw.sock'}", soft_wrap=True)
         accepted = _submit(client, orders)
@@ -127,7 +136,11 @@ def demo(folder: Path, console: Console) -> Account:
         control = _Control(carrier["control"])
         control.get("settled")
         (folder / "page.png").write_bytes(client.get(f"/v1/faxes/{SHOWN}/page.png").body)
-        return _take_account(accepted, outcomes, control.get("account"))
+        # Before florists answer: what they say is told to the sending florists, and so more faxes go out.
+        carriers_word = control.get("account")
+        answers = answer(client, folder / "ftp", folder / "review.png")
+        console.print(f"inbound   {answers}", highlight=False)
+        return _take_account(accepted, outcomes, carriers_word, answers)
 
 
 @contextmanager
@@ -154,10 +167,23 @@ def _carrier(folder: Path, webhook_port: int) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _daemon(folder: Path, port: int, carrier_url: str) -> Iterator[LocalClient]:
+def _inbox(folder: Path) -> Iterator[dict[str, Any]]:
+    """The carrier's FTP server."""
+    (folder / "ftp").mkdir()
+    _write_secret(folder / "ftp-password", secrets.token_urlsafe(16))
+    command = server_command(folder / "ftp", folder / "ftp-password")
+    with _process(command, folder / "ftp.log", stdout=subprocess.PIPE) as process:
+        if process.stdout is None or not (line := process.stdout.readline()):
+            raise OperatorError(f"the FTP server did not start: see {folder / 'ftp.log'}")
+        yield msgspec.json.decode(line)
+
+
+@contextmanager
+def _daemon(folder: Path, port: int, carrier_url: str, ftp_port: int) -> Iterator[LocalClient]:
     config = folder / "faxgw.toml"
     config.write_text(
         CONFIG.format(socket=folder / "faxgw.sock", port=port, members=EXAMPLES / "members.ndjson", carrier=carrier_url)
+        + ANSWERS_CONFIG.format(port=ftp_port)
     )
     client = LocalClient(folder / "faxgw.sock", "demo")
     with _process([sys.executable, "-m", "faxgw", "run", "-c", str(config)], folder / "daemon.log") as process:
@@ -223,7 +249,7 @@ def _follow(client: LocalClient, accepted: int, console: Console) -> Counter[str
     return outcomes
 
 
-def _take_account(accepted: int, outcomes: Counter[str], carrier: dict[str, Any]) -> Account:
+def _take_account(accepted: int, outcomes: Counter[str], carrier: dict[str, Any], inbound: Answered) -> Account:
     """Lost and twice are what the carrier says it delivered, not what we believe."""
     return Account(
         accepted=accepted,
@@ -232,6 +258,7 @@ def _take_account(accepted: int, outcomes: Counter[str], carrier: dict[str, Any]
         twice=len(carrier["delivered_twice"]),
         outcomes={kind: count for kind, count in outcomes.items() if count},
         carrier=carrier,
+        inbound=inbound,
     )
 
 

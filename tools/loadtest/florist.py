@@ -1,9 +1,16 @@
-"""A florist who answers: ticks boxes on the sheet as it came and faxes it back, as a TIFF for a carrier's folder."""
+"""A florist who answers: ticks boxes on the sheet as it came and faxes it back, as a TIFF for a carrier's folder.
 
+    python -m tools.loadtest.florist --sheets FOLDER --into FOLDER 2=accept 6=question 7=? --letter "a line"
+
+ticks those boxes on `2.tif` and `6.tif`, leaves a blot in a box of `7.tif`, and types a letter.
+"""
+
+import argparse
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageSequence
+from PIL import Image, ImageDraw, ImageFont, ImageSequence
 
 from faxgw.render.orderform import REPLY_TICKS, TICK_SIDE
 
@@ -42,3 +49,40 @@ def as_tiff(pages: Sequence[Image.Image]) -> bytes:
         file, "TIFF", compression="group4", dpi=(204, 196), save_all=len(bitmaps) > 1, append_images=bitmaps[1:]
     )
     return file.getvalue()
+
+
+def typed(lines: Sequence[str]) -> bytes:
+    """A letter from a typewriter."""
+    page = Image.new("L", (1728, 2287), 255)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default(44)
+    for number, line in enumerate(lines):
+        draw.text((160, 200 + 80 * number), line, fill=0, font=font)
+    return as_tiff([page])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sheets", type=Path, required=True)
+    parser.add_argument("--into", type=Path, required=True)
+    parser.add_argument("--letter", action="append", default=[])
+    parser.add_argument("answers", nargs="*", metavar="SHEET=BOX+BOX")
+    arguments = parser.parse_args()
+    for answer in arguments.answers:
+        name, _, boxes = answer.partition("=")
+        page = (arguments.sheets / f"{name}.tif").read_bytes()
+        content = half_answered(page, "accept") if boxes == "?" else answered(page, boxes.split("+"))
+        upload(arguments.into, f"answer to {name}.tif", content)
+    if arguments.letter:
+        upload(arguments.into, "typed order.tif", typed(arguments.letter))
+
+
+def upload(folder: Path, name: str, content: bytes) -> None:
+    """Whole at once, as a server does that hides what is under way."""
+    part = folder / f".{name}.part"
+    part.write_bytes(content)
+    part.replace(folder / name)
+
+
+if __name__ == "__main__":
+    main()
