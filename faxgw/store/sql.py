@@ -26,6 +26,8 @@ from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.sql import SqlInbound
 from faxgw.store.ledger.port import LedgerStore
 from faxgw.store.ledger.sql import SqlLedger
+from faxgw.store.months.port import MonthStore
+from faxgw.store.months.sql import SqlMonths
 from faxgw.store.reader import READERS, InlineReader, Reader, ThreadReader
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.sql import SqlRegister
@@ -62,6 +64,7 @@ class SqlStore:
         self._inbound = SqlInbound(writer, reader, inbound_documents)
         self._ledger = SqlLedger(writer, reader)
         self._clearing = SqlClearing(writer, reader)
+        self._months = SqlMonths(writer, reader)
         self._register = SqlRegister(writer, reader)
         self._relay = SqlRelay(writer, reader)
         self._routing = SqlRouting(reader)
@@ -77,6 +80,10 @@ class SqlStore:
     @property
     def clearing(self) -> ClearingStore:
         return self._clearing
+
+    @property
+    def months(self) -> MonthStore:
+        return self._months
 
     @property
     def ledger(self) -> LedgerStore:

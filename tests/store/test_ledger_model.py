@@ -11,7 +11,7 @@ from faxgw.settlement.seal import NO_HEAD, SealChain
 from faxgw.store.database import bring_up_to_date, open_in_memory
 from faxgw.store.ledger import booking, reading
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Phase, Posting, Standing, fold
-from faxgw.store.ledger.port import Booked, BookedBefore, Entry, Kept, NotBooked, Period, Seal
+from faxgw.store.ledger.port import Booked, BookedBefore, Entry, Kept, NotBooked, Period, Seal, next_period
 
 ACCOUNTS = [
     Account(AccountKind.MEMBER, "a", "NOK"),
@@ -55,7 +55,7 @@ class LedgerModel(RuleBasedStateMachine):
         """What is right is booked, in the month that is open for its day."""
         answer = self.book(*journals)
         assert isinstance(answer, Booked), answer
-        first_open = booking.next_period(max(self.sealed)) if self.sealed else ""
+        first_open = next_period(max(self.sealed)) if self.sealed else ""
         for journal in journals:
             self.journals.append((journal, max(journal.effective_on.isoformat()[:7], first_open)))
             if journal.resolves:
@@ -114,7 +114,7 @@ class LedgerModel(RuleBasedStateMachine):
     @precondition(lambda self: self.journals and len(self.sealed) < 2)
     @rule()
     def close(self) -> None:
-        period = booking.next_period(max(self.sealed)) if self.sealed else min(own for _, own in self.journals)
+        period = next_period(max(self.sealed)) if self.sealed else min(own for _, own in self.journals)
         with self.engine.begin() as connection:
             chain = SealChain(period, self.head)
             chain.add(self.month(connection, period))

@@ -1,6 +1,5 @@
 """Books entries: each whole or not at all, decided on what stands in the ledger inside the same transaction."""
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from faxgw.store.ledger.journal import Account, Journal, Phase, Posting, Standing, balances, faults_of
-from faxgw.store.ledger.port import Booked, BookedBefore, Booking, Entry, NotBooked, Period, Seal
+from faxgw.store.ledger.port import Booked, BookedBefore, Booking, Entry, NotBooked, Period, Seal, next_period
 from faxgw.store.ledger.reading import parts, read_postings, read_standings_of
 from faxgw.store.ledger.schema import journal, ledger_balance, posting, seal
 
@@ -25,11 +24,6 @@ UPDATE_BALANCE = (
 def digest_of(new: Journal) -> bytes:
     """Of all that the caller said; what the store adds (number, time, period) is not in it."""
     return hashlib.sha256(encode_canonically(new)).digest()
-
-
-def next_period(period: Period) -> Period:
-    first = dt.date.fromisoformat(f"{period}-01")
-    return (first + dt.timedelta(days=31)).isoformat()[:7]
 
 
 def book(connection: Connection, entries: Sequence[Entry]) -> list[Booking]:

@@ -17,6 +17,11 @@ Period = str
 """A month as ISO 8601 writes it, such as `2027-05`."""
 
 
+def next_period(period: Period) -> Period:
+    first = dt.date.fromisoformat(f"{period}-01")
+    return (first + dt.timedelta(days=31)).isoformat()[:7]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Journals that happen together, such as the void and the new pending one of a forwarded order."""
@@ -114,6 +119,10 @@ class LedgerStore(Protocol):
 
     async def pending(self, order_numbers: Sequence[str]) -> list[Kept]:
         """The pending journals of these orders that nothing has resolved."""
+        ...
+
+    async def periods(self) -> list[Period]:
+        """The months that have journals, in order."""
         ...
 
     async def seals(self) -> list[Seal]: ...

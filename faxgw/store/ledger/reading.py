@@ -139,6 +139,10 @@ def _as_line(row: Row[Any]) -> Line:
     )
 
 
+def read_periods(connection: Connection) -> list[Period]:
+    return list(connection.execute(select(journal.c.period).distinct().order_by(journal.c.period)).scalars())
+
+
 def read_seals(connection: Connection) -> list[Seal]:
     rows = connection.execute(select(seal).order_by(seal.c.period))
     return [Seal(row.period, row.journals, row.head, row.closed_at, row.who) for row in rows]

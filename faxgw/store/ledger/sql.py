@@ -40,5 +40,8 @@ class SqlLedger:
     async def pending(self, order_numbers: Sequence[str]) -> list[Kept]:
         return await self._reader.read(reading.read_pending, order_numbers)
 
+    async def periods(self) -> list[Period]:
+        return await self._reader.read(reading.read_periods)
+
     async def seals(self) -> list[Seal]:
         return await self._reader.read(reading.read_seals)

@@ -1,0 +1,307 @@
+"""The desk of the month's end: says whether a month is ready, closes it, hands out statements, and has stores paid.
+
+Everything that it hands out of a closed month is made anew from the ledger each time: the same bytes, for nothing in
+them can change any more. `verify` proves that nothing did.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from faxgw.clock import Clock
+from faxgw.members.people import Identity, Person, are_two_people
+from faxgw.settlement.month.ready import Facts, Obstacle, obstacles_of
+from faxgw.settlement.month.run import (
+    Content,
+    Direction,
+    LeftOut,
+    Payees,
+    Thresholds,
+    journals_of,
+    make_content,
+)
+from faxgw.settlement.month.statement import Statement, Whom, make_statement
+from faxgw.settlement.seal import NO_HEAD, SealChain
+from faxgw.store.clearing.port import ClearingStore
+from faxgw.store.ledger.journal import Account, AccountKind, Standing
+from faxgw.store.ledger.port import LedgerStore, Line, Period, Seal, next_period
+from faxgw.store.months.port import Approval, Closing, MonthStore, Numbered, Run, RunRefused
+
+log = structlog.get_logger(__name__)
+
+JOURNALS_AT_ONCE = 5_000
+
+Lines = Sequence[Line]
+
+encode_content = msgspec.json.Encoder(order="deterministic").encode
+decode_content = msgspec.json.Decoder(Content).decode
+
+
+class Register(Payees, Protocol):
+    """What the month's end asks of the register."""
+
+    def whom(self, member_id: str, on: dt.date) -> Whom:
+        """As the register has it on that day; a former member, too, gets its last statement."""
+        ...
+
+    def without_account(self, on: dt.date) -> Sequence[str]: ...
+
+
+class Orders(Protocol):
+    """What the month's end asks of the relay."""
+
+    async def unanswered(self, first: dt.date, last: dt.date) -> Sequence[str]:
+        """Orders for delivery on these days whose store never said a word."""
+        ...
+
+    async def promised(self, first: dt.date, last: dt.date) -> Sequence[str]:
+        """Orders that are accepted, and neither delivered nor past their grace."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A network's own; all of it is config."""
+
+    zone: ZoneInfo
+    exceptions_allowed: int = 0
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    identity: Identity = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    seal: Seal
+    statements: Sequence[Numbered]
+
+
+@dataclass(frozen=True, slots=True)
+class NotClosed:
+    """Nothing was closed; each obstacle says what to do."""
+
+    obstacles: Sequence[Obstacle]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    run: Run
+    content: Content
+    left_out: Sequence[LeftOut]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was proven, and what is wrong; a ledger nobody touched has no faults."""
+
+    months: int
+    journals: int
+    faults: Sequence[str]
+
+
+class MonthDesk:
+    def __init__(
+        self,
+        ledger: LedgerStore,
+        months: MonthStore,
+        clearing: ClearingStore,
+        register: Register,
+        orders: Orders,
+        clock: Clock,
+        rules: Rules,
+    ) -> None:
+        self._ledger = ledger
+        self._months = months
+        self._clearing = clearing
+        self._register = register
+        self._orders = orders
+        self._clock = clock
+        self._rules = rules
+
+    # --- closing -----------------------------------------------------------------------------------------
+
+    async def ready(self, period: Period) -> list[Obstacle]:
+        """What should be settled before the month is closed; empty where nothing is left to do."""
+        first, last = days_of(period)
+        facts = Facts(
+            period=period,
+            today_period=self._today().isoformat()[:7],
+            sealed=[seal.period for seal in await self._ledger.seals()],
+            periods=await self._ledger.periods(),
+            exceptions=await self._clearing.exceptions(),
+            exceptions_allowed=self._rules.exceptions_allowed,
+            unanswered=await self._orders.unanswered(first, last),
+            promised=await self._orders.promised(first, last),
+            standings=await self._ledger.standings_at(period),
+            without_account=self._register.without_account(last),
+        )
+        return list(obstacles_of(facts))
+
+    async def close(self, period: Period, who: str) -> Closed | NotClosed:
+        """Seal the month and number its statements; asked again for a month that is closed, it is what it was."""
+        seals = {seal.period: seal for seal in await self._ledger.seals()}
+        if period in seals:
+            return Closed(seals[period], await self._months.numbers(period))
+        blocking = [obstacle for obstacle in await self.ready(period) if obstacle.blocks]
+        if blocking:
+            return NotClosed(blocking)
+        chain = await self._chain(period, _head_before(seals, period))
+        seal = Seal(period, chain.journals, chain.head(), self._clock.now(), who)
+        statements = [(account.name, account.currency) for account in await self._member_accounts(period)]
+        (sealed,) = await self._months.close([Closing(seal, period[:4], statements)])
+        if sealed is None:
+            # Something was booked into the month between the chain and the seal.
+            return await self.close(period, who)
+        log.info("month_closed", period=period, journals=seal.journals, statements=len(statements))
+        return Closed(sealed, await self._months.numbers(period))
+
+    async def _chain(self, period: Period, head_before: bytes) -> SealChain:
+        chain, after = SealChain(period, head_before), 0
+        while journals := await self._ledger.journals(period, after, JOURNALS_AT_ONCE):
+            chain.add(journals)
+            after = journals[-1].seq
+        return chain
+
+    async def _member_accounts(self, period: Period) -> list[Account]:
+        """Stores that had a movement in the month, or whose balance stands open."""
+        standings = await self._ledger.standings_at(period)
+        members = [account for account in standings if account.kind is AccountKind.MEMBER]
+        lines = await self._ledger.lines(members, period)
+        return [account for account in members if lines[account] or standings[account].posted_minor]
+
+    # --- statements --------------------------------------------------------------------------------------
+
+    async def statements(self, period: Period, members: Sequence[str] = ()) -> list[Statement]:
+        """Those of a month in the order of members, all where none is named; of an open month they have no numbers.
+
+        Opening and closing balances are summed apart from the lines, so that a statement that is made does add up.
+        """
+        accounts = [each for each in await self._member_accounts(period) if not members or each.name in members]
+        opening = await self._ledger.standings_at(period_before(period))
+        closing = await self._ledger.standings_at(period)
+        lines = await self._ledger.lines(accounts, period)
+        numbers = {(each.member, each.currency): each for each in await self._months.numbers(period)}
+        return [
+            msgspec.structs.replace(
+                self._statement(account, period, opening.get(account, Standing()), closing[account], lines[account]),
+                number=_number_text(numbers.get((account.name, account.currency))),
+            )
+            for account in accounts
+        ]
+
+    def _statement(
+        self, account: Account, period: Period, opening: Standing, closing: Standing, lines: Lines
+    ) -> Statement:
+        whom = self._register.whom(account.name, days_of(period)[1])
+        return make_statement(whom, period, account.currency, opening.posted_minor, lines, closing.posted_minor)
+
+    # --- paying ------------------------------------------------------------------------------------------
+
+    async def propose(
+        self, period: Period, direction: Direction, currency: str, on: dt.date, by: Person
+    ) -> Proposed | RunRefused:
+        """Make the run of a closed month for a second person to look at."""
+        if period not in {seal.period for seal in await self._ledger.seals()}:
+            return RunRefused(f"{period} is not closed: stores are paid from closed months")
+        standings = await self._ledger.standings_at(period)
+        content, left_out = make_content(
+            standings, period, direction, currency, on, self._register, self._rules.thresholds
+        )
+        if not content.items:
+            return RunRefused(f"nobody is to be paid or collected from in {currency} for {period}")
+        run = Run(
+            name=content.name,
+            period=period,
+            content=encode_content(content),
+            total_minor=content.total_minor,
+            proposed_by=by.name,
+            proposed_login=by.login,
+            proposed_at=self._clock.now(),
+        )
+        (kept,) = await self._months.propose([run])
+        return kept if isinstance(kept, RunRefused) else Proposed(kept, content, left_out)
+
+    async def approve(self, name: str, content: bytes, by: Person) -> Run | RunRefused:
+        """Agree, as a second person, to the run as it was shown; its journals are booked with that."""
+        run = decode_content(content)
+        approval = Approval(
+            name=name,
+            content=content,
+            by=by.name,
+            login=by.login,
+            at=self._clock.now(),
+            journals=journals_of(run, self._today()),
+            are_two=self._two_people(by),
+        )
+        (approved,) = await self._months.approve([approval])
+        return approved
+
+    def _two_people(self, by: Person) -> Callable[[Run], bool]:
+        identity = self._rules.identity
+        return lambda run: are_two_people(Person(run.proposed_by, run.proposed_login), by, identity)
+
+    async def runs(self) -> list[Run]:
+        return await self._months.runs()
+
+    async def run(self, name: str) -> Run | None:
+        return await self._months.run(name)
+
+    # --- proving -----------------------------------------------------------------------------------------
+
+    async def verify(self) -> Verified:
+        """Compute every seal again, and every balance from its postings; each difference is a fault."""
+        faults: list[str] = []
+        head, journals, last = NO_HEAD, 0, None
+        for seal in await self._ledger.seals():
+            if last is not None and seal.period != next_period(last):
+                faults.append(f"there is no seal between {last} and {seal.period}")
+            chain = await self._chain(seal.period, head)
+            if chain.journals != seal.journals:
+                faults.append(f"{seal.period} has {chain.journals} journals, and was sealed with {seal.journals}")
+            elif chain.head() != seal.head:
+                faults.append(f"{seal.period} is not as it was sealed")
+            head, last, journals = seal.head, seal.period, journals + chain.journals
+        faults += await self._balance_faults()
+        log.info("ledger_verified", journals=journals, faults=len(faults))
+        return Verified(len(await self._ledger.seals()), journals, faults)
+
+    async def _balance_faults(self) -> list[str]:
+        running = {account: own for account, own in (await self._ledger.standings()).items() if own != Standing()}
+        summed = {
+            account: own for account, own in (await self._ledger.standings_at("9999-12")).items() if own != Standing()
+        }
+        faults = [
+            f"the balance of {account} is not the sum of its postings"
+            for account in sorted(running | summed)
+            if running.get(account) != summed.get(account)
+        ]
+        totals: dict[str, int] = {}
+        for account, standing in summed.items():
+            totals[account.currency] = totals.get(account.currency, 0) + standing.posted_minor
+        return faults + [f"the ledger sums to {total} in {currency}" for currency, total in totals.items() if total]
+
+    def _today(self) -> dt.date:
+        return dt.datetime.fromtimestamp(self._clock.now(), self._rules.zone).date()
+
+
+def period_before(period: Period) -> Period:
+    return (dt.date.fromisoformat(f"{period}-01") - dt.timedelta(days=1)).isoformat()[:7]
+
+
+def days_of(period: Period) -> tuple[dt.date, dt.date]:
+    """The first and the last day of the month."""
+    first = dt.date.fromisoformat(f"{period}-01")
+    return first, dt.date.fromisoformat(f"{next_period(period)}-01") - dt.timedelta(days=1)
+
+
+def _head_before(seals: dict[Period, Seal], period: Period) -> bytes:
+    earlier = [seal for seal in seals.values() if seal.period < period]
+    return max(earlier, key=lambda seal: seal.period).head if earlier else NO_HEAD
+
+
+def _number_text(numbered: Numbered | None) -> str:
+    return f"{numbered.series}-{numbered.number:06}" if numbered else ""

@@ -1,0 +1,88 @@
+"""Whether a month can be closed: everything that a person should settle first, with what to do about it."""
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from faxgw.store.clearing.port import Exceptional
+from faxgw.store.ledger.journal import Account, AccountKind, Standing
+from faxgw.store.ledger.port import Period
+
+
+class Matter(enum.StrEnum):
+    """What stands in the way."""
+
+    EXCEPTIONS = "exceptions"
+    UNANSWERED = "unanswered"
+    PROMISED = "promised"
+    NO_ACCOUNT = "no_account"
+    EARLIER_MONTH = "earlier_month"
+    MONTH_NOT_OVER = "month_not_over"
+
+
+class Obstacle(msgspec.Struct, frozen=True):
+    """One thing to be settled."""
+
+    matter: Matter
+    sentence: str
+    blocks: bool
+    """Whether the month cannot be closed before; the others are shown and may wait."""
+    names: tuple[str, ...] = ()
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What readiness rests on."""
+
+    period: Period
+    today_period: Period
+    sealed: Sequence[Period]
+    periods: Sequence[Period]
+    """Months that have journals."""
+    exceptions: Sequence[Exceptional]
+    exceptions_allowed: int
+    unanswered: Sequence[str]
+    """Orders for delivery in the month whose store never said a word."""
+    promised: Sequence[str]
+    """Orders of the month that are accepted and still within their grace."""
+    standings: Mapping[Account, Standing]
+    without_account: Sequence[str]
+
+
+NAMES_SHOWN_MAX = 20
+
+
+def obstacles_of(facts: Facts) -> Iterator[Obstacle]:
+    """In the order in which they are best settled."""
+    if facts.period >= facts.today_period:
+        yield Obstacle(Matter.MONTH_NOT_OVER, f"{facts.period} is not over", blocks=True)
+    earlier = sorted(each for each in facts.periods if each < facts.period and each not in facts.sealed)
+    if earlier:
+        yield Obstacle(Matter.EARLIER_MONTH, f"close {earlier[0]} first", True, tuple(earlier))
+    yield from _exceptions(facts)
+    yield from _named(Matter.UNANSWERED, facts.unanswered, "orders whose store never answered: ask it, or cancel them")
+    yield from _named(Matter.PROMISED, facts.promised, "orders within their grace: they count in the next month")
+    paid = [name for name in facts.without_account if _is_owed(facts, name)]
+    yield from _named(Matter.NO_ACCOUNT, paid, "stores that are owed money and have no account two people agreed on")
+
+
+def _exceptions(facts: Facts) -> Iterator[Obstacle]:
+    count = len(facts.exceptions)
+    if count:
+        total = sum(abs(each.movement.gross_minor) for each in facts.exceptions)
+        sentence = f"{count} open exceptions over {total} minor units: decide them (faxgw settle exceptions)"
+        names = tuple(str(each.movement.id) for each in facts.exceptions[:NAMES_SHOWN_MAX])
+        yield Obstacle(Matter.EXCEPTIONS, sentence, count > facts.exceptions_allowed, names)
+
+
+def _named(matter: Matter, names: Sequence[str], sentence: str) -> Iterator[Obstacle]:
+    if names:
+        blocks = matter is Matter.UNANSWERED
+        yield Obstacle(matter, f"{len(names)} {sentence}", blocks, tuple(sorted(names)[:NAMES_SHOWN_MAX]))
+
+
+def _is_owed(facts: Facts, member: str) -> bool:
+    return any(
+        account.kind is AccountKind.MEMBER and account.name == member and standing.posted_minor < 0
+        for account, standing in facts.standings.items()
+    )

@@ -1,0 +1,284 @@
+"""A month is closed once, handed out the same for ever, paid once by two people, and proven."""
+
+import datetime as dt
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import pytest
+import trio
+from sqlalchemy import text
+
+from faxgw.members.people import Person
+from faxgw.settlement.clearing import Clearing, Window, inline
+from faxgw.settlement.month.desk import Closed, MonthDesk, NotClosed, Proposed, Rules, days_of, period_before
+from faxgw.settlement.month.ready import Matter
+from faxgw.settlement.month.run import Thresholds
+from faxgw.settlement.month.statement import LineKind, Statement, Whom
+from faxgw.settlement.statements.pdf import write_pdf
+from faxgw.settlement.takings import in_transit
+from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting
+from faxgw.store.ledger.port import Booked, Entry
+from faxgw.store.months.port import Run, RunRefused
+from faxgw.store.sql import SqlStore, open_memory_store
+from tests.settlement.imports import samples
+
+OSLO = ZoneInfo("Europe/Oslo")
+JUNE_10 = dt.datetime(2027, 6, 10, 12, tzinfo=OSLO).timestamp()
+IDA, PER = Person("Ida"), Person("Per")
+STORES = ("NO-A", "NO-B", "NO-C")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = JUNE_10
+
+    def now(self) -> float:
+        return self.at
+
+
+class Book:
+    """A register of three stores, of which one has no account."""
+
+    def __init__(self) -> None:
+        self.accounts = {"NO-A": "86011117947", "NO-B": "86011117947"}
+
+    def whom(self, member_id: str, on: dt.date) -> Whom:
+        del on
+        return Whom(id=member_id, name=f"Blomster {member_id}", address=("Storgata 1",), language="nb")
+
+    def payee(self, member_id: str, on: dt.date) -> tuple[str, str] | None:
+        del on
+        account = self.accounts.get(member_id)
+        return (f"Blomster {member_id}", account) if account else None
+
+    def without_account(self, on: dt.date) -> Sequence[str]:
+        del on
+        return [store for store in STORES if store not in self.accounts]
+
+
+class Relay:
+    def __init__(self) -> None:
+        self.silent: list[str] = []
+
+    async def unanswered(self, first: dt.date, last: dt.date) -> Sequence[str]:
+        del first, last
+        return self.silent
+
+    async def promised(self, first: dt.date, last: dt.date) -> Sequence[str]:
+        del first, last
+        return []
+
+
+class Town:
+    """A store with its desk, and the means to sell."""
+
+    def __init__(self) -> None:
+        self.store: SqlStore = open_memory_store()
+        self.clock, self.book, self.relay = Clock(), Book(), Relay()
+        rules = Rules(zone=OSLO, thresholds=Thresholds(pay_from_minor=100, collect_from_minor=100))
+        self.desk = MonthDesk(
+            *(self.store.ledger, self.store.months, self.store.clearing, self.book, self.relay, self.clock, rules)
+        )
+
+    async def sell(self, number: int, on: dt.date, sender: str, executor: str, amount_minor: int = 10_000) -> None:
+        share = amount_minor * 7 // 10
+        postings = (
+            Posting(member(sender), amount_minor),
+            Posting(member(executor), -share, "NO/3/2500"),
+            Posting(Account(AccountKind.NETWORK, "commission", "NOK"), share - amount_minor),
+        )
+        journal = Journal(key=f"order/N{number}/1", effective_on=on, postings=postings, order_number=f"N{number}")
+        (booked,) = await self.store.ledger.book([Entry((journal,), self.clock.at)])
+        assert isinstance(booked, Booked)
+
+    async def sell_in_may(self) -> None:
+        for number, (sender, executor) in enumerate((("NO-A", "NO-B"), ("NO-A", "NO-C"), ("NO-B", "NO-A"))):
+            await self.sell(number, dt.date(2027, 5, 20), sender, executor)
+
+    async def close(self, period: str = "2027-05") -> Closed:
+        closed = await self.desk.close(period, "Ida")
+        assert isinstance(closed, Closed), closed
+        return closed
+
+
+def member(name: str) -> Account:
+    return Account(AccountKind.MEMBER, name, "NOK")
+
+
+@pytest.fixture
+def town() -> Town:
+    return Town()
+
+
+async def test_a_closed_month_gives_each_store_its_statement(town: Town) -> None:
+    """The balances of all stores and the network's commission are nothing together; each is numbered, without gaps."""
+    await town.sell_in_may()
+    closed = await town.close()
+    statements = {each.whom.id: each for each in await town.desk.statements("2027-05")}
+    assert {store: each.closing_minor for store, each in statements.items()} == {
+        "NO-A": -20_000 + 7_000,
+        "NO-B": 7_000 - 10_000,
+        "NO-C": 7_000,
+    }
+    assert [each.number for each in statements.values()] == ["2027-000001", "2027-000002", "2027-000003"]
+    assert [each.number for each in closed.statements] == [1, 2, 3]
+    assert sum(each.closing_minor for each in statements.values()) == -3 * 3_000
+
+
+async def test_what_comes_late_is_junes_and_may_stays_as_it_was(town: Town) -> None:
+    """A delivery of May that is told in June: in June's statement with its own day; May's pages are the same bytes."""
+    await town.sell_in_may()
+    first = await town.close()
+    before = [write_pdf(each, "Network") for each in await town.desk.statements("2027-05")]
+    await town.sell(9, dt.date(2027, 5, 31), "NO-A", "NO-C")
+    assert [write_pdf(each, "Network") for each in await town.desk.statements("2027-05")] == before
+    assert await town.close() == first
+    (june,) = await town.desk.statements("2027-06", ["NO-C"])
+    assert (june.opening_minor, june.closing_minor, june.number) == (7_000, 14_000, "")
+    assert [(line.day, line.kind) for line in june.lines] == [(dt.date(2027, 5, 31), LineKind.EXECUTED)]
+
+
+async def test_a_month_that_is_not_ready_says_what_to_do(town: Town) -> None:
+    """A month under way, an earlier one open, a silent store, an exception: each is named, and nothing is closed."""
+    await town.sell_in_may()
+    await town.sell(7, dt.date(2027, 4, 2), "NO-A", "NO-B")
+    town.relay.silent = ["N2"]
+    not_closed = await town.desk.close("2027-05", "Ida")
+    assert isinstance(not_closed, NotClosed)
+    assert [each.matter for each in not_closed.obstacles] == [Matter.EARLIER_MONTH, Matter.UNANSWERED]
+    assert "close 2027-04 first" in not_closed.obstacles[0].sentence
+    shown = await town.desk.ready("2027-06")
+    assert Matter.MONTH_NOT_OVER in {each.matter for each in shown}
+    assert [
+        (each.blocks, each.names) for each in await town.desk.ready("2027-05") if each.matter is Matter.NO_ACCOUNT
+    ] == [(False, ("NO-C",))]
+    assert await town.store.ledger.seals() == []
+
+
+async def test_two_who_close_at_once_close_it_once(town: Town) -> None:
+    """Both are answered with the same seal."""
+    await town.sell_in_may()
+    answers: list[Closed] = []
+
+    async def close() -> None:
+        answers.append(await town.close())
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(3):
+            nursery.start_soon(close)
+    assert answers[0] == answers[1] == answers[2]
+    assert len(await town.store.ledger.seals()) == 1
+
+
+async def propose(town: Town, direction: str = "payout") -> Proposed:
+    proposed = await town.desk.propose("2027-05", direction, "NOK", dt.date(2027, 6, 20), IDA)  # type: ignore[arg-type]
+    assert isinstance(proposed, Proposed), proposed
+    return proposed
+
+
+async def test_a_payout_needs_two_people_and_is_paid_once(town: Town) -> None:
+    """Not by who proposed it, whatever the spelling; not twice; what is paid leaves the store's balance."""
+    await town.sell_in_may()
+    town.book.accounts["NO-C"] = "86011117947"
+    await town.close()
+    run = (await propose(town)).run
+    for same in (IDA, Person(" ida "), Person("IDÁ")):
+        assert isinstance(await town.desk.approve(run.name, run.content, same), RunRefused)
+    approved = await town.desk.approve(run.name, run.content, PER)
+    assert isinstance(approved, Run)
+    again = await town.desk.approve(run.name, run.content, Person("Kari"))
+    assert isinstance(again, RunRefused)
+    assert "already" in again.reason
+    assert isinstance(await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 6, 21), IDA), RunRefused)
+    standings = await town.store.ledger.standings()
+    assert standings[member("NO-C")].posted_minor == 0
+    assert standings[in_transit("NOK")].posted_minor == -7_000
+
+
+async def test_who_approves_a_run_approves_what_was_looked_at(town: Town) -> None:
+    """Proposed anew meanwhile with another account: the approval of the old one is refused."""
+    await town.sell_in_may()
+    town.book.accounts["NO-C"] = "86011117947"
+    await town.close()
+    seen = (await propose(town)).run
+    town.book.accounts["NO-C"] = "97105345672"
+    newer = (await propose(town)).run
+    assert newer.content != seen.content
+    refused = await town.desk.approve(seen.name, seen.content, PER)
+    assert isinstance(refused, RunRefused)
+    assert "proposed anew" in refused.reason
+    assert isinstance(await town.desk.approve(newer.name, newer.content, PER), Run)
+
+
+async def test_a_store_without_an_account_is_left_out_and_named(town: Town) -> None:
+    """The others are paid; its money waits on its account, and the next run has it."""
+    await town.sell_in_may()
+    await town.close()
+    refused = await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 6, 20), IDA)
+    assert isinstance(refused, RunRefused)
+    collected = await propose(town, "collection")
+    assert [(item.member, item.amount_minor) for item in collected.content.items] == [("NO-A", 13_000), ("NO-B", 3_000)]
+    assert collected.run.total_minor == 16_000
+    assert isinstance(await town.desk.propose("2027-06", "payout", "NOK", dt.date(2027, 7, 20), IDA), RunRefused)
+
+
+async def test_verify_finds_what_a_hand_in_the_database_changed(town: Town) -> None:
+    """An amount of a closed month, a journal gone, a balance of its own: each is named; untouched there is nothing."""
+    await town.sell_in_may()
+    await town.close()
+    whole = await town.desk.verify()
+    assert (whole.months, whole.journals, list(whole.faults)) == (1, 3, [])
+    for hand, told in (
+        (
+            "UPDATE posting SET amount_minor = amount_minor + 1 WHERE journal_seq = 1 AND number < 2",
+            "not as it was sealed",
+        ),
+        ("UPDATE ledger_balance SET posted_minor = 5 WHERE account = 'member:NO-A:NOK'", "not the sum of its postings"),
+        ("DELETE FROM posting WHERE journal_seq = 3", "not as it was sealed"),
+        ("DELETE FROM journal WHERE seq = 3", "has 2 journals, and was sealed with 3"),
+    ):
+        connection = town.store._writer._connection  # type: ignore[attr-defined]
+        for table in ("posting", "journal"):
+            for change in ("update", "delete"):
+                connection.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_{change}"))
+        connection.execute(text(hand))
+        connection.commit()
+        assert any(told in fault for fault in (await town.desk.verify()).faults), hand
+
+
+def sums(statements: Sequence[Statement]) -> int:
+    return sum(each.closing_minor for each in statements)
+
+
+async def test_a_statement_opens_where_the_last_one_closed(town: Town) -> None:
+    """Over three months, with payouts between: closing is the next opening, and the whole is the ledger's."""
+    closing: dict[str, int] = {}
+    for month, period in enumerate(("2027-03", "2027-04", "2027-05")):
+        for number, (sender, executor) in enumerate((("NO-A", "NO-B"), ("NO-C", "NO-A"))):
+            await town.sell(10 * month + number, dt.date(2027, 3 + month, 5), sender, executor, 10_000 + 100 * month)
+        await town.close(period)
+        statements = await town.desk.statements(period)
+        assert all(each.opening_minor == closing.get(each.whom.id, 0) for each in statements)
+        closing = {each.whom.id: each.closing_minor for each in statements}
+        standings = await town.store.ledger.standings_at(period)
+        assert sums(statements) == -sum(
+            own.posted_minor for account, own in standings.items() if account.kind is AccountKind.MEMBER
+        )
+    assert not (await town.desk.verify()).faults
+
+
+def test_a_month_has_its_days() -> None:
+    """The first and the last, in leap years and over the turn of the year."""
+    assert days_of("2028-02") == (dt.date(2028, 2, 1), dt.date(2028, 2, 29))
+    assert days_of("2027-12")[1] == dt.date(2027, 12, 31)
+    assert period_before("2027-01") == "2026-12"
+
+
+async def test_an_open_exception_keeps_the_month_open(town: Town) -> None:
+    """Money that nobody placed is settled first: the sentence says how."""
+    clearing = Clearing(town.store.clearing, town.clock, Window(), inline)
+    await clearing.import_file(samples.CAMT_053, name="bank.xml", who="Ida")
+    await clearing.match()
+    not_closed = await town.desk.close("2027-05", "Ida")
+    assert isinstance(not_closed, NotClosed)
+    assert "4 open exceptions" in not_closed.obstacles[-1].sentence
