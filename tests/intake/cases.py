@@ -62,7 +62,7 @@ class Account:
     wrong: list[int] = field(default_factory=list)
     """Seeds of cases in which something was accepted that nobody had marked."""
     unread: list[int] = field(default_factory=list)
-    """Seeds of clear cases that were not read as marked."""
+    """Seeds of clear cases of which a box was not read as it is, marked or empty."""
 
     def __str__(self) -> str:
         return (
