@@ -13,7 +13,7 @@ from faxgw.store.attempts import Attempt, Begun, Intent, NotBegun
 from faxgw.store.rows import VARIABLES_MAX, insert_events
 from faxgw.store.schema import attempt, fax_state
 from faxgw.store.suspensions import Place, stopped_by, suspended_places
-from faxgw.store.transitions import Happened
+from faxgw.store.transitions import AttemptRow, Happened
 
 START_SENDING = (
     update(fax_state)
@@ -216,26 +216,24 @@ def _free_slot(taken: set[int], calls_max: int) -> int | None:
     return next(slot for slot in range(calls_max) if slot not in taken)
 
 
-def pass_slots_on(connection: Connection, ended: Sequence[tuple[FaxId, AttemptNumber]]) -> None:
+def pass_slots_on(connection: Connection, ended: Sequence[AttemptRow]) -> None:
     """Let another fax of its call hold the line, where the one that held it is over and the call is not.
 
-    Only a person who resolves one fax of a call in doubt ends it alone.
+    So it is when a person resolves one fax of a call in doubt.
     """
-    for fax_id, number in ended:
-        this = (attempt.c.fax_id == fax_id) & (attempt.c.number == number)
-        row = connection.execute(select(attempt.c.slot, attempt.c.lead_id, attempt.c.lead_number).where(this)).one()
-        if row.slot is None:
-            continue
-        lead = (row.lead_id or fax_id, row.lead_number or number)
+    for held in ended:
+        this = (attempt.c.fax_id == held.fax_id) & (attempt.c.number == held.number)
+        row = connection.execute(select(attempt.c.lead_id, attempt.c.lead_number).where(this)).one()
+        lead_id, lead_number = row.lead_id or held.fax_id, row.lead_number or held.number
         heir = connection.execute(
             select(attempt.c.fax_id, attempt.c.number)
-            .where(attempt.c.lead_id == lead[0], attempt.c.lead_number == lead[1], attempt.c.ended_at.is_(None))
+            .where(attempt.c.lead_id == lead_id, attempt.c.lead_number == lead_number, attempt.c.ended_at.is_(None))
             .order_by(attempt.c.first_page)
             .limit(1)
         ).one_or_none()
         if heir is not None:
             that = (attempt.c.fax_id == heir.fax_id) & (attempt.c.number == heir.number)
-            connection.execute(update(attempt).where(that).values(slot=row.slot))
+            connection.execute(update(attempt).where(that).values(slot=held.slot))
 
 
 def earlier_outcomes(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, dict[str, int]]:

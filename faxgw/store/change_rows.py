@@ -65,19 +65,15 @@ def record(connection: Connection, changes: Sequence[Change]) -> list[Recorded]:
             ended += _call_ended(change, tried.line)
     learn(connection, ended)
     _write_rows(connection, faxes.values(), attempts.values())
-    if left := [
-        (tried.fax_id, tried.number)
-        for change in changes
-        if isinstance(change, ResolveAsked)
-        and (tried := attempts.get((change.fax_id, change.attempt))) is not None
-        and tried.first_page is not None
-        and tried.ended_at is not None
-    ]:
-        pass_slots_on(connection, left)
+    pass_slots_on(connection, [tried for tried in attempts.values() if _held_line_for_others(tried)])
     insert_events(connection, events)
     settled = [receipt_id for change in changes if (receipt_id := _receipt_of(change)) is not None]
     settle_receipts(connection, settled)
     return answers
+
+
+def _held_line_for_others(tried: AttemptRow) -> bool:
+    return tried.first_page is not None and tried.slot is not None and tried.ended_at is not None
 
 
 def _call_ended(change: Change, line: Line) -> list[CallEnded]:
@@ -134,6 +130,7 @@ def _attempt_rows(
             columns.code,
             columns.line,
             columns.first_page,
+            columns.slot,
         ).where(tuple_(columns.fax_id, columns.number).in_(wanted))
     )
     return {(row.fax_id, row.number): AttemptRow(*row) for row in rows}

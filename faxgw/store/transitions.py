@@ -125,6 +125,8 @@ class AttemptRow:
     line: Line = ANY_LINE
     first_page: int | None = None
     """In the document of the call that it shares with other faxes; None where it has its own."""
+    slot: int | None = 0
+    """Of the line's calls; one fax of those that share a call holds it."""
 
     def end(self, outcome: str, code: str, at: float) -> None:
         self.outcome, self.code, self.ended_at, self.changed_at = outcome, code[:200], at, at

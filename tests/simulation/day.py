@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.api.desk import OrderDesk
+from faxgw.call_config import CallConfig
 from faxgw.clock import TrioClock
 from faxgw.errors import FaxgwError
 from faxgw.fax import FINAL, FaxId
@@ -35,6 +36,8 @@ REPEAT_SECONDS = 2.0
 WHY_SECONDS = 3_600.0
 AFTERMATH_SECONDS_MAX = DAY_SECONDS / 2
 DAYS_MAX = 10
+FAXES_A_CALL = (5, 1, 2)
+"""How many faxes may share a call on a day, by its seed."""
 
 T = TypeVar("T")
 
@@ -256,7 +259,7 @@ async def _play(plan: Plan, broken: Broken) -> Judged:
     register = Register(florist(number) for number in range(FLORISTS))
     town = Town(
         clock, _carriers(plan, clock, promises), [carrier_config(name) for name in plan.carriers], register, store,
-        seed=plan.seed,
+        seed=plan.seed, settings={"call": CallConfig(faxes_max=FAXES_A_CALL[plan.seed % len(FAXES_A_CALL)])},
     )  # fmt: skip
     town.renderer.broken |= plan.broken
     day = SimulatedDay(plan, town, promises)

@@ -45,6 +45,7 @@ class Judged:
     faxes: int
     states: Mapping[str, int]
     sends: int
+    shared: int
     in_doubt: int
     deaths: int
     lost: int
@@ -74,6 +75,7 @@ async def judge(
         faxes=len(views),
         states=Counter(view.state.value for view in views),
         sends=promises.sends,
+        shared=promises.shared,
         in_doubt=sum(event.kind == "in_doubt" for event in events),
         deaths=deaths,
         lost=lost,

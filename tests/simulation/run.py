@@ -66,6 +66,7 @@ def account_of(days: Sequence[Judged | Failed]) -> str:
         f"failed {len(days) - len(judged)}",
         f"faxes {sum(day.faxes for day in judged)}",
         f"sends {sum(day.sends for day in judged)}",
+        f"of several faxes {sum(day.shared for day in judged)}",
         f"in doubt {sum(day.in_doubt for day in judged)}",
         f"crashes {sum(day.deaths for day in judged)}",
         *(f"{state} {count}" for state, count in sorted(states.items())),

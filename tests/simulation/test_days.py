@@ -25,6 +25,7 @@ def test_no_day_loses_a_fax_or_sends_one_twice() -> None:
         # A storm that puts no attempt in doubt and kills nobody would prove nothing.
         assert sum(day.in_doubt for day in judged) > len(judged)
         assert sum(day.deaths for day in judged) > len(judged)
+        assert sum(day.shared for day in judged) > len(judged)
 
 
 def test_a_seed_plays_the_same_day_again() -> None:

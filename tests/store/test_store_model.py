@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +145,26 @@ class StoreModel(RuleBasedStateMachine):
             else:
                 assert answer == NotBegun(kept.state, line_taken=taken)
 
+    @rule(wanted=st.lists(FAXES, min_size=2, max_size=3, unique=True))
+    def begin_together(self, wanted: list[FaxId]) -> None:
+        """Faxes of one line in one call: all of them, or none."""
+        known = [fax_id for fax_id in wanted if fax_id in self.model]
+        call = [fax_id for fax_id in known if self.model[fax_id].line == self.model[known[0]].line]
+        if len(call) < 2:
+            return
+        first, *others = [intent_for(fax_id) for fax_id in call]
+        [answer] = self._write(self.begin_operation, [[replace(first, company=tuple(others), call_sha256="cd" * 32)]])
+        kept = [self.model[fax_id] for fax_id in call]
+        taken = any(other.line == kept[0].line and other.state in WITH_CARRIER for other in self.model.values())
+        if taken or any(each.state is not State.QUEUED for each in kept):
+            assert isinstance(answer, NotBegun)
+            return
+        assert isinstance(answer, Attempt)
+        assert [each.fax_id for each in answer.call] == call
+        for each in kept:
+            each.attempts += 1
+            each.state = State.SENDING
+
     @rule(batches=st.lists(st.lists(changes(), max_size=4), min_size=1, max_size=3))
     def record(self, batches: list[list[Change]]) -> None:
         answers = self._write(change_rows.record, batches)
@@ -209,7 +229,7 @@ class StoreModel(RuleBasedStateMachine):
         queued = {fax_id for fax_id, kept in self.model.items() if kept.state is State.QUEUED}
         assert {each.fax_id for each in unfinished.queued} == queued
         with_carrier = {fax_id: kept.state for fax_id, kept in self.model.items() if kept.state in WITH_CARRIER}
-        assert {each.fax_id: each.state for each in unfinished.attempts} == with_carrier
+        assert {each.fax_id: each.state for call in unfinished.attempts for each in call.call} == with_carrier
         lines = [each.line for each in unfinished.attempts]
         assert len(lines) == len(set(lines)), "two calls on one line"
 
