@@ -200,7 +200,7 @@ def _what(message: dict[str, Any]) -> str:
 def _came_to(message: dict[str, Any]) -> Text:
     if message["refusal"]:
         return Text(f"refused: {message['detail']}", "red")
-    return Text(" ".join(part for part in (message["stage"], message["note"]) if part))
+    return Text("; ".join(part for part in (message["stage"], message["note"]) if part))
 
 
 def _print_faxes(screen: Console, faxes: list[dict[str, Any]]) -> None:

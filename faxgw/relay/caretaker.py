@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
-from faxgw.errors import StoreBusyError, StoreFullError
+from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.message import Channel, Kind, RelayMessage, Source
 from faxgw.ops.metrics import Metrics
 from faxgw.relay.desk import Relay
@@ -80,7 +80,7 @@ class Caretaker:
     async def _look_after_apart(self, order: RelayOrder, absences: Sequence[Absence], now: float) -> bool:
         try:
             return await self._look_after(order, absences, now)
-        except (StoreBusyError, StoreFullError):
+        except (StoreFailedError, StoreBusyError, StoreFullError):
             raise
         except Exception:
             # The crash barrier of an order.
@@ -119,7 +119,8 @@ class Caretaker:
     async def _hand_on(self, order: RelayOrder, kind: Kind, member_id: str, why: str, now: float) -> bool:
         """The store has the last word: a florist who accepted this very moment keeps the order."""
         message = RelayMessage(
-            key=f"{order.number}/{order.fax_id}/{len(order.tried)}/{member_id}",
+            # Each search is one of its own: what was refused an hour ago may be right now.
+            key=f"{order.number}/{order.fax_id}/{member_id}/{now:.3f}",
             kind=kind,
             at=now,
             source=Source(Channel.NETWORK, "routing"),

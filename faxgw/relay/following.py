@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import structlog
 import trio
 
-from faxgw.errors import StoreBusyError, StoreFullError
+from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.relay.desk import Relay
 from faxgw.relay.judge import Judge
 from faxgw.relay_config import Relay as RelayConfig
@@ -45,8 +45,8 @@ class Follower:
         """Follow, for ever."""
         cursor = await self._store.relay.cursor()
         while True:
-            await self._store.wait_events(cursor)
             try:
+                await self._store.wait_events(cursor)
                 cursor = await self._follow(cursor)
             except (StoreBusyError, StoreFullError) as error:
                 log.warning("relay_follows_later", reason=str(error))
@@ -56,13 +56,23 @@ class Follower:
 
     async def _follow(self, after: int) -> int:
         changes, looked = await self._store.relay.fax_changes(after, EVENTS_LOOKED_AT_MAX, self._kinds)
-        for start in range(0, len(changes), self._batch_max):
-            await self._settle(changes[start : start + self._batch_max])
+        # Only where a fax stands now counts, so that of several changes of one the last is enough.
+        newest = list({change.fax_id: change for change in changes}.values())
+        for start in range(0, len(newest), self._batch_max):
+            await self._look_apart(newest[start : start + self._batch_max])
         if changes:
             await self._store.relay.keep_cursor(looked)
         return looked
 
-    async def _settle(self, changes: Sequence[FaxChanged]) -> None:
-        # Only where a fax stands now counts, so that of several changes of one the last is enough.
-        newest = {change.fax_id: change for change in changes}
-        await self._relay.settle([self._judge.of_fax(change) for change in newest.values()])
+    async def _look_apart(self, changes: Sequence[FaxChanged]) -> None:
+        """Look at a batch; if it breaks, at each alone, so that the one that breaks it is found and left out."""
+        try:
+            await self._relay.settle([self._judge.of_fax(change) for change in changes])
+        except (StoreFailedError, StoreBusyError, StoreFullError):
+            raise
+        except Exception:
+            # The crash barrier of a batch.
+            log.exception("relay_follow_broke", faxes=len(changes))
+            if len(changes) > 1:
+                for change in changes:
+                    await self._look_apart([change])
