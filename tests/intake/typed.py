@@ -112,6 +112,6 @@ def letter(text: str = LETTER) -> Image.Image:
 
 
 def faxed(page: Image.Image, **how: Any) -> bytes:
-    scanned = Scan(skew_degrees=0.6, scale=0.985, shift=(8, -12), edge_noise=25, specks=0.0005)
+    scanned = Scan(skew_degrees=0.6, scale=0.985, shift=(8, -12), edge_noise=25, specks=0.0005, sharp=True)
     chosen = replace(scanned, **how)
     return fax([scan(page, chosen, random.Random(3))], chosen.lines)  # noqa: S311 - repeatable, not secret
