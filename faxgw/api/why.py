@@ -9,6 +9,7 @@ from faxgw.dispatch.suspensions import Suspensions
 from faxgw.fax import State, Waiting
 from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
+from faxgw.store.admission import NO_LINE
 from faxgw.store.lines import SUSPICIOUS
 from faxgw.store.stops import Scope, Suspension
 from faxgw.store.views import FaxView
@@ -26,6 +27,9 @@ class Whys:
         match view.state:
             case State.QUEUED:
                 return self._why_queued(view)
+            case State.HELD if view.line == NO_LINE:
+                detail = f"held ({view.reason}); reroute it to a member or a number, or release it to look again"
+                return Why(Waiting.HELD, detail)
             case State.HELD:
                 return Why(Waiting.HELD, f"held ({view.reason}); release it to let it go")
             case State.SENDING | State.SUBMITTED:

@@ -194,6 +194,7 @@ async def test_where_nobody_is_open_the_order_is_held_until_a_person_reroutes_it
         assert [event.kind for event in view.events] == ["accepted", "set_aside"]
         refused = town.metrics.registry.get_sample_value("faxgw_not_routed_total", {"reason": "closed_that_day"})
         assert refused == 1
+        assert "reroute it to a member or a number" in gateway.desk.why(view).detail
         assert await gateway.desk.release(fax_id, "Ada", "") == Stale(State.HELD)
         number = "+33199007777"
         assert isinstance(await gateway.desk.reroute(fax_id, Destination(number), "Ada", "asked"), Changed)

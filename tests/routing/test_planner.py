@@ -36,7 +36,7 @@ async def test_a_plan_that_takes_too_long_is_given_up() -> None:
 async def test_a_process_that_breaks_says_so() -> None:
     """A task that cannot be planned (two florists of one name) ends the process, not the daemon."""
     task = small_task()
-    broken = msgspec.structs.replace(task, orders=[msgspec.structs.replace(task.orders[0], wish=None)])  # type: ignore[arg-type]
+    broken = msgspec.structs.replace(task, orders=[msgspec.structs.replace(task.orders[0], wish=None)])
     with pytest.raises(PlanFailedError, match="ended with 1"):
         await plan_apart(broken)
 

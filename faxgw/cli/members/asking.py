@@ -85,6 +85,4 @@ def read_field(written: str) -> tuple[str, Any]:
 
 
 _TEXTS = frozenset("name street postcode city phone fax fax_second contact organisation_number".split())
-    "organisation_number"
-}
 """Fields whose digits are no number."""
