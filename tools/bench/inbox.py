@@ -50,10 +50,10 @@ async def _measure(lftp: str, files: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # noqa: ASYNC240 - nobody else waits
-        async with _vsftpd(folder) as port:
+        async with vsftpd(folder) as port:
             for number in range(files):
                 (folder / "root" / "in" / f"fax {number:05}.tif").write_bytes(_fax(number))
-            mirror_seconds = await _mirror(lftp, port, folder / "copy")
+            mirror_seconds = await mirror(lftp, port, folder / "copy")
             inbox_seconds, cpu_seconds = await _take(port, folder, files)
     against = f"lftp mirror {files / mirror_seconds:,.0f}/s"
     ratio = mirror_seconds / inbox_seconds
@@ -96,17 +96,16 @@ async def _take(port: int, folder: Path, files: int) -> tuple[float, float]:
     return taken
 
 
-async def _mirror(lftp: str, port: int, goal: Path) -> float:
-    script = (
-        f"set cmd:fail-exit yes; open -u ftp,{PASSWORD} -p {port} 127.0.0.1; mirror --parallel={CONNECTIONS} in {goal}"
-    )
+async def mirror(lftp: str, port: int, goal: Path, source: str = "in") -> float:
+    login = f"set cmd:fail-exit yes; open -u ftp,{PASSWORD} -p {port} 127.0.0.1"
+    script = f"{login}; mirror --parallel={CONNECTIONS} {source} {goal}"
     started = time.perf_counter()
     await trio.run_process([lftp, "-c", script], capture_stdout=True, capture_stderr=True)
     return time.perf_counter() - started
 
 
 @asynccontextmanager
-async def _vsftpd(folder: Path) -> AsyncIterator[int]:
+async def vsftpd(folder: Path) -> AsyncIterator[int]:
     (folder / "root" / "in").mkdir(parents=True)
     (folder / "root" / "in").chmod(0o777)
     (folder / "password").write_text(PASSWORD + "\n")
