@@ -4,8 +4,9 @@ There is one writer, so what was read stays true until the commit.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, select, tuple_, update
 
 from faxgw.fax import AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
@@ -133,7 +134,11 @@ def _attempt_rows(
             columns.slot,
         ).where(tuple_(columns.fax_id, columns.number).in_(wanted))
     )
-    return {(row.fax_id, row.number): AttemptRow(*row) for row in rows}
+    return {(row.fax_id, row.number): _as_attempt_row(row) for row in rows}
+
+
+def _as_attempt_row(row: Row[*tuple[Any, ...]]) -> AttemptRow:
+    return AttemptRow(*row)
 
 
 def _write_rows(connection: Connection, faxes: Iterable[FaxRow], attempts: Iterable[AttemptRow]) -> None:
