@@ -14,6 +14,8 @@ from faxgw.config import LineConfig
 from faxgw.fax import FaxId, State
 from faxgw.members.member import Kind, Member, Role
 from faxgw.members.register import Register
+from faxgw.message import Channel, RejectReason, RelayMessage, Source
+from faxgw.message import Kind as MessageKind
 from faxgw.order import Order
 from faxgw.routing.places import Place, Places
 from faxgw.routing.plan import NoSolver
@@ -21,7 +23,7 @@ from faxgw.routing.replanning import Replanned
 from faxgw.routing_config import RoutingConfig
 from faxgw.store.admission import NO_LINE, Admitted, Repeated
 from faxgw.store.changes import Changed, Stale
-from faxgw.store.relay.port import Absence
+from faxgw.store.relay.port import Absence, RelayTaken
 from tests.journeys.account import settle_account
 from tests.journeys.town import START, Town, florist, line_of, open_town, order_for
 
@@ -304,3 +306,31 @@ async def test_a_day_without_orders_is_planned_quickly(autojump_clock: MockClock
         assert isinstance(done, Replanned)
         assert (done.orders, done.moves, done.points) == (0, [], 0)
     await settle_account(town)
+
+
+async def test_a_rejected_order_goes_to_the_next_florist(autojump_clock: MockClock) -> None:
+    """The first has the page and rejects it; the relay asks routing, and the second gets a page of its own."""
+    async with town_with() as town, town.running() as gateway:
+        [first] = await town.submit(unplaced("one"))
+        await town.wait_state(first, State.DELIVERED)
+        await trio.sleep(60)
+        rejected = RelayMessage(
+            key="rej-1",
+            kind=MessageKind.REJ,
+            at=town.clock.now(),
+            source=Source(Channel.API, "shop"),
+            order_number="one",
+            from_member="FR-1",
+            reason=RejectReason.CAPACITY,
+        )
+        [answer] = await gateway.relay.take([rejected])
+        assert isinstance(answer, RelayTaken)
+        await trio.sleep(HOUR)
+        called = [taken.number for taken in town.carrier.faxes()]
+        assert called[:1] == [line_of(1)]
+        assert line_of(2) in called
+        assert gateway.routing is not None
+        assert gateway.routing.router.loads.on(MOTHERS_DAY) == {"FR-2": 1}
+        story_of = await town.store.relay.story("one")
+        assert story_of is not None
+        assert (story_of.order.executing, story_of.order.tried) == ("FR-2", ("FR-1",))
