@@ -88,21 +88,28 @@ def complaint(received_on: dt.date) -> ComplaintRaised:
     return ComplaintRaised("NO-1", "ORDER-1", TODAY, received_on, "wilted", in_time=False)
 
 
+async def complain(office: Office, received_on: dt.date) -> None:
+    raised = complaint(received_on)
+    done = await office.keeper.change(ASTRID, "", lambda b, a: testing.raise_complaint(b, a, raised, 5))
+    assert isinstance(done, Decided)
+
+
+async def uphold(office: Office, number: int, paid: Money | None) -> None:
+    done = await office.keeper.change(
+        ASTRID, "", lambda b, a: testing.decide_complaint(b, a, number, is_upheld=True, compensation=paid)
+    )
+    assert isinstance(done, Decided)
+
+
 async def test_a_complaint_counts_within_its_days_once_it_is_upheld() -> None:
     """One that comes too late is kept; what the customer gets back is noted as money."""
     office = await open_office(florist())
     keeper = office.keeper
     for days in (5, 6):
-        raised = complaint(TODAY + dt.timedelta(days))
-        done = await keeper.change(ASTRID, "", lambda b, a, raised=raised: testing.raise_complaint(b, a, raised, 5))
-        assert isinstance(done, Decided)
+        await complain(office, TODAY + dt.timedelta(days))
     paid = Money(12_000, "NOK")
     for number in (1, 2):
-        await keeper.change(
-            ASTRID,
-            "",
-            lambda b, a, number=number: testing.decide_complaint(b, a, number, is_upheld=True, compensation=paid),
-        )
+        await uphold(office, number, paid)
     first, second = keeper.books.complaints.of("NO-1")
     assert (first.in_time, first.counts, first.compensation) == (True, True, paid)
     assert (second.in_time, second.counts) == (False, False)
@@ -174,10 +181,8 @@ def test_what_is_worse_never_scores_better(quality: Quality) -> None:
 async def test_the_score_counts_what_is_known_since_a_day() -> None:
     """A sample and a complaint of before do not."""
     office = await open_office(florist())
-    await office.keeper.change(ASTRID, "", lambda b, a: testing.raise_complaint(b, a, complaint(TODAY), 5))
-    await office.keeper.change(
-        ASTRID, "", lambda b, a: testing.decide_complaint(b, a, 1, is_upheld=True, compensation=None)
-    )
+    await complain(office, TODAY)
+    await uphold(office, 1, None)
     books, at = office.keeper.books, office.clock.at
     assert quality_of(books, "NO-1", Traffic(), at - 86_400, TODAY).complaints_upheld == 1
     assert quality_of(books, "NO-1", Traffic(), at, TODAY + dt.timedelta(1)).complaints_upheld == 0

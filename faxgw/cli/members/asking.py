@@ -84,5 +84,7 @@ def read_field(written: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-_TEXTS = frozenset("name street postcode city phone fax fax_second contact organisation_number".split())
+_TEXTS = frozenset(
+    ("name", "street", "postcode", "city", "phone", "fax", "fax_second", "contact", "organisation_number")
+)
 """Fields whose digits are no number."""

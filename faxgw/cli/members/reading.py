@@ -101,7 +101,12 @@ def history(client: LocalClient, member_id: str, as_json: bool) -> None:
         by = by_text(entry["who"], entry["login"])
         why = f": {entry['why']}" if entry["why"] else ""
         click.echo(f"{entry['seq']:>6}  {clock_text(entry['at'])}  by {by}{why}")
-        click.echo(f"        {days_text(entry['from'], entry['until'])}: {_said_text(entry)}")
+        days = f"{days_text(entry['from'], entry['until'])}: " if entry["kind"] in _DATED else ""
+        click.echo(f"        {days}{_said_text(entry)}")
+
+
+_DATED = frozenset({"fields", "certificate", "account_approved"})
+"""What is said of days; the others happen in a moment."""
 
 
 def _said_text(entry: dict[str, Any]) -> str:
