@@ -56,6 +56,12 @@ class AttemptBody(msgspec.Struct, frozen=True):
     ended_at: dt.datetime | None
     outcome: str | None
     code: str | None
+    first_page: int
+    """Where its pages begin in the document that the carrier was given; 1 where the fax had the call for itself."""
+    in_call_with: list[int]
+    """The other faxes that shared its call, in the order of their pages."""
+    call_sha256: str | None
+    """Of that document, where faxes shared the call."""
 
 
 class WhyBody(msgspec.Struct, frozen=True):
@@ -272,6 +278,9 @@ def _attempt_body(attempt: AttemptView) -> AttemptBody:
         ended_at=utc_or_none(attempt.ended_at),
         outcome=attempt.outcome,
         code=attempt.code,
+        first_page=attempt.first_page,
+        in_call_with=list(attempt.in_call_with),
+        call_sha256=attempt.call_sha256,
     )
 
 

@@ -53,6 +53,13 @@ def _words(code: Any) -> str:
     return f" ({code})" if code else ""
 
 
+def _sending(data: Data) -> str:
+    others = ", ".join(str(fax_id) for fax_id in data.get("in_call_with", ()))
+    return f"attempt {data['attempt']}: given to {data['provider']}" + (
+        f", in one call with {others}" if others else ""
+    )
+
+
 def _delivered(data: Data) -> str:
     if "pages" not in data:
         return f"delivered in attempt {data['attempt']}, as found out"
@@ -86,7 +93,7 @@ def _stopped(data: Data) -> str:
 
 _TELLERS: dict[str, Callable[[Data], str]] = {
     "accepted": _accepted,
-    "sending": lambda data: f"attempt {data['attempt']}: given to {data['provider']}",
+    "sending": _sending,
     "submitted": lambda data: f"attempt {data['attempt']}: the carrier has it as {data['provider_ref']}",
     "in_doubt": lambda data: f"attempt {data['attempt']} is in doubt: {data['reason']}",
     "retry": _retry,
