@@ -7,6 +7,7 @@ from faxgw.store.inbound.keeping import InboundId, PoisonReason
 from faxgw.store.inbound.outcomes import (
     Changed,
     Concluded,
+    Conclusion,
     DoubtfulSheet,
     InboundState,
     LetOut,
@@ -76,7 +77,10 @@ async def test_a_fax_is_concluded_once(store: SqlStore) -> None:
     """What is told again, as by a late process, changes nothing."""
     await keep_one(store.inbound)
     await conclude(store, RepeatedSheet(1, "a", ("accept",)))
-    again = [Concluded(FIRST, (DOUBT,), 1, 201.0), SetAside(FIRST, PoisonReason.BROKE, "broke", 201.0)]
+    again: list[Conclusion] = [
+        Concluded(FIRST, (DOUBT,), 1, 201.0),
+        SetAside(FIRST, PoisonReason.BROKE, "broke", 201.0),
+    ]
     assert await store.inbound.record(again) == [Stale(InboundState.DUPLICATE)] * 2
     assert await store.inbound.record([Concluded(InboundId(9), (), 1, 201.0)]) == [NoSuchInbound()]
     assert await store.inbound.reviews(is_open=None, after=ReviewId(0), limit=10) == []
