@@ -7,6 +7,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from faxgw.api.port import AgainWish, Destination
 from faxgw.fax import FaxId, State
 from faxgw.message import Channel, Kind
 from faxgw.order import Order
@@ -14,7 +15,7 @@ from faxgw.relay.paper import decode_paper
 from faxgw.relay.port import Chosen, NobodyFound
 from faxgw.relay_config import Relay
 from faxgw.render.sheet import RelayKind
-from faxgw.store.admission import Content
+from faxgw.store.admission import Admitted, Content, Kinship
 from faxgw.store.relay.port import Answer, Refusal, RelayOrder, RelayRefused, RelayTaken, Stage
 from tests.journeys.account import settle_account
 from tests.journeys.town import START, Town, line_of, open_town, order_for
@@ -305,6 +306,59 @@ async def test_orders_of_a_florist_who_goes_away_are_forwarded(autojump_clock: M
         made = await all_faxes(town)
         assert len(made) == 27 + 19 + 19 + (1 if stopped else 2)
         await close_account(town, delivered=len(made) - stopped, cancelled=int(stopped))
+
+
+async def test_an_order_finds_its_florist_after_a_restart(autojump_clock: MockClock) -> None:
+    """What was said before the gateway ended is carried out by the next one, once."""
+    async with open_town(settings=PATIENT) as town:
+        async with town.running():
+            [first] = await town.submit(order_for(1, "1001"))
+            await town.wait_state(first, State.DELIVERED)
+            await tell(town, Kind.REJ, "FR-1")
+        async with town.running():
+            choose_by(town, NextDoor())
+            await wait_for(town, "FR-2", Stage.OFFERED)
+            await town.wait()
+        async with town.running():
+            choose_by(town, NextDoor())
+            await trio.sleep(3_600)
+        assert [sheet[0] for sheet in await sheets(town)] == ["FR-1", "FR-2"]
+        await close_account(town, delivered=3)
+
+
+async def test_what_people_do_to_the_fax_is_done_to_the_order(autojump_clock: MockClock) -> None:
+    """Rerouted to another member the order is that one's; cancelled it is nobody's; retried it is somebody's again."""
+    async with open_town(settings=PATIENT) as town, town.running() as gateway:
+        [in_front] = await town.submit(order_for(1, "in-front"))
+        await town.wait_event(in_front, "submitted")
+        [first] = await town.submit(order_for(1, "1001"))
+        await gateway.desk.hold(first, "Ada", "")
+        await gateway.desk.reroute(first, Destination(member="FR-3"), "Ada", "")
+        # Before the follower looks, too: whoever speaks is judged by where the fax goes now.
+        assert isinstance(await tell(town, Kind.ASK, "FR-3", text="Quand ?"), RelayTaken)
+        assert (await stands(town)).executing == "FR-3"
+        await gateway.desk.cancel(first, "Ada", "")
+        await wait_for(town, None, Stage.UNPLACED)
+        again = await gateway.desk.send_again(
+            first, AgainWish(kinship=Kinship.RETRY, to=Destination(member="FR-4")), "Ada", ""
+        )
+        assert isinstance(again, Admitted)
+        await wait_for(town, "FR-4", Stage.OFFERED)
+        await town.wait()
+        assert (await sheets(town))[-1][0] == "FR-4"
+        await close_account(town, delivered=3, cancelled=1)
+
+
+async def test_an_order_needs_no_row_before_somebody_speaks(autojump_clock: MockClock) -> None:
+    """Without `follow` an order costs the relay nothing until the first word, which finds it all the same."""
+    settings = {"relay": Relay(follow=False, follow_seconds=0.1)}
+    async with open_town(settings=settings) as town, town.running():
+        choose_by(town, NextDoor())
+        [first] = await town.submit(order_for(1, "1001"))
+        await town.wait_state(first, State.SUBMITTED)
+        assert isinstance(await tell(town, Kind.REJ, "FR-1"), RelayTaken)
+        await wait_for(town, "FR-2", Stage.OFFERED)
+        await close_account(town, delivered=3)
 
 
 def due_on(order: Order, day: dt.date) -> Order:
