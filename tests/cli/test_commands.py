@@ -291,24 +291,25 @@ def test_a_misspelt_command_is_guessed(capsys: Capture) -> None:
 
 
 def test_every_command_explains_itself(capsys: Capture) -> None:
-    """The list of commands is whole, and each has its help with --json."""
-    listed = run(capsys, "--help")
-    names = [line.split()[0] for line in listed.out.partition("Commands:\n")[2].splitlines()]
-    assert len(names) >= 12
-    for name in names:
-        _explains_itself(capsys, name)
+    """The list of commands is whole, and each has its help with --json, those below others too."""
+    assert len(_commands_in(run(capsys, "--help").out)) >= 12
+    _explain(capsys)
 
 
-def _explains_itself(capsys: Capture, *words: str) -> None:
+def _explain(capsys: Capture, *words: str) -> None:
     printed = run(capsys, *words, "--help")
     assert printed.code == 0, words
-    below = printed.out.partition("Commands:\n")[2].splitlines()
+    below = _commands_in(printed.out)
     # `run` and `export` print no answer that could be JSON.
     assert below or "--json" in printed.out or words[-1] in {"run", "export"}, words
-    for line in below:
-        # Descriptions that do not fit go on under their column.
-        if line.startswith("  ") and not line.startswith("   "):
-            _explains_itself(capsys, *words, line.split()[0])
+    for name in below:
+        _explain(capsys, *words, name)
+
+
+def _commands_in(printed: str) -> list[str]:
+    lines = printed.partition("Commands:\n")[2].splitlines()
+    # What does not fit behind a name goes on below it, further to the right.
+    return [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")]
 
 
 # --- without a daemon --------------------------------------------------------------------------------
