@@ -26,6 +26,7 @@ from faxgw.members_config import Members
 from faxgw.order import Country, LocalTime, Priority
 from faxgw.relay_config import Relay
 from faxgw.routing_config import RoutingConfig
+from faxgw.settlement_config import SettlementConfig, settlement_faults
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
@@ -317,6 +318,8 @@ class Config(_Section, frozen=True, kw_only=True):
     routing: RoutingConfig | None = None
     """Without it every order names who executes it."""
     relay: Relay = Relay()
+    settlement: SettlementConfig | None = None
+    """Without it no money is moved."""
     inbox: list[InboxConfig] = []
     """Where faxes come in; without one nothing is fetched and nothing is read."""
     intake: IntakeConfig = IntakeConfig()
@@ -387,6 +390,7 @@ def _cross_faults(config: Config) -> list[Fault]:
         *_escalation_faults(config.escalation),
         *_calling_faults(config.calling),
         *inbox_faults(config.inbox),
+        *settlement_faults(config.settlement, relay_timezone=config.relay.timezone, follows=config.relay.follow),
     ]
 
 
@@ -449,12 +453,13 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         return os.path.normpath(folder / os.path.expandvars(path))
 
     replace = msgspec.structs.replace
-    members = config.members
+    members, settlement = config.members, config.settlement
     return replace(
         config,
         gateway=replace(config.gateway, state_dir=absolute(config.gateway.state_dir)),
         api=replace(config.api, socket=absolute(config.api.socket)),
         members=replace(members, file=absolute(members.file)) if members.file else members,
+        settlement=replace(settlement, tariffs=tuple(map(absolute, settlement.tariffs))) if settlement else None,
         provider=[
             replace(
                 provider,

@@ -85,6 +85,13 @@ def _check_files(path: Path, config: Config) -> None:
             load_register(Path(config.members.file))
         except ConfigError as error:
             faults.append(str(error))
+    if config.settlement is not None:
+        from faxgw.settlement.tariff import load_tariffs  # noqa: PLC0415 Only who settles waits for it.
+
+        try:
+            load_tariffs(config.settlement.tariffs)
+        except ConfigError as error:
+            faults.append(str(error))
     if faults:
         raise ConfigError("\n".join([f"{path} cannot be used:", *(f"  {fault}" for fault in faults)]))
 

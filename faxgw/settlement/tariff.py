@@ -1,0 +1,73 @@
+"""Reads tariffs, files of TOML: split schemes, rates of value added tax, and which products are of which family.
+
+A file is refused whole with its fault named; so is a set of files that could leave an order without a scheme, or with
+two.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from faxgw.errors import ConfigError
+from faxgw.settlement.sale import Distances, NoDistances, Terms
+from faxgw.settlement.scheme import Scheme, SchemeBook, faults_of_schemes
+from faxgw.settlement.vat import VatRate, VatTable
+from faxgw.settlement_config import SettlementConfig
+
+
+class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One file, or several put together."""
+
+    scheme: list[Scheme] = []
+    vat: list[VatRate] = []
+    families: dict[str, str] = {}
+    """Family by the beginning of a product's code; the longest that fits counts."""
+
+
+def load_tariffs(paths: Sequence[str]) -> Tariff:
+    """All files as one.
+
+    Raises:
+        ConfigError: a file cannot be read, or the schemes do not go together; the message lists the faults.
+    """
+    tariffs = [_load(Path(path)) for path in paths]
+    whole = Tariff(
+        scheme=[scheme for tariff in tariffs for scheme in tariff.scheme],
+        vat=[rate for tariff in tariffs for rate in tariff.vat],
+        families={code: family for tariff in tariffs for code, family in tariff.families.items()},
+    )
+    faults = [f"  scheme{fault.pointer.replace('/', '.')}: {fault.detail}" for fault in faults_of_schemes(whole.scheme)]
+    if not whole.scheme:
+        faults = ["  scheme: there is none, and no order could be settled"]
+    if faults:
+        raise ConfigError("\n".join([f"{', '.join(paths)} cannot be used:", *faults]))
+    return whole
+
+
+def _load(path: Path) -> Tariff:
+    try:
+        return msgspec.toml.decode(path.read_bytes(), type=Tariff)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the tariff: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+        raise ConfigError(f"{path} cannot be used: {error}") from error
+
+
+def terms_of(
+    config: SettlementConfig,
+    tariff: Tariff,
+    foreign_units: frozenset[str] = frozenset(),
+    distances: Distances | None = None,
+) -> Terms:
+    """How the network shares its money; `foreign_units` are as the register has them."""
+    return Terms(
+        schemes=SchemeBook(tariff.scheme),
+        families=tariff.families,
+        web_members=frozenset(config.web_members),
+        foreign_units=foreign_units,
+        fund=config.fund,
+        distances=distances or NoDistances(),
+        vat=VatTable(tariff.vat),
+    )

@@ -1,0 +1,119 @@
+"""The config's `[settlement]`: how a network shares its money and pays its stores. Without it nothing is settled."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+import msgspec
+
+from faxgw.faults import Fault
+from faxgw.money import MINOR_DIGITS, Currency
+from faxgw.order import MemberId
+
+_Minor = Annotated[int, msgspec.Meta(ge=0)]
+_Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=70)]
+
+
+class OwnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An account of the network, which pays the stores of one currency."""
+
+    currency: Currency
+    name: _Name
+    """Whose it is, as the bank knows it."""
+    account: Annotated[str, msgspec.Meta(min_length=5, max_length=34)]
+    """IBAN, or under the scheme `norway` the account number of 11 digits."""
+    scheme: Literal["sepa", "norway"]
+    bic: Annotated[str, msgspec.Meta(max_length=11)] = ""
+    creditor_id: Annotated[str, msgspec.Meta(max_length=35)] = ""
+    """Who may collect by SEPA direct debit; without it nothing is collected by file."""
+
+
+class Mandated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A store gave leave to collect from its account."""
+
+    member: MemberId
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=35)]
+    signed_on: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$(?!\n)", description="a day as 2027-05-30")]
+
+
+class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The network itself, as its own accounts name it: what exports to bookkeepers and tax offices need."""
+
+    name: _Name = "Network"
+    organisation_number: Annotated[str, msgspec.Meta(max_length=20)] = ""
+    """Orgnr in Norway, SIREN in France."""
+    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")] = "NO"
+    street: Annotated[str, msgspec.Meta(max_length=70)] = ""
+    postcode: Annotated[str, msgspec.Meta(max_length=16)] = ""
+    city: Annotated[str, msgspec.Meta(max_length=35)] = ""
+    contact: Annotated[str, msgspec.Meta(max_length=70)] = ""
+    phone: Annotated[str, msgspec.Meta(max_length=18)] = ""
+
+
+class SettlementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Split schemes, the calendar of claims, what may stand open at a month's end, and from where stores are paid."""
+
+    tariffs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    """TOML files with schemes, rates of value added tax and product families; all of them count together."""
+    timezone: Annotated[str, msgspec.Meta(min_length=1)] = "UTC"
+    """Whose days and months count: IANA name. As `[relay] timezone`."""
+    web_members: tuple[MemberId, ...] = ()
+    """Sending members that are shops of the network itself: their customers pay the network."""
+    fund: Annotated[str, msgspec.Meta(pattern=r"^[^:]{1,40}$(?!\n)")] = "fund"
+    """Whom the levies are collected for."""
+    grace_days: _Days = 5
+    """After the day of delivery; an accepted order of which nobody complained by then counts as delivered."""
+    silence_accepts: bool = False
+    """Whether a store that has the page and never said a word is held to have accepted the order."""
+    exceptions_allowed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Open exceptions with which a month may be closed all the same."""
+    pay_from_minor: _Minor = 100
+    """A smaller balance in a store's favour is carried to the next month."""
+    collect_from_minor: _Minor = 100
+    identity: Literal["login", "name"] = "login"
+    """What makes two people of those who propose and approve a run; as `[members] account_identity`."""
+    payment_days: _Days = 3
+    """How far apart an order and a payment may be that only the amount brings together."""
+    payout_days: _Days = 5
+    """How far apart a provider's payout and its arrival at the bank may be."""
+    file_bytes_max: Annotated[int, msgspec.Meta(ge=1)] = 64 * 1024 * 1024
+    follow_seconds: Annotated[float, msgspec.Meta(ge=0.01)] = 1.0
+    """How long changes of orders gather before they are booked."""
+    batch_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
+    account: list[OwnAccount] = []
+    """One for each currency that stores are paid in."""
+    mandate: list[Mandated] = []
+    company: Company = Company()
+
+
+def settlement_faults(settlement: SettlementConfig | None, *, relay_timezone: str, follows: bool) -> Iterator[Fault]:
+    """What the sections say against each other, and what no other place would notice."""
+    if settlement is None:
+        return
+    if settlement.timezone != relay_timezone:
+        detail = f"one network has one calendar: [relay] timezone is {relay_timezone}"
+        yield Fault("/settlement/timezone", detail)
+    if not follows:
+        yield Fault(
+            "/relay/follow", "must be true with [settlement]: what customers owe is known from an order's start"
+        )
+    for index, own in enumerate(settlement.account):
+        yield from _account_faults(f"/settlement/account/{index}", own)
+    yield from _twice("/settlement/account", "currency", [own.currency for own in settlement.account])
+    yield from _twice("/settlement/mandate", "member", [each.member for each in settlement.mandate])
+
+
+def _account_faults(pointer: str, own: OwnAccount) -> Iterator[Fault]:
+    if own.currency not in MINOR_DIGITS:
+        yield Fault(f"{pointer}/currency", f"{own.currency} is not a currency we know")
+    if own.scheme == "norway" and not (own.account.isdecimal() and len(own.account) == 11):
+        yield Fault(f"{pointer}/account", "under the scheme norway an account has 11 digits")
+    wanted = "EUR" if own.scheme == "sepa" else "NOK"
+    if own.currency != wanted:
+        yield Fault(f"{pointer}/scheme", f"the scheme {own.scheme} moves {wanted}, not {own.currency}")
+
+
+def _twice(pointer: str, key: str, values: Sequence[str]) -> Iterator[Fault]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield Fault(f"{pointer}/{index}/{key}", f"{value} stands twice")

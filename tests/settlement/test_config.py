@@ -1,0 +1,109 @@
+"""What the config says of settlement is checked whole before anything is booked by it."""
+
+from pathlib import Path
+
+import pytest
+
+from faxgw.config import load_config
+from faxgw.errors import ConfigError
+from faxgw.settlement.scheme import Channel
+from faxgw.settlement.tariff import load_tariffs, terms_of
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+
+HEAD = """
+[[provider]]
+name = "demo"
+kind = "simulated"
+base_url = "http://127.0.0.1:1"
+account = "demo"
+password_file = "secret"
+webhook_secret_file = "secret"
+"""
+
+SCHEME = """
+[[scheme]]
+name = "wire"
+version = 1
+currency = "NOK"
+valid_from = 2027-01-01
+channels = ["web"]
+components = [{ kind = "percent", to = "executing", basis_points = 10000 }]
+"""
+
+
+def write(folder: Path, **files: str) -> list[str]:
+    for name, content in files.items():
+        (folder / f"{name}.toml").write_text(content)
+    return [str(folder / f"{name}.toml") for name in files]
+
+
+def test_the_example_config_settles_in_two_currencies() -> None:
+    """Both tariffs of the example go together, and every way of selling in either has a scheme."""
+    config = load_config(CONFIG / "faxgw.toml")
+    assert config.settlement is not None
+    tariff = load_tariffs(config.settlement.tariffs)
+    terms = terms_of(config.settlement, tariff)
+    for currency in ("EUR", "NOK"):
+        for channel in (Channel.WEB, Channel.STORE, Channel.INTERNATIONAL):
+            assert terms.schemes.find(channel, currency, max(scheme.valid_from for scheme in tariff.scheme)) is not None
+    assert terms.family_of("FR-AC-02") == "accessories"
+    assert terms.family_of("FR-MM-101") == "flowers"
+    assert {own.currency for own in config.settlement.account} == {"EUR", "NOK"}
+
+
+def test_paths_start_at_the_configs_folder(tmp_path: Path) -> None:
+    write(tmp_path, faxgw=HEAD + '[settlement]\ntariffs = ["tariffs/no.toml"]\n')
+    config = load_config(tmp_path / "faxgw.toml")
+    assert config.settlement is not None
+    assert config.settlement.tariffs == (str(tmp_path / "tariffs" / "no.toml"),)
+
+
+@pytest.mark.parametrize(
+    ("section", "fault"),
+    [
+        ('timezone = "Europe/Oslo"', "settlement.timezone: one network has one calendar: [relay] timezone is UTC"),
+        ("grace_dais = 3", "settlement.grace_dais: unknown field; did you mean grace_days?"),
+        ("[relay]\nfollow = false", "relay.follow: must be true with [settlement]"),
+        (
+            '[[settlement.account]]\ncurrency="NOK"\nname="N"\nscheme="norway"\naccount="NO9386011117947"',
+            "settlement.account.0.account: under the scheme norway an account has 11 digits",
+        ),
+        (
+            '[[settlement.account]]\ncurrency="NOK"\nname="N"\nscheme="sepa"\naccount="NO9386011117947"',
+            "settlement.account.0.scheme: the scheme sepa moves EUR, not NOK",
+        ),
+        (
+            '[[settlement.mandate]]\nmember="A"\nid="1"\nsigned_on="2027-01-01"\n' * 2,
+            "settlement.mandate.1.member: A stands twice",
+        ),
+    ],
+)
+def test_a_fault_of_the_section_is_named_with_its_place(tmp_path: Path, section: str, fault: str) -> None:
+    write(tmp_path, faxgw=f'{HEAD}[settlement]\ntariffs = ["no.toml"]\n{section}\n')
+    with pytest.raises(ConfigError) as raised:
+        load_config(tmp_path / "faxgw.toml")
+    assert fault in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("tariff", "fault"),
+    [
+        ("", "there is none, and no order could be settled"),
+        (SCHEME + SCHEME, "2 schemes begin on 2027-01-01 for web orders in NOK; one may"),
+        (SCHEME.replace("10000", "9000"), "scheme.0.components: the percents add up to 9000 basis points, not 10000"),
+        (SCHEME.replace("percent", "per_cent"), "Invalid value 'per_cent'"),
+        (SCHEME + "vatt = 1", "unknown field `vatt`"),
+        ("[[scheme]", "no.toml cannot be used"),
+    ],
+)
+def test_a_tariff_that_leaves_an_order_without_its_shares_is_refused(tmp_path: Path, tariff: str, fault: str) -> None:
+    paths = write(tmp_path, no=tariff)
+    with pytest.raises(ConfigError) as raised:
+        load_tariffs(paths)
+    assert fault in str(raised.value)
+
+
+def test_a_tariff_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read the tariff: No such file"):
+        load_tariffs([str(tmp_path / "gone.toml")])
