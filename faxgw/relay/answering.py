@@ -2,7 +2,7 @@
 
 import msgspec
 
-from faxgw.relay.ground import Ground, answered, given_back, withdrawn
+from faxgw.relay.ground import Ground, answered, given_up, withdrawn
 from faxgw.relay.step import PassOn, Ruling, Say, Step, StopFax
 from faxgw.store.relay.port import Refusal, Stage
 
@@ -35,7 +35,7 @@ def reject(ground: Ground) -> Ruling:
         # The sender does not want it any more, and the store does not make it: nobody is looked for.
         cancelled = msgspec.structs.replace(withdrawn(order), stage=Stage.CANCELLED)
         return Step(cancelled, (StopFax(), PassOn(order.sending)), "the cancellation that was open is confirmed by it")
-    unplaced = msgspec.structs.replace(given_back(order, by_own_word=True), next_at=message.at)
+    unplaced = msgspec.structs.replace(given_up(order, said_at=message.at), next_at=message.at)
     return Step(unplaced, (StopFax(), PassOn(order.sending)))
 
 

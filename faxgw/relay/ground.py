@@ -11,7 +11,7 @@ import msgspec
 from faxgw.fax import FINAL, State
 from faxgw.message import RelayMessage
 from faxgw.relay.step import Refused
-from faxgw.store.relay.port import OWED, Absence, Page, Refusal, RelayOrder, Stage
+from faxgw.store.relay.port import OWED, Absence, GivenBack, Page, Refusal, RelayOrder, Stage
 
 NEVER_LEFT = frozenset({State.QUEUED, State.HELD})
 
@@ -107,24 +107,27 @@ class Ground:
         return Refused(refusal, told | facts)
 
 
-def given_to(order: RelayOrder, member: str, *, by_own_word: bool = False) -> RelayOrder:
-    """The order with another store; what was open with the one before has lapsed."""
-    left = _left(order, by_own_word=by_own_word)
-    knowing = tuple(each for each in left.knowing if each != member)
-    return msgspec.structs.replace(left, executing=member, stage=Stage.OFFERED, knowing=knowing)
+def given_to(order: RelayOrder, member: str, *, said_at: float | None = None) -> RelayOrder:
+    """The order with another store; what was open with the one before has lapsed.
+
+    `said_at` is when the one before gave it on by its own word.
+    """
+    left = _left(order, said_at)
+    given_back = tuple(each for each in left.given_back if each.member != member)
+    return msgspec.structs.replace(left, executing=member, stage=Stage.OFFERED, given_back=given_back)
 
 
-def given_back(order: RelayOrder, *, by_own_word: bool = False) -> RelayOrder:
-    """The order with nobody."""
-    return msgspec.structs.replace(_left(order, by_own_word=by_own_word), executing=None, stage=Stage.UNPLACED)
+def given_up(order: RelayOrder, *, said_at: float | None = None) -> RelayOrder:
+    """The order with nobody; `said_at` as above."""
+    return msgspec.structs.replace(_left(order, said_at), executing=None, stage=Stage.UNPLACED)
 
 
-def _left(order: RelayOrder, *, by_own_word: bool) -> RelayOrder:
+def _left(order: RelayOrder, said_at: float | None) -> RelayOrder:
     left, store = withdrawn(order), order.executing
     if store is None:
         return left
-    knowing = (*order.knowing, store) if by_own_word else order.knowing
-    return msgspec.structs.replace(left, tried=(*order.tried, store), knowing=knowing)
+    given_back = order.given_back if said_at is None else (*order.given_back, GivenBack(store, said_at))
+    return msgspec.structs.replace(left, tried=(*order.tried, store), given_back=given_back)
 
 
 def withdrawn(order: RelayOrder) -> RelayOrder:

@@ -55,7 +55,8 @@ def _old_store_told(ground: Ground) -> tuple[Effect, ...]:
 
 
 def _offered(ground: Ground, to: str) -> RelayOrder:
-    order = given_to(ground.order, to, by_own_word=ground.is_by_filler)
+    said_at = ground.message.at if ground.is_by_filler else None
+    order = given_to(ground.order, to, said_at=said_at)
     return msgspec.structs.replace(order, changed_at=ground.message.at)
 
 

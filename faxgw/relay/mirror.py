@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from faxgw.fax import FINAL, State
-from faxgw.relay.ground import Calendar, given_back, given_to
+from faxgw.relay.ground import Calendar, given_to, given_up
 from faxgw.relay.patience import is_away
 from faxgw.relay.step import Effect, Step, StopFax, Withdraw
 from faxgw.store.admission import NO_LINE
@@ -66,11 +66,11 @@ def _look_at_own(known: Known, was: RelayOrder, page: Page, event: FaxChanged, c
     if page.state in NOT_ARRIVED:
         # A try that ended without its confirmation often did arrive.
         told = (Withdraw(order.executing),) if page.marked and order.executing is not None else ()
-        lost = msgspec.structs.replace(given_back(order), next_at=event.at)
+        lost = msgspec.structs.replace(given_up(order), next_at=event.at)
         return Step(lost, (*effects, *told), f"its fax {page.state}")
     if page.state is State.CANCELLED:
         # A person took it out and will say what becomes of it.
-        return Step(given_back(order), effects, "its fax was cancelled")
+        return Step(given_up(order), effects, "its fax was cancelled")
     if is_away(order, known.absences):
         return Step(msgspec.structs.replace(order, next_at=event.at), effects)
     if page.state is State.DELIVERED and order.waiting_since is None and order.executing is not None:
@@ -102,10 +102,12 @@ def _look_at_old(order: RelayOrder, page: Page, event: FaxChanged) -> Step | Non
 
 
 def _late_arrival(order: RelayOrder, page: Page, event: FaxChanged) -> tuple[Effect, ...]:
-    """A store has the page of an order that is not its own, and does not know that from its own word."""
+    """A store has the page of an order that is not its own; one that gave it back after the page came knows that."""
     # The carrier may say so after the fax was over.
     arrived = event.kind == "delivered" or (event.kind == "contradicted" and page.state is not State.DELIVERED)
     store = page.member
-    if not arrived or store is None or store == order.executing or store in order.knowing:
+    if not arrived or store is None or store == order.executing:
+        return ()
+    if any(each.member == store and each.at >= event.at for each in order.given_back):
         return ()
     return (Withdraw(store),)

@@ -355,10 +355,25 @@ async def test_an_order_needs_no_row_before_somebody_speaks(autojump_clock: Mock
     async with open_town(settings=settings) as town, town.running():
         choose_by(town, NextDoor())
         [first] = await town.submit(order_for(1, "1001"))
-        await town.wait_state(first, State.SUBMITTED)
+        await town.wait_state(first, State.DELIVERED)
         assert isinstance(await tell(town, Kind.REJ, "FR-1"), RelayTaken)
         await wait_for(town, "FR-2", Stage.OFFERED)
         await close_account(town, delivered=3)
+
+
+async def test_a_sheet_that_comes_after_its_rejection_is_taken_back(autojump_clock: MockClock) -> None:
+    """The florist rejects on the telephone what the machine prints only then: the paper is followed by another."""
+    async with open_town(settings=PATIENT) as town, town.running():
+        choose_by(town, NextDoor())
+        [first] = await town.submit(order_for(1, "1001"))
+        await town.wait_state(first, State.SUBMITTED)
+        assert isinstance(await tell(town, Kind.REJ, "FR-1", channel=Channel.OPERATOR), RelayTaken)
+        await town.wait_state(first, State.DELIVERED)
+        await trio.sleep(60)
+        await town.wait()
+        [taken_back] = await papers(town, RelayKind.CAN, "FR-1")
+        assert "Ne la livrez pas" in taken_back
+        await close_account(town, delivered=4)
 
 
 def due_on(order: Order, day: dt.date) -> Order:

@@ -107,6 +107,7 @@ class OneStore(RuleBasedStateMachine):
         unfinished = [page for page in self.town.papers() if page[1] in STEPS]
         if not unfinished:
             return
+        self.now += 1.0
         fax_id, was, *_ = unfinished[choice % len(unfinished)]
         if state not in STEPS[was]:
             return
@@ -151,6 +152,7 @@ class OneStore(RuleBasedStateMachine):
 
     def everything_arrives(self) -> None:
         """All that is under way comes out, each line in its order; then nobody shares the bouquet with anybody."""
+        self.now += 1.0
         for fax_id, state, _, _ in list(self.town.papers()):
             if state not in FINAL:
                 self.arrived.append(fax_id)

@@ -13,7 +13,7 @@ from faxgw.phone import Line
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.relay.port import Page, RelayOrder, Stage
 from faxgw.store.relay.schema import relay_order
-from faxgw.store.rows import VARIABLES_MAX
+from faxgw.store.rows import VARIABLES_MAX, take_ids
 from faxgw.store.schema import fax, fax_state
 
 decode_relay_order = msgspec.json.Decoder(RelayOrder).decode
@@ -140,7 +140,7 @@ def _page(row: Row[*tuple[Any, ...]]) -> Page:
     )
 
 
-_COLUMNS = ("stage", "executing", "delivery_date", "next_at", "waiting_since", "body")
+_COLUMNS = ("stage", "executing", "delivery_date", "next_at", "waiting_since", "turn", "body")
 _UPDATE = (
     update(relay_order)
     .where(relay_order.c.number == bindparam("row"))
@@ -150,10 +150,15 @@ _UPDATE = (
 
 def write_orders(connection: Connection, orders: Mapping[str, RelayOrder], known: set[str]) -> None:
     """Write the rows; those in `known` are there already."""
-    new = [{"number": number, **_columns(order)} for number, order in orders.items() if number not in known]
+    if not orders:
+        return
+    first_turn = take_ids(connection, "relay_turn", len(orders))
+    rows = [_columns(order, turn) for turn, order in enumerate(orders.values(), start=first_turn)]
+    named = list(zip(orders, rows, strict=True))
+    new = [{"number": number, **row} for number, row in named if number not in known]
     changed = [
-        {"row": number, **{f"new_{name}": value for name, value in _columns(order).items()}}
-        for number, order in orders.items()
+        {"row": number, **{f"new_{name}": value for name, value in row.items()}}
+        for number, row in named
         if number in known
     ]
     if new:
@@ -162,12 +167,13 @@ def write_orders(connection: Connection, orders: Mapping[str, RelayOrder], known
         connection.execute(_UPDATE, changed)
 
 
-def _columns(order: RelayOrder) -> dict[str, object]:
+def _columns(order: RelayOrder, turn: int) -> dict[str, object]:
     return {
         "stage": order.stage,
         "executing": order.executing,
         "delivery_date": order.delivery_date.isoformat(),
         "next_at": order.next_at,
         "waiting_since": order.waiting_since,
+        "turn": turn,
         "body": _encode_relay_order(order),
     }

@@ -66,6 +66,13 @@ class CancelAsked(msgspec.Struct, frozen=True, gc=False):
     at: float
 
 
+class GivenBack(msgspec.Struct, frozen=True, gc=False):
+    """A store gave the order back, or on, by its own word."""
+
+    member: str
+    at: float
+
+
 class RelayOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One order as it stands between the florists."""
 
@@ -84,8 +91,8 @@ class RelayOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The execution price as agreed so far."""
     tried: tuple[str, ...] = ()
     """Stores that had it and gave it back, or did not answer; the newest last."""
-    knowing: tuple[str, ...] = ()
-    """Those of them that gave it back by their own word, and need not be told that it is another's."""
+    given_back: tuple[GivenBack, ...] = ()
+    """Which of them said so themselves: what arrived there before need not be taken back in writing."""
     cancel: CancelAsked | None = None
     price_asked: PriceAsked | None = None
     questions: tuple[Question, ...] = ()

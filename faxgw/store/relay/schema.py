@@ -14,7 +14,11 @@ relay_order = Table(
     Column("delivery_date", String(10), nullable=False),
     Column("next_at", Float),
     Column("waiting_since", Float),
+    # Grows with each change of any order, so that who follows them asks only for what is new.
+    Column("turn", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Index("relay_order_turn", "turn"),
+    Index("relay_order_delivery", "delivery_date", "number"),
     Index(
         "relay_order_due",
         "next_at",
