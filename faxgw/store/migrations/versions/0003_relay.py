@@ -18,10 +18,13 @@ def upgrade() -> None:
         sa.Column("delivery_date", sa.String(length=10), nullable=False),
         sa.Column("next_at", sa.Float(), nullable=True),
         sa.Column("waiting_since", sa.Float(), nullable=True),
+        sa.Column("turn", sa.Integer(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sqlite_with_rowid=False,
     )
+    op.create_index("relay_order_turn", "relay_order", ["turn"], unique=False)
+    op.create_index("relay_order_delivery", "relay_order", ["delivery_date", "number"], unique=False)
     op.create_index(
         "relay_order_due",
         "relay_order",
@@ -90,4 +93,4 @@ def upgrade() -> None:
             f"CREATE TRIGGER relay_message_no_{change.lower()} BEFORE {change} ON relay_message "
             "BEGIN SELECT RAISE(ABORT, 'what was said stays said'); END"
         )
-    op.execute("INSERT INTO sequence (name, next) VALUES ('relay_message', 1)")
+    op.execute("INSERT INTO sequence (name, next) VALUES ('relay_message', 1), ('relay_turn', 1)")
