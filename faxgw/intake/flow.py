@@ -116,14 +116,16 @@ class Intake:
 
     async def _unread(self) -> list[Unread]:
         """The oldest that nobody reads just now: few are under way, so that the oldest of all are looked through."""
-        limit = self._config.batch_max + len(self._under_way)
+        # As of now: what is noted while the store is asked may still be unread in its answer.
+        under_way = set(self._under_way)
+        limit = self._config.batch_max + len(under_way)
         try:
             kept = await self._store.unread(NO_INBOUND, limit)
         except StoreBusyError:
             await trio.sleep(AGAIN_SECONDS)
             self.wake()
             return []
-        batch = [fax for fax in kept if fax.inbound_id not in self._under_way][: self._config.batch_max]
+        batch = [fax for fax in kept if fax.inbound_id not in under_way][: self._config.batch_max]
         self._under_way.update(fax.inbound_id for fax in batch)
         return batch
 

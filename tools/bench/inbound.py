@@ -33,7 +33,7 @@ ORDERS = 200
 SHOPS = 40
 SECONDS_MAX = 1_200.0
 FLAT = 1.15
-"""How much larger the memory may be at the end than after a quarter of the faxes."""
+"""How much more memory the second half of the faxes may need than the first."""
 
 CONFIG = """
 [gateway]
@@ -117,10 +117,10 @@ async def _measure(lftp: str, faxes: int) -> list[Row]:
         Row(part="inbound", what="CPU of it, all processes", value=1_000 * cpu / faxes, unit="ms/fax"),
         Row(
             part="inbound",
-            what="memory at the end",
+            what="memory, second half",
             value=late,
             unit="MiB",
-            against=f"{early:,.0f} MiB after a quarter",
+            against=f"{early:,.0f} MiB in the first half",
             ratio=late / early,
             at_most=FLAT,
         ),
@@ -173,15 +173,14 @@ def _answers(client: LocalClient, faxes: int) -> Iterator[bytes]:
 
 
 async def _wait_read(client: LocalClient, faxes: int, pid: int) -> tuple[float, float]:
-    """Until all are noted; returns the memory after a quarter of them and at the end, in MiB."""
-    quarter = 0.0
+    """Until all are noted; returns the most memory during the first and the second half of them, in MiB."""
+    most = [0.0, 0.0]
     with trio.fail_after(SECONDS_MAX):
         while (noted := _noted(client)) < faxes:
-            if not quarter and noted >= faxes / 4:
-                quarter = _memory_mib(pid)
+            half = int(noted >= faxes / 2)
+            most[half] = max(most[half], _memory_mib(pid))
             await trio.sleep(0.5)
-    end = _memory_mib(pid)
-    return quarter or end, end
+    return most[0], most[1]
 
 
 def _noted(client: LocalClient) -> int:
