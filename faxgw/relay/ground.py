@@ -11,7 +11,7 @@ import msgspec
 from faxgw.fax import FINAL, State
 from faxgw.message import RelayMessage
 from faxgw.relay.step import Refused
-from faxgw.store.relay.port import OWED, Absence, GivenBack, Page, Refusal, RelayOrder, Stage
+from faxgw.store.relay.port import Absence, GivenBack, Page, Refusal, RelayOrder, Stage
 
 NEVER_LEFT = frozenset({State.QUEUED, State.HELD})
 
@@ -147,10 +147,6 @@ def withdrawn(order: RelayOrder) -> RelayOrder:
         reminders=0,
         next_at=None,
     )
-
-
-def is_owed(order: RelayOrder) -> bool:
-    return order.stage in OWED
 
 
 def answered(order: RelayOrder) -> RelayOrder:

@@ -365,8 +365,5 @@ class RelayStore(Protocol):
     async def keep_cursor(self, seq: int) -> None: ...
 
 
-KINDS_FOLLOWED = frozenset({"accepted", "rerouted", "delivered", "failed", "expired", "cancelled", "contradicted"})
-"""Events of a fax that may mean something between the florists."""
-
 RELAY_SUBMITTER = "relay"
 """In whose name the faxes of the relay wait for their turn."""
