@@ -16,7 +16,11 @@ from faxgw.store.admission import Admission, AdmittedAgain, AgainAsked, NewFax
 from faxgw.store.attempts import Attempt, Begun, Intent
 from faxgw.store.backlog import Backlog
 from faxgw.store.changes import Change, Notice, Recorded
+from faxgw.store.claims.port import ClaimStore
+from faxgw.store.clearing.port import ClearingStore
 from faxgw.store.inbound.port import InboundStore
+from faxgw.store.ledger.port import LedgerStore
+from faxgw.store.months.port import MonthStore
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.register.port import RegisterStore
 from faxgw.store.relay.port import RelayStore
@@ -51,6 +55,26 @@ class Store(Protocol):
     @property
     def relay(self) -> RelayStore:
         """What florists say to each other about orders."""
+        ...
+
+    @property
+    def claims(self) -> ClaimStore:
+        """What orders are worth in the ledger."""
+        ...
+
+    @property
+    def clearing(self) -> ClearingStore:
+        """What providers and banks reported, and which orders it paid."""
+        ...
+
+    @property
+    def ledger(self) -> LedgerStore:
+        """Every movement of money, for ever."""
+        ...
+
+    @property
+    def months(self) -> MonthStore:
+        """What was decided at months' ends."""
         ...
 
     @property

@@ -18,6 +18,8 @@ from faxgw.store.attempt_rows import Begin
 from faxgw.store.attempts import Attempt, Begun, Intent
 from faxgw.store.backlog import Backlog
 from faxgw.store.changes import Change, Notice, Recorded
+from faxgw.store.claims.port import ClaimStore
+from faxgw.store.claims.sql import SqlClaims
 from faxgw.store.clearing.port import ClearingStore
 from faxgw.store.clearing.sql import SqlClearing
 from faxgw.store.database import bring_up_to_date, open_in_memory, open_reader, open_writer
@@ -64,6 +66,7 @@ class SqlStore:
         self._inbound = SqlInbound(writer, reader, inbound_documents)
         self._ledger = SqlLedger(writer, reader)
         self._clearing = SqlClearing(writer, reader)
+        self._claims = SqlClaims(writer, reader)
         self._months = SqlMonths(writer, reader)
         self._register = SqlRegister(writer, reader)
         self._relay = SqlRelay(writer, reader)
@@ -76,6 +79,10 @@ class SqlStore:
     @property
     def inbound(self) -> InboundStore:
         return self._inbound
+
+    @property
+    def claims(self) -> ClaimStore:
+        return self._claims
 
     @property
     def clearing(self) -> ClearingStore:

@@ -47,6 +47,14 @@ def read_journals_of(connection: Connection, order_number: str) -> list[Kept]:
     return _kept(connection, KEPT.where(journal.c.order_number == order_number).order_by(journal.c.seq))
 
 
+def read_journals_of_many(connection: Connection, order_numbers: Sequence[str]) -> list[Kept]:
+    """Of all these orders, in the order they were booked."""
+    found: list[Kept] = []
+    for some in parts(order_numbers):
+        found += _kept(connection, KEPT.where(journal.c.order_number.in_(some)))
+    return sorted(found, key=lambda kept: kept.seq)
+
+
 def read_pending(connection: Connection, order_numbers: Sequence[str]) -> list[Kept]:
     ends = journal.alias("ends")
     open_ones = ~select(ends.c.seq).where(ends.c.resolves == journal.c.seq).exists()
