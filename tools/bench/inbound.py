@@ -201,7 +201,8 @@ def _check(client: LocalClient, faxes: int) -> None:
 
 
 def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """A process and those that any of its threads started."""
+    children = " ".join(file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")).split()
     return [pid, *(each for child in children for each in _family(int(child)))]
 
 
