@@ -42,7 +42,7 @@ _LIMIT = click.option("--limit", default=20, show_default=True, type=click.IntRa
 @socket_option
 @config_option
 @click.pass_context
-def inbox(context: click.Context, as_json: bool, **place: Path | None) -> None:
+def inbox(context: click.Context, /, as_json: bool, **place: Path | None) -> None:
     """Show the inboxes: when each was looked at, and what became of what it brought.
 
     `faxgw inbox list` finds faxes, `show ID` tells one's story, `quarantine` shows what could not be read.
@@ -188,7 +188,7 @@ def sheet_text(sheet: dict[str, Any]) -> str:
 @socket_option
 @config_option
 @click.pass_context
-def quarantine(context: click.Context, limit: int, as_json: bool, **place: Path | None) -> None:
+def quarantine(context: click.Context, /, limit: int, as_json: bool, **place: Path | None) -> None:
     """Show files that could not be read, and why. `retry`, `release` and `discard` take them out."""
     if context.invoked_subcommand is None:
         context.invoke(quarantined, limit=limit, as_json=as_json, **place)
