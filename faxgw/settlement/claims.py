@@ -14,8 +14,13 @@ from faxgw.store.ledger.journal import Account, Journal, Phase, Posting
 from faxgw.store.ledger.port import Kept
 from faxgw.store.relay.port import RelayOrder, Stage
 
-KEY = "order/{number}/{count}"
+KEY = "{stem}/{count}"
 """The journals of one claim are counted, so that the same step has the same key wherever it is taken."""
+
+
+def stem_of(number: str) -> str:
+    """How the keys of an order's own claim begin; a complaint about it has another."""
+    return f"order/{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +98,10 @@ class Claim:
         return any(self.posted.values())
 
 
-def claim_in(kept: Sequence[Kept], number: str) -> Claim:
-    """The claim in the order's journals; those that are not about the sale itself (complaints) are left out."""
-    own = [each.journal for each in kept if each.journal.key.startswith(KEY.format(number=number, count=""))]
+def claim_in(kept: Sequence[Kept], number: str, stem: str = "") -> Claim:
+    """The claim in the order's journals: of its sale, or of what else begins with `stem`; others are left out."""
+    begin = KEY.format(stem=stem or stem_of(number), count="")
+    own = [each.journal for each in kept if each.journal.key.startswith(begin)]
     resolved = {journal.resolves for journal in own}
     pending = [journal for journal in own if journal.phase is Phase.PENDING and journal.key not in resolved]
     posted = [journal for journal in own if journal.phase in {Phase.PLAIN, Phase.POST}]
@@ -107,9 +113,11 @@ def claim_in(kept: Sequence[Kept], number: str) -> Claim:
     )
 
 
-def journals_to(worth: Worth, claim: Claim, number: str, memo: str, effective_on: dt.date) -> tuple[Journal, ...]:
+def journals_to(
+    worth: Worth, claim: Claim, number: str, memo: str, effective_on: dt.date, stem: str = ""
+) -> tuple[Journal, ...]:
     """What is to be booked, together, so that the ledger shows `worth`; empty where it does."""
-    step = _Step(claim, number, memo, effective_on)
+    step = _Step(claim, number, memo, effective_on, stem or stem_of(number))
     match worth:
         case Nothing():
             return (*step.void(), *step.post_difference(()))
@@ -129,9 +137,10 @@ def journals_to(worth: Worth, claim: Claim, number: str, memo: str, effective_on
 class _Step:
     """Numbers the journals of one step."""
 
-    def __init__(self, claim: Claim, number: str, memo: str, effective_on: dt.date) -> None:
+    def __init__(self, claim: Claim, number: str, memo: str, effective_on: dt.date, stem: str) -> None:
         self._claim = claim
         self._number = number
+        self._stem = stem
         self._memo = memo
         self._effective_on = effective_on
         self._count = claim.count
@@ -141,7 +150,7 @@ class _Step:
     ) -> Journal:
         self._count += 1
         return Journal(
-            key=KEY.format(number=self._number, count=self._count),
+            key=KEY.format(stem=self._stem, count=self._count),
             phase=phase,
             effective_on=self._effective_on,
             postings=postings,
