@@ -144,6 +144,7 @@ class Metrics:
         self.relay_unanswered_oldest = self._gauge(
             "relay_unanswered_oldest_seconds", "For how long the oldest of these has waited for a word"
         )
+        self.settlement_claims = self._counter("settlement_claims", "Steps of orders' claims in the ledger", "result")
         self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
         self._add_inbound()
         Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})

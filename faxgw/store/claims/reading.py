@@ -90,11 +90,12 @@ def read_unanswered(connection: Connection, first: dt.date, last: dt.date, *, si
     asked = _on_days(first, last).where(columns.stage == Stage.OFFERED, columns.executing.is_not(None))
     if silence_accepts:
         asked = asked.where(columns.waiting_since.is_(None))
-    return list(connection.execute(asked).scalars())
+    return [row.number for row in connection.execute(asked)]
 
 
 def read_accepted(connection: Connection, first: dt.date, last: dt.date) -> list[str]:
-    return list(connection.execute(_on_days(first, last).where(relay_order.c.stage == Stage.ACCEPTED)).scalars())
+    asked = _on_days(first, last).where(relay_order.c.stage == Stage.ACCEPTED)
+    return [row.number for row in connection.execute(asked)]
 
 
 def _on_days(first: dt.date, last: dt.date) -> Select[tuple[str]]:
