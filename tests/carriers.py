@@ -114,7 +114,7 @@ async def running_carrier(**options: object) -> AsyncIterator[Carrier]:
         secret_file = Path(directory) / "webhook.secret"
         secret_file.write_text(WEBHOOK_SECRET)
         flags = _flags({"call_seconds": 0, "page_seconds": 0, "webhook_secret_file": secret_file} | options)
-        command = [sys.executable, "-m", "tools.loadtest.carrier", *flags]
+        command = [sys.executable, "-m", "faxgw_loadtest.carrier", *flags]
         process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE)
         carrier: Carrier | None = None
         try:

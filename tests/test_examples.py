@@ -13,9 +13,9 @@ from faxgw.members.file import load_register
 from faxgw.members.member import Member
 from faxgw.order import Order, Priority, read_order
 from faxgw.phone import parse_line
-from tools.examples.make import EXAMPLE_MEMBERS, EXAMPLE_ORDERS, line_of, main
-from tools.examples.orders import orders
-from tools.examples.shops import members
+from faxgw_loadtest.examples.make import EXAMPLE_MEMBERS, EXAMPLE_ORDERS, line_of, main
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
 
 HERE = Path(__file__).parents[1] / "config/examples"
 NOW = dt.datetime(2027, 2, 1, 8, 0, tzinfo=dt.UTC)

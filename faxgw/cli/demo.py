@@ -118,8 +118,8 @@ def demo(folder: Path, console: Console) -> Account:
     Raises:
         OperatorError: a part could not be started, or the whole took too long; says where its log lies.
     """
-    if not (ROOT / "tools" / "loadtest" / "carrier.py").exists():
-        raise OperatorError("the demo needs the simulated carrier: run it from a checkout of faxgw (`make demo`)")
+    if not EXAMPLES.exists():
+        raise OperatorError("the demo needs the example orders: run it from a checkout of faxgw (`make demo`)")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "pages").mkdir(parents=True)
     orders = (EXAMPLES / "orders.ndjson").read_bytes()
@@ -158,7 +158,7 @@ def _carrier(folder: Path, webhook_port: int) -> Iterator[dict[str, Any]]:
         "share": ",".join(f"{name}={share}" for name, share in SHARES.items()),
         "time-scale": 100,
     }
-    command = [sys.executable, "-m", "tools.loadtest.carrier"]
+    command = [sys.executable, "-m", "faxgw_loadtest.carrier"]
     command += [f"--{name}={value}" for name, value in options.items()]
     with _process(command, folder / "carrier.log", stdout=subprocess.PIPE) as process:
         if process.stdout is None or not (line := process.stdout.readline()):

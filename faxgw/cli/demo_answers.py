@@ -68,7 +68,7 @@ class Answered:
 
 def server_command(folder: Path, password: Path) -> list[str]:
     options = [f"--folder={folder}", f"--password-file={password}"]
-    return [sys.executable, "-m", "tools.loadtest.ftp", *options]
+    return [sys.executable, "-m", "faxgw_loadtest.ftp", *options]
 
 
 def answer(client: LocalClient, folder: Path, page_seen: Path) -> Answered:
@@ -82,7 +82,7 @@ def answer(client: LocalClient, folder: Path, page_seen: Path) -> Answered:
     for fax_id in (*(fax_id for fax_id, _ in ANSWERS), UNCLEAR):
         (sheets / f"{fax_id}.tif").write_bytes(client.get(f"/v1/faxes/{fax_id}/page.tif").body)
     boxes = [f"{fax_id}={'+'.join(names)}" for fax_id, names in ANSWERS]
-    command = [sys.executable, "-m", "tools.loadtest.florist", f"--sheets={sheets}", f"--into={folder}"]
+    command = [sys.executable, "-m", "faxgw_loadtest.florist", f"--sheets={sheets}", f"--into={folder}"]
     subprocess.run([*command, *boxes, f"{UNCLEAR}=?", *LETTER], check=True, cwd=ROOT)  # noqa: S603 - our own command
     sent = len(ANSWERS) + 2
     _wait_until(lambda: _read(client) >= sent)

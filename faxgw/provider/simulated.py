@@ -1,4 +1,4 @@
-"""The adapter for the simulated carrier (`tools/loadtest/carrier.py`), and the pattern for the next carrier's file.
+"""The adapter for the simulated carrier (`faxgw_loadtest/carrier`), and the pattern for the next carrier's file.
 
 An adapter has three parts: what it says (`send`, `look_up`, `poll`), what it hears (`read_receipt`), and the
 table that translates the carrier's codes. It logs nothing and keeps no state but its connections.

@@ -1,6 +1,6 @@
 """The books of a simulated carrier: what it took, which calls are under way, how they ended, what was double.
 
-Pure: no socket and no clock. `ScriptedProvider` plays it inside a test, `tools/loadtest/carrier.py`
+Pure: no socket and no clock. `ScriptedProvider` plays it inside a test, `faxgw_loadtest/carrier`
 behind a real HTTP server, so both keep the same account.
 """
 

@@ -9,13 +9,13 @@ import pytest
 import trio
 
 from faxgw.crashpoint import EXIT_CRASHED, VARIABLE, make_reach
+from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
 from tests.carriers import Carrier, running_carrier
 from tests.daemons import Daemon, prepared_daemon
 from tests.live_account import live_account
 from tests.order_system import OrderSystem
-from tools.examples.make import line_of
-from tools.examples.orders import orders
-from tools.examples.shops import members
 
 SOURCE = Path(__file__).parents[2] / "faxgw"
 DOCS = Path(__file__).parents[2] / "docs" / "reliability.md"

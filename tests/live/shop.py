@@ -7,13 +7,13 @@ from pathlib import Path
 
 import trio
 
+from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
 from tests.carriers import Carrier, running_carrier
 from tests.daemons import Daemon, prepared_daemon
 from tests.live_account import live_account
 from tests.order_system import OrderSystem
-from tools.examples.make import line_of
-from tools.examples.orders import orders
-from tools.examples.shops import members
 
 SHOPS = 100
 FINISH_SECONDS_MAX = 180.0

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import trio
 
+from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
+from faxgw_loadtest.florist import answered
 from tests.carriers import running_carrier
 from tests.daemons import Daemon, prepared_daemon
 from tests.ftp_servers import FtpServer, vsftpd
-from tools.examples.make import line_of
-from tools.examples.orders import orders
-from tools.examples.shops import members
-from tools.loadtest.florist import answered
 
 ORDERS = 60
 CYCLES = int(os.environ.get("FAXGW_INBOUND_KILL_CYCLES", "12"))

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import trio
 
+from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
 from tests.carriers import Carrier, running_carrier
 from tests.daemons import Daemon, prepared_daemon
 from tests.live_account import live_account
 from tests.order_system import OrderSystem
-from tools.examples.make import line_of
-from tools.examples.orders import orders
-from tools.examples.shops import members
 
 CYCLES = int(os.environ.get("FAXGW_KILL_CYCLES", "50"))
 ORDERS = int(os.environ.get("FAXGW_KILL_ORDERS", str(40 * CYCLES)))

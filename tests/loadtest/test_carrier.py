@@ -10,9 +10,9 @@ from faxgw.phone import Line
 from faxgw.provider.http import Answer, HttpLanes, Timeouts
 from faxgw.provider.port import Accepted, NoAnswer, Refused, Sending, SendOutcome
 from faxgw.provider.simulated import SimulatedProvider
+from faxgw_loadtest.carrier.__main__ import read_options
 from tests.carriers import PASSWORD, Carrier, running_carrier
 from tests.webhook_inbox import open_inbox
-from tools.loadtest.carrier import read_options
 
 LINE = Line("+33199001234")
 TIFF = b"II*\x00 a page"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from faxgw.ops.metrics import Metrics
+from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
 from tests.carriers import running_carrier
 from tests.daemons import running_daemon
 from tests.peers import require_peer
-from tools.examples.make import line_of
-from tools.examples.orders import orders
-from tools.examples.shops import members
 
 RULES = Path(__file__).parents[2] / "config" / "prometheus" / "faxgw-rules.yml"
 TESTS = Path(__file__).parent / "prometheus" / "faxgw-rules-test.yml"

@@ -21,12 +21,12 @@ from typing import Any
 import trio
 
 from faxgw.cli.client import LocalClient, NotReachableError
+from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
+from faxgw_loadtest.florist import answered
 from tools.bench.inbox import VSFTPD, mirror, vsftpd
 from tools.bench.row import Row
-from tools.examples.make import line_of
-from tools.examples.orders import orders
-from tools.examples.shops import members
-from tools.loadtest.florist import answered
 
 FAXES, FAXES_QUICK = 20_000, 300
 ORDERS = 200

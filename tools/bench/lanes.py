@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--carrier-seconds", type=float, default=0.2, help="before each of its answers")
     parser.add_argument("--requests", type=int, default=6_000)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "tools.loadtest.carrier", "--call-seconds", "0"]
+    command = [sys.executable, "-m", "faxgw_loadtest.carrier", "--call-seconds", "0"]
     command += ["--answer-seconds", str(options.carrier_seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own module.
         try:

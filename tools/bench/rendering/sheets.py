@@ -3,8 +3,8 @@
 from faxgw.members.register import Register
 from faxgw.members.sheets import compose_sheet
 from faxgw.render.sheet import Sheet
-from tools.examples.orders import orders
-from tools.examples.shops import members
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
 
 FLORISTS = 5_000
 SENT_AT = 1_811_581_200.0

@@ -1,6 +1,6 @@
 """A simulated carrier: a real HTTP server that takes faxes, lets calls last, sends receipts, and errs as told.
 
-`python -m tools.loadtest.carrier` prints one line of JSON when it listens:
+`python -m faxgw_loadtest.carrier` prints one line of JSON when it listens:
 {"listening": URL of the carrier, "control": URL of its levers, "pid": PID}, and ends on SIGTERM.
 Its books and its faults are in `faxgw/provider/switchboard.py` and `mishaps.py`, its wire format in `desk.py`.
 """
@@ -22,11 +22,11 @@ import uvloop
 from faxgw.provider.mishaps import Shares, parse_shares
 from faxgw.provider.signature import read_secret
 from faxgw.provider.switchboard import CallTimes, Switchboard
-from tools.loadtest.control import Control
-from tools.loadtest.courier import Courier
-from tools.loadtest.desk import Delays, Desk
-from tools.loadtest.journal import open_journal
-from tools.loadtest.wire import Handler, ServerProtocol
+from faxgw_loadtest.carrier.control import Control
+from faxgw_loadtest.carrier.courier import Courier
+from faxgw_loadtest.carrier.desk import Delays, Desk
+from faxgw_loadtest.carrier.journal import open_journal
+from faxgw_loadtest.carrier.wire import Handler, ServerProtocol
 
 _BACKLOG = 1_024
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from faxgw.members.member import Member
-from tools.examples import numbers
-from tools.examples.dice import Dice
+from faxgw_loadtest.examples import numbers
+from faxgw_loadtest.examples.dice import Dice
 
 
 class Shop(NamedTuple):

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from faxgw.provider.mishaps import Answer, Shares
-from tools.loadtest.desk import Desk
-from tools.loadtest.wire import Request
+from faxgw_loadtest.carrier.desk import Desk
+from faxgw_loadtest.carrier.wire import Request
 
 _LOOK_SECONDS = 0.01
 _FAXES_A_PAGE = 2_000

@@ -1,6 +1,6 @@
 """A florist who answers: ticks boxes on the sheet as it came and faxes it back, as a TIFF for a carrier's folder.
 
-    python -m tools.loadtest.florist --sheets FOLDER --into FOLDER 2=accept 6=question 7=? --letter "a line"
+    python -m faxgw_loadtest.florist --sheets FOLDER --into FOLDER 2=accept 6=question 7=? --letter "a line"
 
 ticks those boxes on `2.tif` and `6.tif`, leaves a blot in a box of `7.tif`, and types a letter.
 """

@@ -18,9 +18,9 @@ import msgspec
 
 from faxgw.provider.mishaps import Answer, Ask, Call, Play, Receipt
 from faxgw.provider.switchboard import Switchboard, Taken, tells_most
-from tools.loadtest.courier import Courier
-from tools.loadtest.journal import Journal
-from tools.loadtest.wire import Request
+from faxgw_loadtest.carrier.courier import Courier
+from faxgw_loadtest.carrier.journal import Journal
+from faxgw_loadtest.carrier.wire import Request
 
 PAGES_MAX = 350
 """As Telnyx."""

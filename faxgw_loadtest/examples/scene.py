@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from faxgw.members.member import Member
-from tools.examples import numbers
-from tools.examples.dice import Dice
-from tools.examples.shops import TOWNS
-from tools.examples.words import Occasion, Words, words_of
+from faxgw_loadtest.examples import numbers
+from faxgw_loadtest.examples.dice import Dice
+from faxgw_loadtest.examples.shops import TOWNS
+from faxgw_loadtest.examples.words import Occasion, Words, words_of
 
 _FLORISTS_WORDS = {"FR": "french", "NO": "norwegian", "DE": "german", "GB": "english"}
 _TRAVELLERS_WORDS = ("english", "german")

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from faxgw.members.member import Member
 from faxgw.money import Money
 from faxgw.order import Delivery, Language, Order, Priority, ProductLine, Recipient, Window
-from tools.examples.card import card_message
-from tools.examples.dice import Dice
-from tools.examples.scene import Network, Scene, filled, scene
-from tools.examples.words import Article, Size
+from faxgw_loadtest.examples.card import card_message
+from faxgw_loadtest.examples.dice import Dice
+from faxgw_loadtest.examples.scene import Network, Scene, filled, scene
+from faxgw_loadtest.examples.words import Article, Size
 
 EXECUTION_SHARE_PERCENT = 74
 """Of the flowers' price; the delivery fee goes whole to the florist who executes."""

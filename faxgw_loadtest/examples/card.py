@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from tools.examples.dice import Dice
-from tools.examples.scene import Scene, filled
+from faxgw_loadtest.examples.dice import Dice
+from faxgw_loadtest.examples.scene import Scene, filled
 
 _LENGTHS: tuple[tuple[Literal["none", "line", "lines", "letter"], int], ...] = (
     ("none", 12),

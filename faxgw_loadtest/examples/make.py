@@ -1,8 +1,8 @@
 """Write example florists or orders as NDJSON; the same arguments give the same bytes.
 
-python -m tools.examples.make --members 40 --out config/examples/members.ndjson
-python -m tools.examples.make --orders 100 --out config/examples/orders.ndjson
-python -m tools.examples.make --orders 1000000 --among 5000 --out build/load.ndjson
+python -m faxgw_loadtest.examples.make --members 40 --out config/examples/members.ndjson
+python -m faxgw_loadtest.examples.make --orders 100 --out config/examples/orders.ndjson
+python -m faxgw_loadtest.examples.make --orders 1000000 --among 5000 --out build/load.ndjson
 """
 
 import argparse
@@ -14,8 +14,8 @@ import msgspec
 
 from faxgw.members.member import Member
 from faxgw.order import Order
-from tools.examples.orders import orders
-from tools.examples.shops import members
+from faxgw_loadtest.examples.orders import orders
+from faxgw_loadtest.examples.shops import members
 
 EXAMPLE_MEMBERS = 40
 EXAMPLE_ORDERS = 100
@@ -45,7 +45,7 @@ def _said(value: object) -> object:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m tools.examples.make", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m faxgw_loadtest.examples.make", description=__doc__.splitlines()[0])
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--members", type=int, metavar="COUNT", help="write so many florists")
     what.add_argument("--orders", type=int, metavar="COUNT", help="write so many orders")
