@@ -33,6 +33,8 @@ from faxgw.store.inbound.views import InboundTotals
 log = structlog.get_logger(__name__)
 
 WATCH_SECONDS = 5.0
+IDLE_WATCH_SECONDS = 60.0
+"""Without an inbox only people change anything here."""
 FORGET_SECONDS = 600.0
 FORGET_AT_ONCE_MAX = 500
 DAY_SECONDS = 86_400.0
@@ -123,7 +125,7 @@ class Incoming:
                 totals = await self._store.totals(only_waiting=True)
             except StoreBusyError:
                 log.warning("store_busy", waits_to_read="how inbound faxes stand")
-            await trio.sleep(WATCH_SECONDS)
+            await trio.sleep(WATCH_SECONDS if self._intake is not None else IDLE_WATCH_SECONDS)
 
     async def _forget(self) -> None:
         """Delete the files of faxes that are long over; some at a time, so that nobody else waits for the disk."""
