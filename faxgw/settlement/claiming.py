@@ -32,6 +32,10 @@ class Calendar:
     def day_of(self, at: float) -> dt.date:
         return dt.datetime.fromtimestamp(at, self.zone).date()
 
+    def grace_over(self, today: dt.date) -> dt.date:
+        """The last delivery day of which nobody may complain any more."""
+        return today - dt.timedelta(days=self.grace.days + 1)
+
 
 @dataclass(slots=True)
 class Claims:

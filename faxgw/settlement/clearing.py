@@ -4,9 +4,9 @@ It logs counts, never references or texts: a message to a florist may stand in t
 who and why; two who decide at once are told apart by the store.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, assert_never
 
 import structlog
 import trio
@@ -16,8 +16,19 @@ from faxgw.settlement.imports.entry import EntryKind, FileRefused
 from faxgw.settlement.imports.formats import read_settlement_file
 from faxgw.settlement.matching.assign import assign
 from faxgw.settlement.matching.links import LINKED, Link, link_to_sales
-from faxgw.settlement.matching.match import CONFIRMED, Expected, Match, Payment, Reason, Rule, Unmatched, match_payments
+from faxgw.settlement.matching.match import (
+    CONFIRMED,
+    Expected,
+    Match,
+    Payment,
+    Reason,
+    Rule,
+    Unmatched,
+    match_payments,
+    names_paid,
+)
 from faxgw.settlement.matching.payouts import Arrived, match_payouts
+from faxgw.settlement.matching.references import KidCheck
 from faxgw.settlement.takings import new_file, placed_with_order, placed_with_payout
 from faxgw.store.clearing.port import (
     ClearingStore,
@@ -40,6 +51,8 @@ T = TypeVar("T")
 
 UNKNOWN = (EntryKind.ADJUSTMENT, EntryKind.RESERVE, EntryKind.OTHER)
 """Kinds that no order explains: a person looks at each."""
+BATCH = "batch "
+"""Before a payout's number where an order's could stand."""
 STEPS_AT_ONCE = 500
 """In one commit, so that others can write between."""
 
@@ -50,6 +63,7 @@ class Window:
 
     payment_days: int = 3
     payout_days: int = 5
+    kid_check: KidCheck = "mod10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +124,10 @@ class Clearing:
 
     async def match(self) -> Account:
         """Place everything that can be placed for sure; what cannot is in the queue of exceptions afterwards."""
-        arrived = await self._match_payouts()
-        matched = await self._match_payments()
+        arrived, maybe_payouts = await self._match_payouts()
+        matched = await self._match_payments(maybe_payouts)
         linked = await self._link()
-        strange = await self._set_aside(UNKNOWN, Reason.UNKNOWN_KIND)
+        strange = await self._set_aside()
         parts = (arrived, matched, linked, strange)
         total = Account(
             matched=sum(part.matched for part in parts),
@@ -125,7 +139,8 @@ class Clearing:
         log.info("matched", matched=total.matched, linked=total.linked, exceptions=total.exceptions)
         return total
 
-    async def _match_payouts(self) -> Account:
+    async def _match_payouts(self) -> tuple[Account, dict[int, Arrived]]:
+        """Lines at the bank that are a payout for sure, and by line those that may be one."""
         lines = await self._store.unplaced([EntryKind.BANK])
         payouts = {payout.batch_id: payout for payout in await self._store.payouts()}
         found = match_payouts(lines, list(payouts.values()), days=self._window.payout_days)
@@ -147,20 +162,10 @@ class Clearing:
         unsure = {each.movement_id: each for each in found if each.rule not in CONFIRMED}
         placed = {each.movement_id for each in sure}
         debits = [line for line in lines if line.id not in placed and line.gross_minor < 0]
-        await self._take([self._bank_exception(line, unsure.get(line.id)) for line in debits])
-        return Account(arrived=len(sure), exceptions=len(debits), suggested=len(unsure))
+        await self._take([self._open(Unmatched(each.id, Reason.NO_PAYOUT), unsure.get(each.id)) for each in debits])
+        return Account(arrived=len(sure), exceptions=len(debits), suggested=len(unsure)), unsure
 
-    def _bank_exception(self, line: Movement, arrived: Arrived | None) -> Open:
-        return Open(
-            movement_id=line.id,
-            reason=Reason.NO_PAYOUT,
-            about="",
-            suggested=f"batch {arrived.batch_id}" if arrived else "",
-            suggested_by=arrived.rule if arrived else "",
-            at=self._clock.now(),
-        )
-
-    async def _match_payments(self) -> Account:
+    async def _match_payments(self, maybe_payouts: Mapping[int, Arrived]) -> Account:
         """Sales at providers, and what customers paid straight to the bank."""
         unplaced = await self._store.unplaced([EntryKind.SALE, EntryKind.BANK])
         movements = {each.id: each for each in unplaced if each.gross_minor > 0}
@@ -168,19 +173,24 @@ class Clearing:
             return Account()
         dues = await self._store.unpaid()
         payments = [_payment(each) for each in movements.values()]
-        paid = await self._store.paid_numbers(sorted({payment.reference for payment in payments}))
+        named = {name for payment in payments for name in names_paid(payment.reference, self._window.kid_check)}
+        paid = await self._store.paid_named(sorted(named))
         found = await self._work(
             lambda: match_payments(
                 payments,
                 [_expected(due) for due in dues],
-                frozenset(paid),
+                [_expected(due) for due in paid],
                 days=self._window.payment_days,
+                kid_check=self._window.kid_check,
                 assign=assign,
             )
         )
         sure = [match for match in found.matches if match.rule in CONFIRMED]
         await self._take([self._place(movements[match.payment_id], match.number, match.rule) for match in sure])
-        suggestions = {match.payment_id: match for match in found.matches if match.rule not in CONFIRMED}
+        suggestions: dict[int, Match | Arrived] = {
+            match.payment_id: match for match in found.matches if match.rule not in CONFIRMED
+        }
+        suggestions |= maybe_payouts
         await self._take([self._open(each, suggestions.get(each.payment_id)) for each in found.unmatched])
         return Account(matched=len(sure), exceptions=len(found.unmatched), suggested=len(suggestions))
 
@@ -197,10 +207,12 @@ class Clearing:
         await self._take([self._open(each, None) for each in unmatched])
         return Account(linked=len(links), exceptions=len(unmatched))
 
-    async def _set_aside(self, kinds: Sequence[EntryKind], reason: Reason) -> Account:
-        movements = await self._store.unplaced(kinds)
-        await self._take([self._open(Unmatched(each.id, reason), None) for each in movements])
-        return Account(exceptions=len(movements))
+    async def _set_aside(self) -> Account:
+        """What no order explains, and a sale that takes money away."""
+        movements = await self._store.unplaced([*UNKNOWN, EntryKind.SALE])
+        strange = [each for each in movements if each.kind != EntryKind.SALE or each.gross_minor < 0]
+        await self._take([self._open(Unmatched(each.id, Reason.UNKNOWN_KIND), None) for each in strange])
+        return Account(exceptions=len(strange))
 
     def _place(self, movement: Movement, number: str, rule: Rule) -> Place:
         return Place(
@@ -211,12 +223,12 @@ class Clearing:
             journal=placed_with_order(movement, number),
         )
 
-    def _open(self, unmatched: Unmatched, suggestion: Match | None) -> Open:
+    def _open(self, unmatched: Unmatched, suggestion: Match | Arrived | None) -> Open:
         return Open(
             movement_id=unmatched.payment_id,
             reason=unmatched.reason,
             about=unmatched.number,
-            suggested=suggestion.number if suggestion else "",
+            suggested=_name_of(suggestion),
             suggested_by=suggestion.rule if suggestion else "",
             at=self._clock.now(),
         )
@@ -259,6 +271,8 @@ class Clearing:
             return Leave(movement_id=movement.id, who=who, why=why, at=self._clock.now())
         if decision is Decision.RULED:
             return DecisionRefused("ruled is what matching itself decides; say what you decided")
+        if number.startswith(BATCH):
+            return await self._payout_decision(movement, decision, who, why, number)
         due = await self._store.due(number)
         if due is None:
             return DecisionRefused(f"no customer owes for an order {number!r}")
@@ -283,6 +297,43 @@ class Clearing:
             who=who,
             why=why,
         )
+
+    async def _payout_decision(
+        self, movement: Movement, decision: Decision, who: str, why: str, number: str
+    ) -> Step | DecisionRefused:
+        """The line at the bank is a payout that nothing but a person could tell; both are the same amount."""
+        payouts = {f"{BATCH}{payout.batch_id}": payout for payout in await self._store.payouts()}
+        payout = payouts.get(number)
+        if movement.kind != EntryKind.BANK or payout is None:
+            return DecisionRefused(f"{number!r} is no payout that a line at the bank is missing for")
+        if (payout.payout_minor, payout.currency) != (movement.gross_minor, movement.currency):
+            return DecisionRefused(f"the payout is {payout.payout_minor} minor units of {payout.currency}: ask for it")
+        if decision is not Decision.MATCHED_BY_HAND:
+            return DecisionRefused("a payout is matched by hand, whole, or the line is left unallocated")
+        return Place(
+            movement_id=movement.id,
+            order_number=None,
+            rule=Rule.BY_HAND,
+            at=self._clock.now(),
+            journal=placed_with_payout(movement, payout),
+            batch_id=payout.batch_id,
+            decision=decision,
+            who=who,
+            why=why,
+        )
+
+
+def _name_of(suggestion: Match | Arrived | None) -> str:
+    """As a person names it in a decision."""
+    match suggestion:
+        case None:
+            return ""
+        case Match():
+            return suggestion.number
+        case Arrived():
+            return f"{BATCH}{suggestion.batch_id}"
+        case _:
+            assert_never(suggestion)
 
 
 def _payment(movement: Movement) -> Payment:

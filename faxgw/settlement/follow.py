@@ -55,7 +55,7 @@ class Follower:
         """Follow, for ever."""
         looked_on = dt.date.min
         while True:
-            today = self._today()
+            today = self.today()
             try:
                 await self.catch_up(thoroughly=today != looked_on)
                 looked_on = today
@@ -75,6 +75,9 @@ class Follower:
             booked = await self._follow_turns() + await self._follow_days() + await self._follow_complaints()
             return booked + (await self._look_at_refused_again() if thoroughly else 0)
 
+    def today(self) -> dt.date:
+        return self._calendar.day_of(self._clock.now())
+
     async def _follow_turns(self) -> int:
         booked = 0
         after = await self._store.cursor("turns")
@@ -85,7 +88,7 @@ class Follower:
 
     async def _follow_days(self) -> int:
         """Accepted orders whose grace ended: nothing happens to them, and so they have no turn."""
-        last = self._today() - dt.timedelta(days=self._calendar.grace.days + 1)
+        last = self._calendar.grace_over(self.today())
         known = await self._store.cursor("days")
         if last.toordinal() <= known:
             return 0
@@ -148,9 +151,6 @@ class Follower:
         if failed:
             self._metrics.settlement_claims.labels("refused").inc(failed)
             log.warning("claims_refused", count=failed)
-
-    def _today(self) -> dt.date:
-        return self._calendar.day_of(self._clock.now())
 
 
 def _is_news(refused: Refused, known: Refused | None) -> bool:

@@ -112,11 +112,11 @@ class Books:
 
     def journals(self) -> list[Any]:
         periods: list[str] = self.ask(self.ledger.periods)
-        kept = [each for period in periods for each in self.ask(lambda period=period: self._of(period))]
+        kept = [each for period in periods for each in self._in(period)]
         return [each.journal for each in sorted(kept, key=lambda each: each.seq)]
 
-    async def _of(self, period: str) -> Any:
-        return await self.ledger.journals(period, 0, 100_000)
+    def _in(self, period: str) -> Any:
+        return self.ask(lambda: self.ledger.journals(period, 0, 100_000))
 
     def standings(self) -> dict[str, Standing]:
         found = fold(self.journals())

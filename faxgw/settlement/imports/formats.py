@@ -8,6 +8,8 @@ from faxgw.settlement.imports.entry import Batch, FileRefused, RefusedError, Set
 
 FORMATS: tuple[ModuleType, ...] = (vipps_xml, camt, vipps_csv, adyen, stripe, ocr_giro, systempay)
 HEAD_BYTES = 4_096
+ACCOUNT_CHARS_MAX = 48
+REF_CHARS_MAX = 96
 FILE_BYTES_MAX = 256 * 1024 * 1024
 
 
@@ -30,10 +32,24 @@ def read_settlement_file(content: bytes) -> SettlementFile | FileRefused:
 
 
 def _checked(file: SettlementFile, content: bytes, form: ModuleType) -> SettlementFile | FileRefused:
+    if b"\0" in content:
+        return FileRefused("a NUL byte: the file was damaged", content[: content.index(b"\0")].count(b"\n") + 1)
     line = None if form is ocr_giro else _line_with_card(content)
     if line is not None:
         return FileRefused("a full card number, which must never be kept: ask the provider for a masked report", line)
-    return _once(file)
+    return _too_long(file) or _once(file)
+
+
+def _too_long(file: SettlementFile) -> FileRefused | None:
+    """Names longer than any provider's: cut off, two of them could become one."""
+    for batch in file.batches:
+        line = batch.entries[0].line if batch.entries else None
+        if len(batch.account) > ACCOUNT_CHARS_MAX or len(batch.ref) > REF_CHARS_MAX:
+            return FileRefused("the name of an account or of a batch is longer than any we know", line)
+        for entry in batch.entries:
+            if max(len(entry.txn_id), len(entry.payment_id), len(entry.merchant_ref)) > REF_CHARS_MAX:
+                return FileRefused(f"a reference of more than {REF_CHARS_MAX} signs", entry.line)
+    return None
 
 
 def _line_with_card(content: bytes) -> int | None:

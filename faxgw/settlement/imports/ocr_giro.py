@@ -155,4 +155,5 @@ def _batches(assignment: _Assignment, transmission: str) -> Iterator[Batch]:
             currency="NOK",
             entries=tuple(entries),
             payout_minor=sum(entry.net_minor for entry in entries),
+            value_date=max(entry.day for entry in entries),
         )

@@ -41,10 +41,18 @@ def matches(head: bytes) -> bool:
 
 def read(content: bytes) -> SettlementFile:
     rows = list(read_table(content.decode("utf-8-sig"), ",", REQUIRED))
-    rows.sort(key=lambda row: (row.text("automatic_payout_id"), row.need("currency"), row.line))
-    by_payout = groupby(rows, key=lambda row: (row.text("automatic_payout_id"), row.text("currency").upper()))
+    rows.sort(key=lambda row: (_payout_ref(row), row.need("currency").upper(), row.line))
+    by_payout = groupby(rows, key=lambda row: (_payout_ref(row), row.text("currency").upper()))
     batches = tuple(_batch(ref, currency, list(own)) for (ref, currency), own in by_payout)
     return SettlementFile(provider="stripe", format=NAME, batches=batches)
+
+
+def _payout_ref(row: Row) -> str:
+    """A manual payout settles nothing in particular, and is a batch of its own."""
+    own = row.text("automatic_payout_id")
+    if not own and KINDS.get(row.text("reporting_category")) is EntryKind.PAYOUT:
+        return row.need("balance_transaction_id")
+    return own
 
 
 def _batch(ref: str, currency: str, rows: list[Row]) -> Batch:
@@ -53,6 +61,8 @@ def _batch(ref: str, currency: str, rows: list[Row]) -> Batch:
     net_minor = sum(entry.net_minor for entry in entries if entry.kind is not EntryKind.PAYOUT)
     if payouts:
         payout_minor = -sum(entry.net_minor for entry in payouts)
+        if len(payouts) == len(entries):
+            net_minor = payout_minor
         require_total(f"the sum of payout {ref}", net_minor, payout_minor, payouts[0].line)
     return Batch(
         ref=ref or MANUAL,

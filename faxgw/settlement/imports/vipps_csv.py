@@ -47,9 +47,11 @@ def _typed(text: str) -> Iterator[Batch]:
     strays = {row.need("SettlementId") for row in transactions} - {row.need("SettlementID") for row in settlements}
     if strays:
         raise RefusedError(f"transactions of the settlement {min(strays)}, which the file does not tell of")
+    by_settlement: dict[str, list[Row]] = {}
+    for row in transactions:
+        by_settlement.setdefault(row.text("SettlementId"), []).append(row)
     for settlement in settlements:
-        own = [row for row in transactions if row.text("SettlementId") == settlement.text("SettlementID")]
-        yield _typed_batch(settlement, own)
+        yield _typed_batch(settlement, by_settlement.get(settlement.text("SettlementID"), []))
 
 
 def _typed_rows(text: str) -> Iterator[Row]:

@@ -53,6 +53,7 @@ def _batch(unit: str, settlement: Node) -> Batch:
         currency=currency,
         entries=tuple(entries),
         payout_minor=settled_minor,
+        value_date=_settled_on(settlement),
     )
 
 
@@ -94,6 +95,15 @@ def _moment(transaction: Node) -> dt.datetime:
     except ValueError:
         raise RefusedError(f"TransactionTime is {text!r} and no time", transaction.line) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=OSLO)
+
+
+def _settled_on(settlement: Node) -> dt.date | None:
+    """A day, in some files with a time or an offset behind it."""
+    text = settlement.told("SettlementDate")
+    try:
+        return dt.date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        raise RefusedError(f"SettlementDate is {text!r} and no day", settlement.line) from None
 
 
 def _check(settlement: Node, transactions: list[Node], currency: str) -> None:

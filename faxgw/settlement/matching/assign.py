@@ -7,7 +7,7 @@ apart by the names, so that a second run suggests the same.
 from collections.abc import Iterable, Sequence
 
 from faxgw.settlement.matching.match import Expected, Match, Payment, Rule
-from faxgw.settlement.matching.references import normalised
+from faxgw.store.clearing.names import normalised
 
 DAY_COST = 20
 REFERENCE_COST = 100

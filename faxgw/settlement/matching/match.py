@@ -7,13 +7,15 @@ alone make suggestions, which a person confirms.
 
 import datetime as dt
 import enum
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from faxgw.money import Currency
-from faxgw.settlement.matching.references import digits_of, kid_payload, normalised
+from faxgw.settlement.matching.references import KidCheck, kid_payload
+from faxgw.store.clearing.names import digits_of, names_of, normalised
 
 T = TypeVar("T")
 Key = TypeVar("Key", bound=Hashable)
@@ -49,6 +51,10 @@ class Reason(enum.StrEnum):
     NO_REFERENCE = "no_reference"
     SALE_UNKNOWN = "sale_unknown"
     """It takes back a payment that nobody knows."""
+    SALE_NOT_PLACED = "sale_not_placed"
+    """Nobody knows yet what the sale was for that it takes back."""
+    SEVERAL_ORDERS = "several_orders"
+    """The payment that it takes back paid more than one order."""
     MORE_THAN_SOLD = "more_than_sold"
     """More would be taken back than was paid."""
     UNKNOWN_KIND = "unknown_kind"
@@ -105,20 +111,22 @@ class Matching(msgspec.Struct, frozen=True):
 def match_payments(
     payments: Sequence[Payment],
     expected: Sequence[Expected],
-    paid: frozenset[str] = frozenset(),
+    paid: Sequence[Expected] = (),
     *,
     days: int = 3,
+    kid_check: KidCheck = "mod10",
     assign: Callable[[Sequence[Payment], Sequence[Expected]], Iterable[Match]] | None = None,
 ) -> Matching:
-    """What each payment is for. `paid` are numbers of orders that were paid before; `days` bounds a suggestion.
+    """What each payment is for. `paid` are orders that were paid before and bear a name that a payment gives:
+    nothing is matched with them, and nothing that they may be meant by; `days` bounds a suggestion.
 
     `assign` makes the last suggestions, over what no rule could place; without it there are none.
     """
-    left = _Left(payments, expected)
+    left = _Left(payments, expected, paid)
     left.take(_exact(left), Rule.EXACT)
     left.take(_in_parts(left), Rule.PARTS)
-    left.take(_normalised(left), Rule.NORMALISED)
-    names = _Names(expected, paid, left)
+    left.take(_normalised(left, kid_check), Rule.NORMALISED)
+    names = _Names([*expected, *paid], left, kid_check)
     unmatched = [names.why(payment) for payment in left.payments]
     left.drop_payments({each.payment_id for each in unmatched if each.number})
     left.take(_by_amount_and_day(left, days), Rule.AMOUNT_AND_DAY)
@@ -133,9 +141,10 @@ Pair = tuple[Payment, Expected]
 class _Left:
     """What no rule has placed yet, in an order of its own, so that the order of coming is forgotten."""
 
-    def __init__(self, payments: Iterable[Payment], expected: Iterable[Expected]) -> None:
-        self.payments = sorted(payments, key=lambda payment: payment.id)
+    def __init__(self, payments: Iterable[Payment], expected: Iterable[Expected], paid: Sequence[Expected]) -> None:
+        self.payments = sorted(payments, key=lambda each: (each.day, each.reference, each.amount_minor, each.id))
         self.expected = sorted(expected, key=lambda order: order.number)
+        self.paid = paid
         self.matches: list[Match] = []
 
     def take(self, pairs: Iterable[Pair], rule: Rule) -> None:
@@ -153,47 +162,52 @@ def _exact(left: _Left) -> Iterable[Pair]:
     return _unique_pairs(
         left,
         lambda payment: [(payment.reference, payment.amount_minor, payment.currency)] if payment.reference else [],
-        lambda order: [
-            (name, order.amount_minor, order.currency) for name in {order.number, *order.references} if name
-        ],
+        lambda order: [(name, order.amount_minor, order.currency) for name in _names_told(order)],
     )
 
 
-def _normalised(left: _Left) -> Iterable[Pair]:
+def _normalised(left: _Left, check: KidCheck) -> Iterable[Pair]:
     return _unique_pairs(
         left,
-        lambda payment: [(name, payment.amount_minor, payment.currency) for name in _names_paid(payment.reference)],
+        lambda paid: [(name, paid.amount_minor, paid.currency) for name in names_paid(paid.reference, check)],
         lambda order: [(name, order.amount_minor, order.currency) for name in _names_expected(order)],
     )
 
 
-def _names_paid(reference: str) -> set[str]:
+def names_paid(reference: str, check: KidCheck) -> set[str]:
     """Letters and digits as they are; of a KID, the digits without the check digit."""
-    payload = kid_payload(normalised(reference))
-    return {
-        name for name in (normalised(reference), f"#{digits_of(payload)}" if payload else "") if name not in {"", "#"}
-    }
+    payload = kid_payload(normalised(reference), check)
+    return {normalised(reference), f"#{digits_of(payload)}" if payload else ""} - {"", "#"}
 
 
 def _names_expected(order: Expected) -> set[str]:
-    names = {normalised(name) for name in (order.number, *order.references)}
-    digits = {f"#{digits_of(name)}" for name in (order.number, *order.references)}
-    return {name for name in names | digits if name not in {"", "#"}}
+    return names_of(order.number, *order.references)
 
 
 def _by_amount_and_day(left: _Left, days: int) -> Iterable[Pair]:
     """One payment whose only order of that amount is near, where that order has no other such payment."""
+    span = [dt.timedelta(days=off) for off in range(-days, days + 1)]
+    orders = _grouped(left.expected, lambda order: [(order.amount_minor, order.currency, order.day)])
+    payments = _grouped(left.payments, lambda paid: [(paid.amount_minor, paid.currency, paid.day)])
+    for payment in left.payments:
+        fitting = _around(orders, payment.amount_minor, payment.currency, [payment.day + off for off in span])
+        if len(fitting) != 1:
+            continue
+        (order,) = fitting
+        if len(_around(payments, order.amount_minor, order.currency, [order.day + off for off in span])) == 1:
+            yield payment, order
 
-    def near(payment: Payment, order: Expected) -> bool:
-        return abs((payment.day - order.day).days) <= days
 
-    orders = _grouped(left.expected, lambda order: [(order.amount_minor, order.currency)])
-    payments = _grouped(left.payments, lambda payment: [(payment.amount_minor, payment.currency)])
-    for amount, candidates in payments.items():
-        for payment in candidates:
-            fitting = [order for order in orders.get(amount, ()) if near(payment, order)]
-            if len(fitting) == 1 and sum(near(other, fitting[0]) for other in candidates) == 1:
-                yield payment, fitting[0]
+def _around(
+    by_day: Mapping[tuple[int, str, dt.date], list[T]], amount_minor: int, currency: str, days: Iterable[dt.date]
+) -> list[T]:
+    """At most two of them: more tell nothing more."""
+    found: list[T] = []
+    for day in days:
+        found += by_day.get((amount_minor, currency, day), ())[:2]
+        if len(found) > 1:
+            break
+    return found
 
 
 def _in_parts(left: _Left) -> Iterable[Pair]:
@@ -201,11 +215,17 @@ def _in_parts(left: _Left) -> Iterable[Pair]:
     by_name = _grouped(
         left.payments, lambda payment: [(payment.reference, payment.currency)] if payment.reference else []
     )
+    bearers = Counter(name for order in (*left.expected, *left.paid) for name in _names_told(order))
     for order in left.expected:
-        names = sorted({order.number, *order.references} - {""})
+        names = sorted(_names_told(order))
         parts = [payment for name in names for payment in by_name.get((name, order.currency), ())]
-        if len(parts) > 1 and sum(payment.amount_minor for payment in parts) == order.amount_minor:
+        is_sum = len(parts) > 1 and sum(payment.amount_minor for payment in parts) == order.amount_minor
+        if is_sum and all(bearers[payment.reference] == 1 for payment in parts):
             yield from ((payment, order) for payment in parts)
+
+
+def _names_told(order: Expected) -> set[str]:
+    return {order.number, *order.references} - {""}
 
 
 def _unique_pairs(
@@ -213,8 +233,9 @@ def _unique_pairs(
     keys_of_payment: Callable[[Payment], Iterable[Key]],
     keys_of_order: Callable[[Expected], Iterable[Key]],
 ) -> Iterable[Pair]:
-    """Pairs that share a key, each the only partner of the other over all keys."""
-    orders = _grouped(left.expected, keys_of_order)
+    """Pairs that share a key, each the only partner of the other over all keys; one that was paid is a partner, too."""
+    orders = _grouped((*left.expected, *left.paid), keys_of_order)
+    open_ones = {order.number for order in left.expected}
     partners: dict[int, dict[str, Expected]] = {}
     suitors: dict[str, set[int]] = {}
     for payment in left.payments:
@@ -226,7 +247,7 @@ def _unique_pairs(
         own = partners.get(payment.id, {})
         if len(own) == 1:
             (order,) = own.values()
-            if len(suitors[order.number]) == 1:
+            if len(suitors[order.number]) == 1 and order.number in open_ones:
                 yield payment, order
 
 
@@ -241,20 +262,18 @@ def _grouped(items: Iterable[T], keys_of: Callable[[T], Iterable[Key]]) -> Mappi
 class _Names:
     """All names of all orders, paid or not: says what is wrong with a payment that no rule placed."""
 
-    def __init__(self, expected: Sequence[Expected], paid: Iterable[str], left: _Left) -> None:
+    def __init__(self, orders: Sequence[Expected], left: _Left, check: KidCheck) -> None:
+        self._check: KidCheck = check
         self._open = {order.number: order for order in left.expected}
         self._numbers: dict[str, set[str]] = {}
-        for order in expected:
-            for name in {order.number, *order.references, *_names_expected(order)}:
+        for order in orders:
+            for name in {*_names_told(order), *_names_expected(order)}:
                 self._numbers.setdefault(name, set()).add(order.number)
-        for number in paid:
-            for name in (number, normalised(number), f"#{digits_of(number)}"):
-                self._numbers.setdefault(name, set()).add(number)
 
     def why(self, payment: Payment) -> Unmatched:
         if not payment.reference.strip():
             return Unmatched(payment.id, Reason.NO_REFERENCE)
-        names = {payment.reference, *_names_paid(payment.reference)}
+        names = {payment.reference, *names_paid(payment.reference, self._check)}
         numbers = sorted({number for name in names for number in self._numbers.get(name, ())})
         if not numbers:
             return Unmatched(payment.id, Reason.UNKNOWN_REFERENCE)

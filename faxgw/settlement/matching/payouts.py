@@ -1,12 +1,12 @@
 """Finds the line at the bank for each payout: by the payout's name in the line's text, else by amount and day."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from faxgw.settlement.matching.match import Rule
-from faxgw.settlement.matching.references import normalised
 from faxgw.store.clearing.port import Movement, Payout
 
 NAME_CHARS_MIN = 4
@@ -54,8 +54,14 @@ def _unique(
 
 
 def _is_named(line: Movement, payout: Payout) -> bool:
-    name = normalised(payout.ref)
-    return len(name) >= NAME_CHARS_MIN and name in normalised(f"{line.text} {line.merchant_ref} {line.payment_id}")
+    """The payout's name stands in the line as words of its own, not as a part of a longer number."""
+    name = _words(payout.ref)
+    said = " ".join(_words(text) for text in (line.text, line.merchant_ref, line.payment_id))
+    return len(name) >= NAME_CHARS_MIN and f" {name} " in f" {said} "
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[0-9A-Z]+", text.upper()))
 
 
 def _is_near(line: Movement, payout: Payout, days: int) -> bool:

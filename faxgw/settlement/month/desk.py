@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from faxgw.clock import Clock
+from faxgw.errors import BugError
 from faxgw.members.people import Identity, Person, are_two_people
 from faxgw.settlement.month.ready import Facts, Obstacle, obstacles_of
 from faxgw.settlement.month.run import (
@@ -29,14 +30,14 @@ from faxgw.settlement.month.statement import Statement, Whom, make_statement
 from faxgw.settlement.seal import NO_HEAD, SealChain
 from faxgw.store.clearing.port import ClearingStore
 from faxgw.store.ledger.journal import Account, AccountKind, Standing
-from faxgw.store.ledger.port import LedgerStore, Line, Period, Seal, next_period
+from faxgw.store.ledger.port import LedgerStore, Period, Seal, next_period
 from faxgw.store.months.port import Approval, Closing, MonthStore, Numbered, Run, RunRefused
 
 log = structlog.get_logger(__name__)
 
 JOURNALS_AT_ONCE = 5_000
-
-Lines = Sequence[Line]
+TRIES = 5
+"""To close a month into which others book."""
 
 encode_content = msgspec.json.Encoder(order="deterministic").encode
 decode_content = msgspec.json.Decoder(Content).decode
@@ -45,15 +46,23 @@ decode_content = msgspec.json.Decoder(Content).decode
 class Register(Payees, Protocol):
     """What the month's end asks of the register."""
 
-    def whom(self, member_id: str, on: dt.date) -> Whom:
-        """As the register has it on that day; a former member, too, gets its last statement."""
+    def whom(self, member_id: str, on: dt.date, known_at: float | None) -> Whom:
+        """As the register has it on that day, and as that was known then; a former member, too, gets its last one."""
         ...
 
     def without_account(self, on: dt.date) -> Sequence[str]: ...
 
 
 class Orders(Protocol):
-    """What the month's end asks of the relay."""
+    """What the month's end asks of orders."""
+
+    async def catch_up(self) -> None:
+        """Book what is known by now, so that nothing of the month is left behind."""
+        ...
+
+    async def refused(self, until: dt.date) -> Sequence[str]:
+        """Claims of days up to this one that could not be booked."""
+        ...
 
     async def unanswered(self, first: dt.date, last: dt.date) -> Sequence[str]:
         """Orders for delivery on these days whose store never said a word."""
@@ -127,6 +136,7 @@ class MonthDesk:
     async def ready(self, period: Period) -> list[Obstacle]:
         """What should be settled before the month is closed; empty where nothing is left to do."""
         first, last = days_of(period)
+        await self._orders.catch_up()
         facts = Facts(
             period=period,
             today_period=self._today().isoformat()[:7],
@@ -136,28 +146,39 @@ class MonthDesk:
             exceptions_allowed=self._rules.exceptions_allowed,
             unanswered=await self._orders.unanswered(first, last),
             promised=await self._orders.promised(first, last),
+            refused=await self._orders.refused(last),
             standings=await self._ledger.standings_at(period),
             without_account=self._register.without_account(last),
         )
         return list(obstacles_of(facts))
 
     async def close(self, period: Period, who: str) -> Closed | NotClosed:
-        """Seal the month and number its statements; asked again for a month that is closed, it is what it was."""
-        seals = {seal.period: seal for seal in await self._ledger.seals()}
-        if period in seals:
-            return Closed(seals[period], await self._months.numbers(period))
-        blocking = [obstacle for obstacle in await self.ready(period) if obstacle.blocks]
-        if blocking:
-            return NotClosed(blocking)
-        chain = await self._chain(period, _head_before(seals, period))
+        """Seal the month and number its statements; asked again for a month that is closed, it is what it was.
+
+        Raises:
+            BugError: it was booked into the month again and again while it was being closed.
+        """
+        for _ in range(TRIES):
+            seals = {seal.period: seal for seal in await self._ledger.seals()}
+            if period in seals:
+                return Closed(seals[period], await self._months.numbers(period))
+            blocking = [obstacle for obstacle in await self.ready(period) if obstacle.blocks]
+            if blocking:
+                return NotClosed(blocking)
+            sealed = await self._seal(period, _head_before(seals, period), who)
+            if sealed is not None:
+                return Closed(sealed, await self._months.numbers(period))
+        raise BugError(f"{period} would not hold still to be closed")
+
+    async def _seal(self, period: Period, head_before: bytes, who: str) -> Seal | None:
+        """None where something was booked into the month between the chain and the seal."""
+        chain = await self._chain(period, head_before)
         seal = Seal(period, chain.journals, chain.head(), self._clock.now(), who)
         statements = [(account.name, account.currency) for account in await self._member_accounts(period)]
         (sealed,) = await self._months.close([Closing(seal, period[:4], statements)])
-        if sealed is None:
-            # Something was booked into the month between the chain and the seal.
-            return await self.close(period, who)
-        log.info("month_closed", period=period, journals=seal.journals, statements=len(statements))
-        return Closed(sealed, await self._months.numbers(period))
+        if sealed is not None:
+            log.info("month_closed", period=period, journals=seal.journals, statements=len(statements))
+        return sealed
 
     async def _chain(self, period: Period, head_before: bytes) -> SealChain:
         chain, after = SealChain(period, head_before), 0
@@ -185,19 +206,23 @@ class MonthDesk:
         closing = await self._ledger.standings_at(period)
         lines = await self._ledger.lines(accounts, period)
         numbers = {(each.member, each.currency): each for each in await self._months.numbers(period)}
+        # Names and addresses of a closed month are those that were known when it was closed.
+        known_at = next((seal.closed_at for seal in await self._ledger.seals() if seal.period == period), None)
+        last_day = days_of(period)[1]
         return [
             msgspec.structs.replace(
-                self._statement(account, period, opening.get(account, Standing()), closing[account], lines[account]),
+                make_statement(
+                    self._register.whom(account.name, last_day, known_at),
+                    period,
+                    account.currency,
+                    opening.get(account, Standing()).posted_minor,
+                    lines[account],
+                    closing[account].posted_minor,
+                ),
                 number=_number_text(numbers.get((account.name, account.currency))),
             )
             for account in accounts
         ]
-
-    def _statement(
-        self, account: Account, period: Period, opening: Standing, closing: Standing, lines: Lines
-    ) -> Statement:
-        whom = self._register.whom(account.name, days_of(period)[1])
-        return make_statement(whom, period, account.currency, opening.posted_minor, lines, closing.posted_minor)
 
     # --- paying ------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import msgspec
 
 from faxgw.store.clearing.port import Exceptional
 from faxgw.store.ledger.journal import Account, AccountKind, Standing
-from faxgw.store.ledger.port import Period
+from faxgw.store.ledger.port import Period, next_period
 
 
 class Matter(enum.StrEnum):
@@ -16,6 +16,8 @@ class Matter(enum.StrEnum):
     EXCEPTIONS = "exceptions"
     UNANSWERED = "unanswered"
     PROMISED = "promised"
+    REFUSED = "refused"
+    """Orders of the month that could not be booked."""
     NO_ACCOUNT = "no_account"
     EARLIER_MONTH = "earlier_month"
     MONTH_NOT_OVER = "month_not_over"
@@ -45,6 +47,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """Orders for delivery in the month whose store never said a word."""
     promised: Sequence[str]
     """Orders of the month that are accepted and still within their grace."""
+    refused: Sequence[str] = ()
+    """Orders and complaints of the month, or of one before, that could not be booked."""
     standings: Mapping[Account, Standing]
     without_account: Sequence[str]
 
@@ -56,14 +60,28 @@ def obstacles_of(facts: Facts) -> Iterator[Obstacle]:
     """In the order in which they are best settled."""
     if facts.period >= facts.today_period:
         yield Obstacle(Matter.MONTH_NOT_OVER, f"{facts.period} is not over", blocks=True)
-    earlier = sorted(each for each in facts.periods if each < facts.period and each not in facts.sealed)
-    if earlier:
-        yield Obstacle(Matter.EARLIER_MONTH, f"close {earlier[0]} first", True, tuple(earlier))
+    yield from _earlier(facts)
     yield from _exceptions(facts)
+    yield from _named(Matter.REFUSED, facts.refused, "claims that could not be booked (faxgw settle refused says why)")
     yield from _named(Matter.UNANSWERED, facts.unanswered, "orders whose store never answered: ask it, or cancel them")
     yield from _named(Matter.PROMISED, facts.promised, "orders within their grace: they count in the next month")
     paid = [name for name in facts.without_account if _is_owed(facts, name)]
     yield from _named(Matter.NO_ACCOUNT, paid, "stores that are owed money and have no account two people agreed on")
+
+
+def _earlier(facts: Facts) -> Iterator[Obstacle]:
+    """Months are sealed one after another, those in which nothing happened too."""
+    if not facts.sealed:
+        earlier = sorted(each for each in facts.periods if each < facts.period)
+        if earlier:
+            yield Obstacle(Matter.EARLIER_MONTH, f"close {earlier[0]} first", True, tuple(earlier))
+        return
+    due = next_period(max(facts.sealed))
+    if facts.period > due:
+        yield Obstacle(Matter.EARLIER_MONTH, f"close {due} first", True, (due,))
+    if facts.period < due:
+        sentence = f"{due} is the first open month: what belongs to {facts.period} counts there"
+        yield Obstacle(Matter.EARLIER_MONTH, sentence, True, (due,))
 
 
 def _exceptions(facts: Facts) -> Iterator[Obstacle]:
@@ -77,7 +95,7 @@ def _exceptions(facts: Facts) -> Iterator[Obstacle]:
 
 def _named(matter: Matter, names: Sequence[str], sentence: str) -> Iterator[Obstacle]:
     if names:
-        blocks = matter is Matter.UNANSWERED
+        blocks = matter in {Matter.UNANSWERED, Matter.REFUSED}
         yield Obstacle(matter, f"{len(names)} {sentence}", blocks, tuple(sorted(names)[:NAMES_SHOWN_MAX]))
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from faxgw.settlement.matching.assign import assign
 from faxgw.settlement.matching.match import CONFIRMED, Expected, Matching, Payment, Reason, Rule, match_payments
-from faxgw.settlement.matching.references import kid_payload, normalised
+from faxgw.settlement.matching.references import KidCheck, kid_payload
+from faxgw.store.clearing.names import normalised
 
 DAY = dt.date(2027, 5, 28)
 
@@ -59,7 +60,7 @@ def test_two_payments_for_one_order_are_a_tie() -> None:
 
 def test_an_order_that_was_paid_is_not_paid_again() -> None:
     """The second payment comes in a later file."""
-    done = match_payments([payment(2, "no27 0000017")], [], frozenset({"NO27-0000017"}))
+    done = match_payments([payment(2, "no27 0000017")], [], [expected("NO27-0000017")])
     assert reasons(done) == {2: (Reason.DUPLICATE, "NO27-0000017")}
 
 
@@ -73,10 +74,19 @@ def test_an_amount_captured_in_parts_is_one_payment() -> None:
     assert {reason for reason, _ in reasons(short).values()} == {Reason.AMOUNT_DIFFERS}
 
 
-@pytest.mark.parametrize("written", ["no27-0000017", "NO27/0000017", "NO27 0000017", "2700000173", "002700000179"])
-def test_a_reference_is_recognised_as_payers_write_it(written: str) -> None:
+@pytest.mark.parametrize(
+    ("written", "check"),
+    [
+        ("no27-0000017", "mod10"),
+        ("NO27/0000017", "mod10"),
+        ("NO27 0000017", "mod11"),
+        ("2700000173", "mod10"),
+        ("002700000179", "mod11"),
+    ],
+)
+def test_a_reference_is_recognised_as_payers_write_it(written: str, check: KidCheck) -> None:
     """Small letters, other signs, a KID of the number's digits with its check digit."""
-    done = match_payments([payment(1, written)], [expected("NO27-0000017")])
+    done = match_payments([payment(1, written)], [expected("NO27-0000017")], kid_check=check)
     assert rules(done) == {1: ("NO27-0000017", Rule.NORMALISED)}
 
 
@@ -144,8 +154,8 @@ def test_whatever_comes_in_whatever_order(
 
 def test_check_digits_are_those_of_the_manual() -> None:
     """The manual's own examples: 12345678 gives 2 by mod 10 and 5 by mod 11."""
-    assert kid_payload("123456782") == kid_payload("123456785") == "12345678"
-    assert kid_payload("123456783") is None
-    assert kid_payload("7") is None
-    assert kid_payload("12a4") is None
+    assert kid_payload("123456782", "mod10") == kid_payload("123456785", "mod11") == "12345678"
+    assert kid_payload("123456782", "mod11") is kid_payload("123456785", "mod10") is None
+    assert kid_payload("7", "mod10") is None
+    assert kid_payload("12a4", "mod10") is None
     assert normalised(" no27-0000017 ") == "NO270000017"

@@ -42,8 +42,8 @@ class Book:
     def __init__(self) -> None:
         self.accounts = {"NO-A": "86011117947", "NO-B": "86011117947"}
 
-    def whom(self, member_id: str, on: dt.date) -> Whom:
-        del on
+    def whom(self, member_id: str, on: dt.date, known_at: float | None) -> Whom:
+        del on, known_at
         return Whom(id=member_id, name=f"Blomster {member_id}", address=("Storgata 1",), language="nb")
 
     def payee(self, member_id: str, on: dt.date) -> tuple[str, str] | None:
@@ -59,6 +59,14 @@ class Book:
 class Relay:
     def __init__(self) -> None:
         self.silent: list[str] = []
+        self.not_booked: list[str] = []
+
+    async def catch_up(self) -> None:
+        pass
+
+    async def refused(self, until: dt.date) -> Sequence[str]:
+        del until
+        return self.not_booked
 
     async def unanswered(self, first: dt.date, last: dt.date) -> Sequence[str]:
         del first, last
