@@ -126,7 +126,7 @@ def match_payments(
     left.take(_exact(left), Rule.EXACT)
     left.take(_in_parts(left), Rule.PARTS)
     left.take(_normalised(left, kid_check), Rule.NORMALISED)
-    names = _Names([*expected, *paid], left, kid_check)
+    names = _Names([*left.expected, *left.paid], left, kid_check)
     unmatched = [names.why(payment) for payment in left.payments]
     left.drop_payments({each.payment_id for each in unmatched if each.number})
     left.take(_by_amount_and_day(left, days), Rule.AMOUNT_AND_DAY)
@@ -144,13 +144,14 @@ class _Left:
     def __init__(self, payments: Iterable[Payment], expected: Iterable[Expected], paid: Sequence[Expected]) -> None:
         self.payments = sorted(payments, key=lambda each: (each.day, each.reference, each.amount_minor, each.id))
         self.expected = sorted(expected, key=lambda order: order.number)
-        self.paid = paid
+        self.paid = list(paid)
         self.matches: list[Match] = []
 
     def take(self, pairs: Iterable[Pair], rule: Rule) -> None:
         taken = list(pairs)
         self.matches += [Match(payment.id, order.number, rule) for payment, order in taken]
         numbers = {order.number for _, order in taken}
+        self.paid += [order for order in self.expected if order.number in numbers]
         self.drop_payments({payment.id for payment, _ in taken})
         self.expected = [order for order in self.expected if order.number not in numbers]
 

@@ -1,8 +1,9 @@
 """Takes settlement files in: each whole or not at all, and no movement twice, in whichever file it comes."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, tuple_
+from sqlalchemy import Connection, func, insert, select, tuple_, update
 
 from faxgw.store.clearing.port import Imported, ImportedBefore, Importing, ImportRefused, NewBatch, NewFile, NewMovement
 from faxgw.store.clearing.schema import settlement_batch, settlement_entry, settlement_file
@@ -74,43 +75,62 @@ def _known(connection: Connection, provider: str, batch: NewBatch) -> Iterator[t
 def _write(
     connection: Connection, file: NewFile, batch: NewBatch, fresh: Sequence[NewMovement]
 ) -> ImportRefused | None:
-    batch_id = _batch_id(connection, file, batch)
-    if isinstance(batch_id, ImportRefused):
-        return batch_id
+    stands = _stand(connection, file, batch)
+    if isinstance(stands, ImportRefused):
+        return stands
     if fresh:
-        connection.execute(insert(settlement_entry), [_entry_row(file, batch, batch_id, each) for each in fresh])
-    journals = [journal for journal in (batch.journal, *(each.journal for each in fresh)) if journal is not None]
+        connection.execute(insert(settlement_entry), [_entry_row(file, batch, stands.id, each) for each in fresh])
+    payout = batch.journal if stands.is_payout_news else None
+    journals = [journal for journal in (payout, *(each.journal for each in fresh)) if journal is not None]
     for booked in book(connection, [Entry((journal,), file.at) for journal in journals]):
         if isinstance(booked, NotBooked):
             return ImportRefused(booked.reason)
     return None
 
 
-def _batch_id(connection: Connection, file: NewFile, batch: NewBatch) -> int | ImportRefused:
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """The batch's row, and whether nothing told of its payout before."""
+
+    id: int
+    is_payout_news: bool
+
+
+def _stand(connection: Connection, file: NewFile, batch: NewBatch) -> _Stands | ImportRefused:
+    """A batch may be told again, with more rows, in another format, or with its payout at last; never with another."""
     table = settlement_batch
     named = (table.c.provider == file.provider) & (table.c.account == batch.account) & (table.c.ref == batch.ref)
     row = connection.execute(select(table).where(named, table.c.currency == batch.currency)).one_or_none()
-    if row is not None:
-        if row.payout_minor != batch.payout_minor:
-            return ImportRefused(f"the batch {batch.ref} was imported before with another payout")
-        return int(row.id)
+    if row is None:
+        return _Stands(_new_batch(connection, file, batch), is_payout_news=True)
+    if batch.payout_minor is None or row.payout_minor == batch.payout_minor:
+        return _Stands(int(row.id), is_payout_news=False)
+    if row.payout_minor is not None:
+        return ImportRefused(f"the batch {batch.ref} was imported before with another payout")
+    told = {"payout_minor": batch.payout_minor, "value_date": _day_text(batch)}
+    connection.execute(update(table).where(table.c.id == row.id).values(**told))
+    return _Stands(int(row.id), is_payout_news=True)
+
+
+def _new_batch(connection: Connection, file: NewFile, batch: NewBatch) -> int:
+    table = settlement_batch
     batch_id = int(connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
-    connection.execute(
-        insert(table),
-        [
-            {
-                "id": batch_id,
-                "sha256": file.sha256,
-                "provider": file.provider,
-                "account": batch.account,
-                "ref": batch.ref,
-                "currency": batch.currency,
-                "payout_minor": batch.payout_minor,
-                "value_date": batch.value_date.isoformat() if batch.value_date else None,
-            }
-        ],
-    )
+    row = {
+        "id": batch_id,
+        "sha256": file.sha256,
+        "provider": file.provider,
+        "account": batch.account,
+        "ref": batch.ref,
+        "currency": batch.currency,
+        "payout_minor": batch.payout_minor,
+        "value_date": _day_text(batch),
+    }
+    connection.execute(insert(table), [row])
     return batch_id
+
+
+def _day_text(batch: NewBatch) -> str | None:
+    return batch.value_date.isoformat() if batch.value_date else None
 
 
 def _file_row(file: NewFile) -> dict[str, object]:

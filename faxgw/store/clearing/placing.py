@@ -1,30 +1,87 @@
 """Places movements, and keeps the queue of those that nobody could place; each step holds only while it is not late."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from faxgw.errors import BugError
+from faxgw.store.clearing.names import names_of
 from faxgw.store.clearing.port import Decision, Due, Leave, Open, Own, Place, Step, Taken
-from faxgw.store.clearing.schema import clearing_exception, order_due, settlement_batch, settlement_entry
+from faxgw.store.clearing.schema import (
+    clearing_exception,
+    order_due,
+    order_name,
+    settlement_batch,
+    settlement_entry,
+)
 from faxgw.store.ledger.booking import book
 from faxgw.store.ledger.port import Entry, NotBooked
+from faxgw.store.ledger.reading import parts
 
 PARTS = "parts"
 """The one rule by which several movements pay one order."""
-PAYS = ("sale", "bank")
-"""Kinds that pay an order; a chargeback that was reversed only gives back what had paid it."""
+PAYS = settlement_entry.c.kind.in_(("sale", "bank")) & (settlement_entry.c.gross_minor > 0)
+"""Movements that pay an order; a chargeback that was reversed only gives back what had paid it."""
 
 
 def take(connection: Connection, steps: Sequence[Step]) -> list[Taken]:
-    return [Taken.DONE if _take(connection, step) else Taken.LATE for step in steps]
+    """In order; what all of them book goes into the ledger at the end, in the same transaction."""
+    page = _Page(connection, [step for step in steps if isinstance(step, Place)])
+    taken = [Taken.DONE if _take(connection, page, step) else Taken.LATE for step in steps]
+    page.book()
+    return taken
 
 
-def _take(connection: Connection, step: Step) -> bool:
+class _Page:
+    """What the movements that are to be placed are, who has paid their orders, and what is booked of it."""
+
+    def __init__(self, connection: Connection, places: Sequence[Place]) -> None:
+        self._connection = connection
+        self._paying = set(_read_paying(connection, [place.movement_id for place in places]))
+        numbers = {place.order_number for place in places if place.order_number is not None}
+        self._rules: dict[str, list[str]] = {}
+        for number, rule in _read_rules(connection, sorted(numbers)):
+            self._rules.setdefault(number, []).append(rule)
+        self._entries: list[Entry] = []
+
+    def may_pay(self, step: Place) -> bool:
+        """An order is paid by one movement, or by parts that were found to be its amount together."""
+        if step.order_number is None or step.movement_id not in self._paying:
+            return True
+        return all(step.rule == PARTS and rule == PARTS for rule in self._rules.get(step.order_number, ()))
+
+    def placed(self, step: Place) -> None:
+        if step.order_number is not None and step.movement_id in self._paying:
+            self._rules.setdefault(step.order_number, []).append(step.rule)
+        if step.journal is not None:
+            self._entries.append(Entry((step.journal,), step.at))
+
+    def book(self) -> None:
+        for booked in book(self._connection, self._entries):
+            if isinstance(booked, NotBooked):
+                raise BugError(f"a movement was placed, and the ledger does not take it: {booked.reason}")
+
+
+def _read_paying(connection: Connection, movement_ids: Sequence[int]) -> Iterator[int]:
+    table = settlement_entry
+    for some in parts(movement_ids):
+        yield from connection.execute(select(table.c.id).where(table.c.id.in_(some), PAYS)).scalars()
+
+
+def _read_rules(connection: Connection, numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    table = settlement_entry
+    for some in parts(numbers):
+        rows = connection.execute(
+            select(table.c.order_number, table.c.rule).where(table.c.order_number.in_(some), PAYS)
+        )
+        yield from ((row.order_number, row.rule) for row in rows)
+
+
+def _take(connection: Connection, page: _Page, step: Step) -> bool:
     match step:
         case Place():
-            return _place(connection, step)
+            return _place(connection, page, step)
         case Open():
             return _open(connection, step)
         case Leave():
@@ -36,9 +93,11 @@ def _take(connection: Connection, step: Step) -> bool:
             assert_never(step)
 
 
-def _place(connection: Connection, step: Place) -> bool:
+def _place(connection: Connection, page: _Page, step: Place) -> bool:
     table = settlement_entry
-    if step.order_number is not None and _is_paid_otherwise(connection, step):
+    if not page.may_pay(step):
+        return False
+    if step.batch_id is not None and not _claim_payout(connection, step.batch_id, step.movement_id):
         return False
     placed = connection.execute(
         update(table)
@@ -47,26 +106,20 @@ def _place(connection: Connection, step: Place) -> bool:
     )
     if placed.rowcount == 0:
         return False
-    if step.batch_id is not None:
-        batch = settlement_batch.c.id == step.batch_id
-        connection.execute(update(settlement_batch).where(batch).values(bank_entry_id=step.movement_id))
-    if step.journal is not None:
-        (booked,) = book(connection, [Entry((step.journal,), step.at)])
-        if isinstance(booked, NotBooked):
-            raise BugError(f"a movement was placed, and the ledger does not take it: {booked.reason}")
+    page.placed(step)
     decided = {"decision": step.decision, "decided_by": step.who, "why": step.why, "decided_at": step.at}
     _change_open(connection, step.movement_id, decided)
     return True
 
 
-def _is_paid_otherwise(connection: Connection, step: Place) -> bool:
-    """An order is paid by one movement, or by parts that were found to be its amount together."""
-    table = settlement_entry
-    pays = table.c.kind.in_(PAYS) & (table.c.gross_minor > 0)
-    if connection.execute(select(table.c.id).where(table.c.id == step.movement_id, pays)).scalar() is None:
-        return False
-    paid_by = connection.execute(select(table.c.rule).where(table.c.order_number == step.order_number, pays)).scalars()
-    return any(step.rule != PARTS or rule != PARTS for rule in paid_by)
+def _claim_payout(connection: Connection, batch_id: int, movement_id: int) -> bool:
+    """A payout arrives once, and a line at the bank is one payout."""
+    unplaced = select(settlement_entry.c.id).where(
+        settlement_entry.c.id == movement_id, settlement_entry.c.placed_at.is_(None)
+    )
+    free = (settlement_batch.c.id == batch_id) & settlement_batch.c.bank_entry_id.is_(None) & unplaced.exists()
+    claimed = update(settlement_batch).where(free).values(bank_entry_id=movement_id)
+    return connection.execute(claimed).rowcount > 0
 
 
 def _open(connection: Connection, step: Open) -> bool:
@@ -94,9 +147,14 @@ def _change_open(connection: Connection, movement_id: int, values: Mapping[str, 
 
 
 def expect(connection: Connection, dues: Sequence[Due]) -> list[None]:
-    if dues:
-        connection.execute(delete(order_due).where(order_due.c.number.in_([due.number for due in dues])))
-        connection.execute(insert(order_due), [_due_row(due) for due in {due.number: due for due in dues}.values()])
+    latest = {due.number: due for due in dues}
+    for some in parts(sorted(latest)):
+        connection.execute(delete(order_due).where(order_due.c.number.in_(some)))
+        connection.execute(delete(order_name).where(order_name.c.number.in_(some)))
+        connection.execute(insert(order_due), [_due_row(latest[number]) for number in some])
+        named = [(name, number) for number in some for name in names_of(number, latest[number].reference)]
+        if named:
+            connection.execute(insert(order_name), [{"name": name, "number": number} for name, number in named])
     return [None] * len(dues)
 
 

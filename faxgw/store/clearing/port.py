@@ -239,6 +239,10 @@ class ClearingStore(Protocol):
         """Which of the orders a payment was placed with."""
         ...
 
+    async def paid_named(self, names: Sequence[str]) -> list[Due]:
+        """Orders that a payment was placed with and that bear one of the names; see `names.names_of`."""
+        ...
+
     async def of_payments(self, payments: Sequence[tuple[str, str]]) -> list[Movement]:
         """All movements of these payments, each by provider and its id there."""
         ...

@@ -7,7 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select, tuple_
 
 from faxgw.store.clearing.port import Decision, Due, Exceptional, Movement, Payout
-from faxgw.store.clearing.schema import clearing_exception, order_due, settlement_batch, settlement_entry
+from faxgw.store.clearing.schema import (
+    clearing_exception,
+    order_due,
+    order_name,
+    settlement_batch,
+    settlement_entry,
+)
 from faxgw.store.ledger.reading import parts
 
 PLACED_WITH_PAYMENT = settlement_entry.c.order_number.is_not(None) & (settlement_entry.c.gross_minor > 0)
@@ -84,6 +90,18 @@ def read_paid_numbers(connection: Connection, numbers: Sequence[str]) -> set[str
         )
         found.update(connection.execute(asked).scalars())
     return found
+
+
+def read_paid_named(connection: Connection, names: Sequence[str]) -> list[Due]:
+    found: dict[str, Due] = {}
+    paid = select(settlement_entry.c.id).where(
+        settlement_entry.c.order_number == order_due.c.number, settlement_entry.c.gross_minor > 0
+    )
+    for some in parts(names):
+        named = select(order_name.c.number).where(order_name.c.name.in_(some))
+        rows = connection.execute(select(order_due).where(order_due.c.number.in_(named), paid.exists()))
+        found.update((row.number, _due(row)) for row in rows)
+    return [found[number] for number in sorted(found)]
 
 
 def read_payouts(connection: Connection) -> list[Payout]:

@@ -91,6 +91,16 @@ order_due = Table(
     sqlite_with_rowid=False,
 )
 
+# Every name by which a payer may mean an order, so that a payment of an old order's is never taken for a new one's.
+order_name = Table(
+    "order_name",
+    metadata,
+    Column("name", String(96), primary_key=True),
+    Column("number", String(20), primary_key=True),
+    Index("order_name_number", "number"),
+    sqlite_with_rowid=False,
+)
+
 clearing_exception = Table(
     "clearing_exception",
     metadata,

@@ -33,6 +33,9 @@ class SqlClearing:
     async def paid_numbers(self, numbers: Sequence[str]) -> set[str]:
         return await self._reader.read(reading.read_paid_numbers, numbers)
 
+    async def paid_named(self, names: Sequence[str]) -> list[Due]:
+        return await self._reader.read(reading.read_paid_named, names)
+
     async def of_payments(self, payments: Sequence[tuple[str, str]]) -> list[Movement]:
         return await self._reader.read(reading.read_of_payments, payments)
 

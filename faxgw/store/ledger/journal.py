@@ -17,6 +17,9 @@ import msgspec
 
 from faxgw.money import Currency
 
+ACCOUNT_CHARS_MAX = 80
+KEY_CHARS_MAX = 200
+
 
 class AccountKind(enum.StrEnum):
     """What an account stands for."""
@@ -52,8 +55,9 @@ class Account(msgspec.Struct, frozen=True, order=True):
 
 
 def parse_account(text: str) -> Account:
-    """The account that `str` made `text` of; `ValueError` for anything else."""
-    kind, name, currency = text.split(":")
+    """The account that `str` made `text` of, whatever signs a bank or a shop has in its name; `ValueError` else."""
+    kind, _, rest = text.partition(":")
+    name, _, currency = rest.rpartition(":")
     return Account(AccountKind(kind), name, currency)
 
 
@@ -107,6 +111,10 @@ def faults_of(journal: Journal, pending: Sequence[Posting] | None = None) -> Ite
         yield "a journal has at least two postings"
     if any(posting.amount_minor == 0 for posting in journal.postings):
         yield "a posting of nothing"
+    if any(len(str(posting.account)) > ACCOUNT_CHARS_MAX for posting in journal.postings):
+        yield f"an account of more than {ACCOUNT_CHARS_MAX} signs"
+    if len(journal.key) > KEY_CHARS_MAX:
+        yield f"a key of more than {KEY_CHARS_MAX} signs"
     for currency, amount_minor in sorted(sums_by_currency(journal.postings).items()):
         if amount_minor:
             yield f"the postings in {currency} sum to {amount_minor}, not to zero"

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from faxgw.errors import BugError
 from faxgw.store.ledger import booking
 from faxgw.store.ledger.port import Entry, NotBooked, Period, Seal
+from faxgw.store.ledger.schema import seal
 from faxgw.store.months.port import Approval, Closing, Numbered, Run, RunRefused
 from faxgw.store.months.schema import payout_run, statement_number
 
@@ -51,6 +52,8 @@ def _propose(connection: Connection, run: Run) -> Run | RunRefused:
     known = read_run(connection, run.name)
     if known is not None and known.approved_at is not None:
         return RunRefused(f"{run.name} was approved by {known.approved_by}: it is paid once")
+    if late := _carried_on(connection, run):
+        return late
     row = {
         "period": run.period,
         "content": run.content,
@@ -80,12 +83,22 @@ def _approve(connection: Connection, approval: Approval) -> Run | RunRefused:
         return RunRefused(f"{run.name} was proposed anew meanwhile: look at it again")
     if not approval.are_two(run):
         return RunRefused(f"{run.proposed_by} proposed it: another person must approve it")
+    if late := _carried_on(connection, run):
+        return late
     approved = {"approved_by": approval.by, "approved_login": approval.login, "approved_at": approval.at}
     connection.execute(update(payout_run).where(payout_run.c.name == run.name).values(**approved))
     for booked in booking.book(connection, [Entry((journal,), approval.at) for journal in approval.journals]):
         if isinstance(booked, NotBooked):
             raise BugError(f"a run was approved, and the ledger does not take it: {booked.reason}")
     return _run(connection.execute(select(payout_run).where(payout_run.c.name == run.name)).one())
+
+
+def _carried_on(connection: Connection, run: Run) -> RunRefused | None:
+    """A month's balances open the next one, and its run pays them: the run of an earlier month would pay them again."""
+    last = connection.execute(select(func.max(seal.c.period))).scalar()
+    if last == run.period:
+        return None
+    return RunRefused(f"the balances of {run.period} are in those of {last} by now: propose a run of {last}")
 
 
 def read_run(connection: Connection, name: str) -> Run | None:

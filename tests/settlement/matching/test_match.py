@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -159,3 +160,28 @@ def test_check_digits_are_those_of_the_manual() -> None:
     assert kid_payload("7", "mod10") is None
     assert kid_payload("12a4", "mod10") is None
     assert normalised(" no27-0000017 ") == "NO270000017"
+
+
+def test_parts_of_a_cart_for_two_orders_are_nobodys() -> None:
+    """Two orders of one amount bear the shop's one reference: whose the parts are, nobody can tell."""
+    parts = [payment(1, "CART-9", 30000), payment(2, "CART-9", 34900)]
+    orders = [expected("A", 64900, "CART-9"), expected("B", 64900, "CART-9")]
+    assert match_payments(parts, orders).matches == ()
+
+
+@pytest.mark.parametrize("place", range(10))
+def test_a_kid_with_one_wrong_digit_is_no_kid(place: int) -> None:
+    """Whichever digit it is, and whichever is typed instead."""
+    kid = "2700000173"
+    for digit in set("0123456789") - {kid[place]}:
+        typed = kid[:place] + digit + kid[place + 1 :]
+        assert kid_payload(typed, "mod10") is None
+
+
+def test_many_payments_of_one_price_are_looked_through_in_no_time() -> None:
+    """20,000 orders and 5,000 payments without a name, all of one price: each looks at its days, not at all others."""
+    orders = [expected(f"N{index}", day=index % 30) for index in range(20_000)]
+    payments = [payment(index, "", day=index % 30) for index in range(5_000)]
+    started = time.process_time()
+    assert match_payments(payments, orders).matches == ()
+    assert time.process_time() - started < 2

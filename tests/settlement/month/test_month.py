@@ -290,3 +290,50 @@ async def test_an_open_exception_keeps_the_month_open(town: Town) -> None:
     not_closed = await town.desk.close("2027-05", "Ida")
     assert isinstance(not_closed, NotClosed)
     assert "4 open exceptions" in not_closed.obstacles[-1].sentence
+
+
+async def test_months_are_closed_one_after_another_those_without_a_journal_too(town: Town) -> None:
+    """March, nothing in April, May: April comes first, May then, and what is before March is the first open month's."""
+    await town.sell(1, dt.date(2027, 3, 5), "NO-A", "NO-B")
+    await town.close("2027-03")
+    await town.sell(2, dt.date(2027, 5, 5), "NO-A", "NO-B")
+    for period, told in (("2027-05", "close 2027-04 first"), ("2027-02", "2027-04 is the first open month")):
+        not_closed = await town.desk.close(period, "Ida")
+        assert isinstance(not_closed, NotClosed)
+        assert told in not_closed.obstacles[0].sentence
+    empty = await town.close("2027-04")
+    assert (empty.seal.journals, len(empty.statements)) == (0, 2)
+    assert [each.lines for each in await town.desk.statements("2027-04")] == [(), ()]
+    await town.close("2027-05")
+    assert (await town.desk.verify()).faults == []
+
+
+async def test_the_turn_of_the_year_is_a_month_like_any_other(town: Town) -> None:
+    """December's last order and January's first, in the months they belong to; numbers begin anew with the year."""
+    town.clock.at = dt.datetime(2028, 2, 3, tzinfo=OSLO).timestamp()
+    await town.sell(1, dt.date(2027, 12, 31), "NO-A", "NO-B")
+    await town.sell(2, dt.date(2028, 1, 1), "NO-A", "NO-B")
+    for period in ("2027-12", "2028-01"):
+        await town.close(period)
+        statements = await town.desk.statements(period)
+        assert [each.number for each in statements] == [f"{period[:4]}-000001", f"{period[:4]}-000002"]
+        assert [len(each.lines) for each in statements] == [1, 1]
+
+
+async def test_a_run_of_a_month_whose_balance_was_carried_on_pays_nobody(town: Town) -> None:
+    """May's run lay unapproved until June was closed and paid: May's money is in June's, and is not paid again."""
+    await town.sell_in_may()
+    town.book.accounts["NO-C"] = "86011117947"
+    await town.close()
+    old = (await propose(town)).run
+    town.clock.at = dt.datetime(2027, 7, 5, tzinfo=OSLO).timestamp()
+    await town.close("2027-06")
+    new = await town.desk.propose("2027-06", "payout", "NOK", dt.date(2027, 7, 20), IDA)
+    assert isinstance(new, Proposed)
+    for run in (old, new.run):
+        answer = await town.desk.approve(run.name, run.content, PER)
+        assert isinstance(answer, RunRefused if run is old else Run)
+    late = await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 7, 20), IDA)
+    assert isinstance(late, RunRefused)
+    assert "propose a run of 2027-06" in late.reason
+    assert (await town.store.ledger.standings())[in_transit("NOK")].posted_minor == -7_000

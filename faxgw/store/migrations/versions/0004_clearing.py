@@ -83,6 +83,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "order_name",
+        sa.Column("name", sa.String(length=96), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("name", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("order_name_number", "order_name", ["number"], unique=False)
+    op.create_table(
         "clearing_exception",
         sa.Column("entry_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("reason", sa.String(length=24), nullable=False),
