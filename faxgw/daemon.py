@@ -39,11 +39,13 @@ from faxgw.ops.metrics import Metrics, QueueFigures
 from faxgw.provider.http import Timeouts
 from faxgw.provider.port import Provider
 from faxgw.provider.simulated import SimulatedProvider
+from faxgw.relay.traffic import RelayTraffic
 from faxgw.render.handed_in.handed import Limits
 from faxgw.render.pool import Drawn, RenderPool, open_pool
 from faxgw.routing.atlas import load_places
 from faxgw.routing.desk import RoutingDesk
 from faxgw.routing.places import NOWHERE
+from faxgw.settlement.tariff import load_tariffs
 from faxgw.store.sql import SqlStore, open_store
 from faxgw.store.writer import Committed
 
@@ -115,6 +117,7 @@ async def live(config: Config) -> None:
             keeper=keeper,
             faxes_in=faxes_in,
             places=load_places(state_dir) if config.routing is not None else NOWHERE,
+            tariff=load_tariffs(config.settlement.tariffs) if config.settlement is not None else None,
         )
         await _serve(parts, store, health)
 
@@ -152,7 +155,8 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
         config=parts.config,
         incoming=gateway.incoming.faces,
         routing=_routing_desk(gateway, parts),
-        register=RegisterDesk(parts.keeper) if parts.keeper is not None else None,
+        settlement=gateway.settlement,
+        register=RegisterDesk(parts.keeper, RelayTraffic(store.relay)) if parts.keeper is not None else None,
     )
     async with trio.open_nursery() as watchers:
         watchers.start_soon(_watch_queue, gateway, store, parts.metrics)

@@ -44,7 +44,6 @@ from faxgw.incoming import FaxesIn, Incoming
 from faxgw.members.hours import CallingHours
 from faxgw.members.keeper import Keeper
 from faxgw.members.register import Register
-from faxgw.members.traffic import NoTraffic
 from faxgw.ops.metrics import Metrics
 from faxgw.phone import Line
 from faxgw.provider.port import Provider
@@ -54,6 +53,7 @@ from faxgw.receipt.match import Matcher
 from faxgw.receipt.poll import Poller
 from faxgw.receipt.webhook import Webhooks
 from faxgw.relay.rerouting import ByRouting, NoRerouter
+from faxgw.relay.traffic import RelayTraffic
 from faxgw.relay.wiring import RelayParts
 from faxgw.render.join import join_documents
 from faxgw.render.port import Renderer
@@ -64,6 +64,9 @@ from faxgw.routing.planner import Planner, plan_apart
 from faxgw.routing.router import Router
 from faxgw.routing.scores import KeptScores
 from faxgw.routing.wiring import LinesAlive, RoutingParts
+from faxgw.settlement.clearing import Work, in_thread
+from faxgw.settlement.tariff import Tariff
+from faxgw.settlement.wiring import SettlementParts
 from faxgw.store.attempts import Attempt
 from faxgw.store.changes import Recorded
 from faxgw.store.port import Store
@@ -92,6 +95,10 @@ class Parts:
     """Where postcodes lie, as imported."""
     faxes_in: FaxesIn | None = None
     """The inboxes, and who reads what they bring; None where none is configured."""
+    tariff: Tariff | None = None
+    """How the network shares its money; None where nothing is settled."""
+    work: Work = in_thread
+    """Does what takes seconds of CPU apart; journeys do it on their own thread."""
 
 
 class Gateway:
@@ -170,6 +177,7 @@ class Gateway:
             lambda: self._lanes.busy > 0,
             is_routed=router is not None,
         )
+        self.settlement = self._settle()
         self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
         self._moved_faxes = self._follow_register(parts.keeper, hours) if parts.keeper is not None else None
 
@@ -181,8 +189,18 @@ class Gateway:
         # The relay is made after the router, which it asks, and knows who is away, which the router asks.
         away = AwayLater(lambda: self.relay.away)
         if parts.keeper is not None:
-            self._scores = KeptScores(parts.keeper, NoTraffic())
+            self._scores = KeptScores(parts.keeper, RelayTraffic(parts.store.relay))
         return Router(parts.register, config, parts.places, parts.clock, parts.metrics, away, reach, self._scores)
+
+    def _settle(self) -> SettlementParts | None:
+        parts, config = self._parts, self._parts.config
+        if config.settlement is None or parts.tariff is None or parts.keeper is None:
+            return None
+        return SettlementParts(
+            *(config.settlement, parts.tariff, parts.store, parts.keeper, parts.clock, parts.metrics),
+            network=config.gateway.name,
+            work=parts.work,
+        )
 
     def _is_stopped(self, line: Line) -> bool:
         return self._suspensions.find(Scope.LINE, line) is not None
@@ -217,6 +235,8 @@ class Gateway:
             followers.start_soon(self._escalations.run)
             followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
             followers.start_soon(self._relay.run)
+            if self.settlement is not None:
+                followers.start_soon(self.settlement.run)
             if self.routing is not None:
                 followers.start_soon(self.routing.run)
             if self._scores is not None:

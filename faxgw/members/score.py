@@ -93,7 +93,7 @@ def _rejects(traffic: Traffic) -> Part:
 
 
 def _answers(traffic: Traffic) -> Part:
-    answered = traffic.offered - traffic.unanswered
+    answered = traffic.answered
     if traffic.answer_seconds is None or answered <= 0:
         return _part("answers", ANSWERS, 0.0, 0, "no answers yet")
     quickness = 1 - min(traffic.answer_seconds / ANSWER_SECONDS_BAD, 1.0)

@@ -13,6 +13,7 @@ from faxgw.fax import FaxId
 from faxgw.message import Channel, RelayMessage
 from faxgw.relay.ground import Calendar, Members
 from faxgw.relay.mirror import catch_up, look
+from faxgw.relay.offers import offers_of
 from faxgw.relay.outgoing import Occasion, Outgoing
 from faxgw.relay.patience import Next, Patience
 from faxgw.relay.rules import rule
@@ -37,6 +38,9 @@ MESSAGE, REFUSED, LOST, REMINDED, NOBODY, SILENT = (
 )  # fmt: skip
 """Kinds of the relay's events."""
 
+DELIVERED = "delivered"
+"""The fax event that tells of an arrival."""
+
 NOT_ANSWERED_BY_FAX = frozenset({Refusal.ALREADY_SAID})
 """Nobody needs to do anything about it: a sheet faxed twice is no reason to fax back."""
 
@@ -60,6 +64,7 @@ class Judge:
                     decision = self._refused(message, ruling, ground)
                 case Step():
                     decision = self._taken(message, ruling, ground)
+            decision = _with_offers(decision, known, message.at)
             if caught_up is None or not caught_up.effects:
                 return decision
             name = f"{name_of(message)} behind"
@@ -82,7 +87,8 @@ class Judge:
     def of_fax(self, changed: FaxChanged) -> Matter:
         def decide(known: Known) -> Decision:
             step = look(known, changed, self._calendar)
-            return Decision() if step is None else self._looked(step, changed, known)
+            decision = Decision() if step is None else self._looked(step, changed, known)
+            return _with_offers(decision, known, changed.at, arrived_at=_arrived_at(known, changed))
 
         return Matter(decide, changed.at, changed.number, fax_id=changed.fax_id)
 
@@ -98,7 +104,7 @@ class Judge:
                 case Next.REMIND:
                     return self._reminded(order, known.page, at)
                 case Next.NOTHING:
-                    return _given_up(order)
+                    return _with_offers(_given_up(order), known, at)
                 case Next.PLACE | Next.FORWARD:
                     return Decision()
 
@@ -190,6 +196,19 @@ def _given_up(order: RelayOrder) -> Decision:
     """Nobody waits for the store's word any more: people hear of it where it was waited for."""
     told = (Told(SILENT, {"number": order.number, "member": order.executing}),) if order.waiting_since else ()
     return Decision(order=msgspec.structs.replace(order, next_at=None, waiting_since=None), told=told)
+
+
+def _with_offers(decision: Decision, known: Known, at: float, *, arrived_at: float | None = None) -> Decision:
+    """Whom the order was offered to, and what came of it, stands beside the order."""
+    if known.order is None:
+        return decision
+    after = decision.order if decision.order is not None else known.order
+    return replace(decision, offers=offers_of(known.order, after, known.absences, at, arrived_at))
+
+
+def _arrived_at(known: Known, changed: FaxChanged) -> float | None:
+    is_own = known.order is not None and known.order.fax_id == changed.fax_id
+    return changed.at if is_own and changed.kind == DELIVERED else None
 
 
 def name_of(message: RelayMessage) -> str:

@@ -8,7 +8,7 @@ import trio
 from faxgw.errors import StoreFailedError
 from faxgw.members.keeper import Keeper
 from faxgw.members.score import quality_of, score_of
-from faxgw.members.traffic import Traffic, TrafficSource, traffic_of
+from faxgw.members.traffic import Traffic, TrafficSource
 from faxgw.routing.candidates import NEUTRAL_SCORE
 
 log = structlog.get_logger(__name__)
@@ -46,7 +46,7 @@ class KeptScores:
         """Score every member over the last year."""
         now, since_day = self._keeper.now(), self._keeper.today() - dt.timedelta(COUNTED_DAYS)
         since = now - COUNTED_DAYS * 86_400.0
-        traffic = traffic_of(await self._traffic.offers(since, now))
+        traffic = await self._traffic.traffic(since, now)
         scores: dict[str, int] = {}
         for number, member in enumerate(list(self._keeper.live), start=1):
             known = traffic.get(member.id, Traffic())

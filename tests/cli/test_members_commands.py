@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import pwd
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import trio
 from faxgw.api.members.routes import RegisterDesk
 from faxgw.api.members.wishes import WISHES
 from faxgw.cli.client import LocalClient
-from faxgw.members.traffic import Offer
+from faxgw.members.traffic import Traffic
 from faxgw.members_config import Members
 from tests.api.fakes import make_fakes
 from tests.cli.terminal import Terminal, terminal_at
@@ -33,18 +33,18 @@ def quiet() -> Iterator[None]:
         yield
 
 
-class Traffic:
+class TenOrders:
     """Ten orders, one rejected."""
 
-    async def offers(self, since: float, until: float, member: str | None = None) -> list[Offer]:
-        return [Offer("NO-1", 0.0, 300.0, is_rejected=number == 0, is_delivered=number > 0) for number in range(10)]
+    async def traffic(self, since: float, until: float, member: str | None = None) -> Mapping[str, Traffic]:
+        return {"NO-1": Traffic(offered=10, rejected=1, delivered=9, answered=10, answer_seconds=300.0)}
 
 
 @asynccontextmanager
 async def served(office: Office, folder: Path, capsys: Capture) -> AsyncIterator[Terminal]:
     fakes = make_fakes()
     fakes.behind = dataclasses.replace(
-        fakes.behind, store=office.store, register=RegisterDesk(office.keeper, Traffic(), lambda: 7)
+        fakes.behind, store=office.store, register=RegisterDesk(office.keeper, TenOrders(), lambda: 7)
     )
     async with terminal_at(fakes, folder, capsys) as terminal:
         yield terminal

@@ -15,7 +15,7 @@ from faxgw.members.entries import ComplaintRaised
 from faxgw.members.samples import CATEGORIES, draw_round
 from faxgw.members.score import Quality, quality_of, score_of
 from faxgw.members.sheets import compose_sheet
-from faxgw.members.traffic import Offer, Traffic, traffic_of
+from faxgw.members.traffic import Traffic
 from faxgw.money import Money
 from faxgw.order import Order
 from tests.api.fakes import order_json
@@ -125,18 +125,6 @@ def test_the_day_of_the_delivery_is_not_counted(days: int, in_time: bool) -> Non
     assert is_in_time(TODAY, TODAY + dt.timedelta(days), 5) == in_time
 
 
-def test_traffic_is_summed_by_store() -> None:
-    """Who never said anything and did not deliver either left the order unanswered."""
-    offers = [
-        Offer("NO-1", 0.0, 60.0, is_delivered=True),
-        Offer("NO-1", 0.0, 180.0, is_rejected=True),
-        Offer("NO-1", 0.0, is_delivered=True),
-        Offer("NO-1", 0.0),
-        Offer("NO-2", 0.0),
-    ]
-    assert traffic_of(offers) == {"NO-1": Traffic(4, 1, 1, 2, 120.0), "NO-2": Traffic(1, 0, 1, 0, None)}
-
-
 def test_a_store_of_which_nothing_is_known_is_taken_for_usual() -> None:
     """And each part says why it has its value."""
     score = score_of(Quality())
@@ -152,7 +140,12 @@ QUALITIES = st.builds(
     st.integers(0, 200).flatmap(
         lambda offered: st.integers(0, offered).flatmap(
             lambda rejected: st.builds(
-                Traffic, st.just(offered), st.just(rejected), st.just(0), st.integers(0, offered), st.floats(0, 30_000)
+                Traffic,
+                offered=st.just(offered),
+                rejected=st.just(rejected),
+                delivered=st.integers(0, offered),
+                answered=st.integers(0, offered),
+                answer_seconds=st.floats(0, 30_000),
             )
         )
     ),

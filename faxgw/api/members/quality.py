@@ -26,7 +26,7 @@ from faxgw.members.entries import ComplaintRaised
 from faxgw.members.keeper import Keeper
 from faxgw.members.people import Person
 from faxgw.members.score import quality_of, score_of
-from faxgw.members.traffic import Traffic, TrafficSource, traffic_of
+from faxgw.members.traffic import Traffic, TrafficSource
 
 Days = Annotated[int, QueryParameter(ge=1, le=3_660, description="Over so many days up to now")]
 OfMember = Annotated[str | None, QueryParameter(max_length=32)]
@@ -99,8 +99,8 @@ def quality_routes(keeper: Keeper, traffic: TrafficSource, new_seed: Callable[[]
             return problem(Kind.NOT_FOUND, f"no member {member_id} was ever in the register")
         now, since_day = keeper.now(), keeper.today() - dt.timedelta(days)
         since = now - days * 86_400.0
-        offers = traffic_of(await traffic.offers(since, now, member_id))
-        quality = quality_of(keeper.books, member_id, offers.get(member_id, Traffic()), since, since_day)
+        known = await traffic.traffic(since, now, member_id)
+        quality = quality_of(keeper.books, member_id, known.get(member_id, Traffic()), since, since_day)
         return Response(score_body(member_id, score_of(quality)))
 
     numbered = "/v1/register/rounds/{number}"

@@ -17,6 +17,7 @@ from faxgw.store.change_rows import record
 from faxgw.store.changes import CancelAsked, Changed
 from faxgw.store.relay.absences import end_absences, read_absences, write_absence
 from faxgw.store.relay.messages import MessageRow, digest_of, key_of, known_messages, write_messages
+from faxgw.store.relay.offers import learned, read_offers, write_offers
 from faxgw.store.relay.orders import open_orders, read_orders, read_pages, write_orders
 from faxgw.store.relay.port import (
     Absence,
@@ -24,6 +25,7 @@ from faxgw.store.relay.port import (
     Decision,
     Known,
     Matter,
+    Offer,
     Page,
     Refusal,
     RelayOrder,
@@ -59,10 +61,14 @@ class _Desk:
     rows: set[str] = field(init=False)
     """Orders that have a row."""
     pages: dict[FaxId, Page] = field(init=False)
+    offers: dict[tuple[str, int], Offer] = field(init=False)
+    offer_rows: set[tuple[str, int]] = field(init=False)
+    """Offers that have a row."""
     absences: tuple[Absence, ...] = field(init=False)
     said: dict[tuple[str, str, str], tuple[bytes, RelayTaken | RelayRefused]] = field(init=False)
     is_drained: bool = field(init=False)
     changed: dict[str, RelayOrder] = field(default_factory=dict)
+    changed_offers: dict[tuple[str, int], Offer] = field(default_factory=dict)
     messages: list[MessageRow] = field(default_factory=list)
     events: list[Happened] = field(default_factory=list)
     next_seq: int = field(init=False)
@@ -76,6 +82,8 @@ class _Desk:
         self.changed |= opened
         changed_faxes = {each.fax_id for each in self.matters if each.fax_id is not None}
         self.pages = read_pages(self.connection, {order.fax_id for order in self.orders.values()} | changed_faxes)
+        self.offers = read_offers(self.connection, self.rows)
+        self.offer_rows = set(self.offers)
         self.absences = read_absences(self.connection)
         messages = [each.message for each in self.matters if each.message is not None]
         self.said = known_messages(self.connection, messages)
@@ -85,6 +93,7 @@ class _Desk:
     def settle(self, matters: Sequence[Matter]) -> list[Settled]:
         settled = [self._settle(matter) for matter in matters]
         write_orders(self.connection, self.changed, self.rows)
+        write_offers(self.connection, self.changed_offers, self.offer_rows)
         write_messages(self.connection, self.messages)
         insert_events(self.connection, self.events)
         return settled
@@ -122,6 +131,7 @@ class _Desk:
         admitted = self._admit(decision.faxes)
         if decision.order is not None:
             self._put(decision.order, admitted)
+        self._learn(decision.offers)
         seq = self._keep_message(matter, decision)
         self._keep_absence(decision, matter, seq)
         order = self._order_of(matter)
@@ -138,6 +148,14 @@ class _Desk:
         if order.fax_id not in self.pages:
             self.pages |= read_pages(self.connection, {order.fax_id})
         self.orders[order.number] = self.changed[order.number] = order
+
+    def _learn(self, offers: Sequence[Offer]) -> None:
+        for told in offers:
+            place = (told.number, told.nth)
+            known = self.offers.get(place)
+            offer = learned(known, told)
+            if offer != known:
+                self.offers[place] = self.changed_offers[place] = offer
 
     def _admit(self, faxes: Sequence[NewFax]) -> list[tuple[NewFax, FaxId]]:
         admissions = admit(self.connection, faxes) if faxes else []

@@ -144,6 +144,52 @@ class Absence:
         )  # fmt: skip
 
 
+class OfferResult(enum.StrEnum):
+    """What came of offering an order to a store."""
+
+    OPEN = "open"
+    """Nothing so far. Where no word is awaited it may stay so."""
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    FORWARDED = "forwarded"
+    """The store gave it to another one by its own word."""
+    SILENT = "silent"
+    """A word was awaited and did not come."""
+    VOID = "void"
+    """Taken from the store through no doing of its own: cancelled, never arrived, moved by people, or it is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An order offered to a store, and what it said."""
+
+    number: str
+    nth: int
+    """How many stores had the order before."""
+    member: str
+    offered_at: float
+    result: OfferResult
+    arrived_at: float | None = None
+    """When the fax was there."""
+    answered_at: float | None = None
+    """When the store accepted, rejected or forwarded it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSums:
+    """How a store answered what was offered to it; void offers are left out."""
+
+    member: str
+    offered: int
+    rejected: int
+    silent: int
+    delivered: int
+    answered: int
+    answer_seconds: float | None
+    """From the arrival to the answer, the median; None without answers."""
+
+
 # --- what is decided ------------------------------------------------------------------------------------
 
 
@@ -252,6 +298,8 @@ class Decision:
     absence: Absence | None = None
     resumed: str | None = None
     """The member whose absences are over."""
+    offers: tuple[Offer, ...] = ()
+    """As they stand after it; what was known of one before stays known."""
 
 
 Decide = Callable[[Known], Decision]
@@ -355,6 +403,10 @@ class RelayStore(Protocol):
         ...
 
     async def unanswered(self) -> Unanswered: ...
+
+    async def offer_sums(self, since: float, until: float, member: str | None = None) -> list[OfferSums]:
+        """How stores answered the orders offered to them in that time, each store or one."""
+        ...
 
     async def fax_changes(self, after: int, limit: int, kinds: Sequence[str]) -> tuple[list[FaxChanged], int]:
         """What happened to order faxes after an event, and how far was looked."""

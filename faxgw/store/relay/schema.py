@@ -1,4 +1,4 @@
-"""The tables of the relay: one narrow row an order, its messages, which are only ever added, and absences."""
+"""The tables of the relay: one narrow row an order, its messages, which are only ever added, offers and absences."""
 
 from sqlalchemy import Column, Float, Index, Integer, LargeBinary, String, Table, UniqueConstraint, text
 
@@ -72,6 +72,22 @@ relay_absence = Table(
         sqlite_where=text("resumed_at IS NULL"),
         postgresql_where=text("resumed_at IS NULL"),
     ),
+)
+
+# One narrow row for each store that an order was offered to: how stores answer is asked for over a whole year, from the
+# index alone.
+relay_offer = Table(
+    "relay_offer",
+    metadata,
+    Column("number", String(20), primary_key=True),
+    Column("nth", Integer, primary_key=True, autoincrement=False),
+    Column("member", String(32), nullable=False),
+    Column("offered_at", Float, nullable=False),
+    Column("arrived_at", Float),
+    Column("answered_at", Float),
+    Column("result", String(16), nullable=False),
+    Index("relay_offer_window", "offered_at", "member", "result", "arrived_at", "answered_at"),
+    sqlite_with_rowid=False,
 )
 
 # How far the events of faxes were followed.

@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 from faxgw.order import Order
 from faxgw.store.relay import operations, reading
 from faxgw.store.relay.absences import read_absences
+from faxgw.store.relay.offers import read_sums
 from faxgw.store.relay.port import (
     Absence,
     FaxChanged,
     Matter,
     MessageView,
+    OfferSums,
     OrderStory,
     RelayOrder,
     Settled,
@@ -66,6 +68,9 @@ class SqlRelay:
 
     async def unanswered(self) -> Unanswered:
         return await self._reader.read(reading.read_unanswered)
+
+    async def offer_sums(self, since: float, until: float, member: str | None = None) -> list[OfferSums]:
+        return await self._reader.read(read_sums, since, until, member)
 
     async def fax_changes(self, after: int, limit: int, kinds: Sequence[str]) -> tuple[list[FaxChanged], int]:
         return await self._reader.read(reading.read_fax_changes, after, limit, kinds)

@@ -83,6 +83,24 @@ def upgrade() -> None:
         postgresql_where=sa.text("resumed_at IS NULL"),
     )
     op.create_table(
+        "relay_offer",
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("nth", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("member", sa.String(length=32), nullable=False),
+        sa.Column("offered_at", sa.Float(), nullable=False),
+        sa.Column("arrived_at", sa.Float(), nullable=True),
+        sa.Column("answered_at", sa.Float(), nullable=True),
+        sa.Column("result", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("number", "nth"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "relay_offer_window",
+        "relay_offer",
+        ["offered_at", "member", "result", "arrived_at", "answered_at"],
+        unique=False,
+    )
+    op.create_table(
         "relay_cursor",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
