@@ -63,7 +63,8 @@ def _sending(data: Data) -> str:
 def _delivered(data: Data) -> str:
     if "pages" not in data:
         return f"delivered in attempt {data['attempt']}, as found out"
-    return f"delivered: {data['pages']} page(s) in {age_text(data['call_seconds'])}"
+    seconds = data["call_seconds"]
+    return f"delivered: {data['pages']} page(s)" + (f" in a call of {age_text(seconds)}" if seconds is not None else "")
 
 
 def _retry(data: Data) -> str:

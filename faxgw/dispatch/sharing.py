@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from faxgw.call_config import CallConfig
 from faxgw.dispatch.prepared import Prepared
 from faxgw.fax import Failure
@@ -55,13 +57,12 @@ def _own_fate(attempt: Attempt, fate: Final) -> Final:
             return NotDelivered(Failure.IN_DOUBT, f"delivered, but {pages} pages are told", pages)
         case Delivered(call_seconds=call_seconds):
             return Delivered(attempt.pages, call_seconds)
-        case NotDelivered(pages=pages) if pages >= attempt.last_page:
-            return Delivered(attempt.pages, 0.0)
-        case NotDelivered(failure=failure, code=code, pages=pages, calls=calls):
-            done = max(pages - attempt.first_page + 1, 0)
+        case NotDelivered(pages=pages, call_seconds=call_seconds) if pages >= attempt.last_page:
+            return Delivered(attempt.pages, call_seconds)
+        case NotDelivered(failure=failure, code=code, pages=pages):
             if _says_nothing_of(attempt, failure, pages):
                 return NotDelivered(Failure.NOT_REACHED, code, 0, 0)
-            return NotDelivered(failure, code, done, calls)
+            return msgspec.structs.replace(fate, pages=max(pages - attempt.first_page + 1, 0))
 
 
 def _says_nothing_of(attempt: Attempt, failure: Failure, pages: int) -> bool:

@@ -127,7 +127,8 @@ class Delivered(msgspec.Struct, frozen=True, tag=True):
     """All pages were confirmed by the florist's machine."""
 
     pages: int
-    call_seconds: float
+    call_seconds: float | None
+    """Of the whole call, where the carrier tells."""
 
 
 class NotDelivered(msgspec.Struct, frozen=True, tag=True):
@@ -139,6 +140,8 @@ class NotDelivered(msgspec.Struct, frozen=True, tag=True):
     """How many were confirmed, from the first on."""
     calls: int | None = None
     """How often it dialled, where the carrier tells."""
+    call_seconds: float | None = None
+    """Of the whole call, where the carrier tells: what was delivered before it broke off took no other."""
 
 
 Fate = InProgress | Delivered | NotDelivered

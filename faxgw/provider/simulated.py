@@ -271,10 +271,12 @@ def _read_faxes(exchange: Exchange) -> list[FaxReport] | NoAnswer:
 def _read_fate(fax: FaxReport) -> Fate:
     match fax.status:
         case "delivered":
-            return Delivered(fax.pages, fax.call_seconds or 0.0)
+            return Delivered(fax.pages, fax.call_seconds)
         case "failed":
             code = fax.code or "none"
-            return NotDelivered(FAILURES.get(code, Failure.UNKNOWN_CODE), code, fax.pages)
+            return NotDelivered(
+                FAILURES.get(code, Failure.UNKNOWN_CODE), code, fax.pages, call_seconds=fax.call_seconds
+            )
         case _:
             # "in_progress", and any word that is new to us: it is not final, so we go on asking.
             return InProgress()

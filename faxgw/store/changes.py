@@ -50,7 +50,7 @@ class DeliveredNow:
     fax_id: FaxId
     attempt: AttemptNumber
     pages: int
-    call_seconds: float
+    call_seconds: float | None
     at: float
     receipt_id: int | None = None
     tells_line: bool = True

@@ -186,7 +186,10 @@ async def test_each_way_a_call_can_fail_has_its_class(stage: Stage, call: str) -
     accepted = await stage.send()
     assert isinstance(accepted, Accepted)
     await stage.carrier.wait_ended(1)
-    assert (await stage.report()).fate == NotDelivered(*CALLS[call])
+    fate = (await stage.report()).fate
+    assert isinstance(fate, NotDelivered)
+    assert (fate.failure, fate.code) == CALLS[call]
+    assert fate.call_seconds is not None
 
 
 async def test_a_call_that_lasts_is_in_progress(stage: Stage) -> None:

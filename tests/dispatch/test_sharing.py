@@ -73,8 +73,11 @@ def test_the_confirmed_pages_decide_each_fax(fate: Delivered | NotDelivered, exp
 
 def test_the_fax_at_which_a_call_breaks_off_knows_its_own_pages() -> None:
     """Two of its three are there."""
-    [_, (_, own), _] = divide(call_of(2, 3, 1), NotDelivered(Failure.PAGE, "x", 4, 1))
-    assert own == NotDelivered(Failure.PAGE, "x", 2, 1)
+    broken = NotDelivered(Failure.PAGE, "x", 4, 1, call_seconds=71.0)
+    [(_, before), (_, own), (_, behind)] = divide(call_of(2, 3, 1), broken)
+    assert before == Delivered(2, 71.0)
+    assert own == NotDelivered(Failure.PAGE, "x", 2, 1, call_seconds=71.0)
+    assert behind == NotDelivered(Failure.NOT_REACHED, "x", 0, 0)
 
 
 @given(

@@ -79,6 +79,10 @@ async def test_a_call_that_breaks_after_page_2_of_5_delivers_two(autojump_clock:
         ]
         assert [taken.pages for taken in town.carrier.faxes()] == [5, 2, 1]
         assert [(await town.view(fax_id)).calls for fax_id in faxes] == [1, 1, 2, 1, 1]
+        [broken, *_] = town.carrier.faxes()
+        assert broken.ended_at is not None
+        told = [event.data["call_seconds"] for event in await town.events("delivered")]
+        assert told[:2] == [broken.ended_at - broken.taken_at] * 2, "the time of the call that they were delivered in"
     await settle_account(town, delivered=5)
 
 
