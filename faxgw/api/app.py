@@ -28,6 +28,7 @@ from faxgw.api.receipts import receipt_routes
 from faxgw.api.relay import relay_reading_routes, relay_routes
 from faxgw.api.review import review_routes
 from faxgw.api.routing import no_routing_route, routing_routes
+from faxgw.api.settlement.routes import settlement_routes
 from faxgw.api.stopping import control_routes
 from faxgw.api.verbs import verb_routes
 from faxgw.clock import Clock
@@ -36,6 +37,7 @@ from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.ops.metrics import Metrics
 from faxgw.relay.port import RelayDesk
 from faxgw.routing.desk import RoutingDesk
+from faxgw.settlement.wiring import SettlementParts
 from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
@@ -63,6 +65,8 @@ class Behind:
     """None where nobody speaks about orders."""
     routing: RoutingDesk | None = None
     """None where no `[routing]` stands in the config."""
+    settlement: SettlementParts | None = None
+    """None where no `[settlement]` stands in the config."""
     register: RegisterDesk | None = None
     """None where the register never changes, and nobody asks for it."""
 
@@ -94,6 +98,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *_incoming_routes(behind),
         *_relay_routes(behind),
         *_routing_routes(behind),
+        *settlement_routes(behind.settlement, behind.desk, behind.metrics),
         *(member_routes(behind.register, behind.store) if behind.register is not None else ()),
     ]
 

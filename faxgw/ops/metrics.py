@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 
 from faxgw.fax import FINAL, State, Waiting
 from faxgw.ops.inbound_figures import InboundCollector, InboundFigures
+from faxgw.ops.settlement_figures import SettlementCollector, SettlementFigures
 from faxgw.order import Priority
 
 __all__ = ["CONTENT_TYPE", "Metrics", "QueueFigures"]
@@ -144,14 +145,20 @@ class Metrics:
         self.relay_unanswered_oldest = self._gauge(
             "relay_unanswered_oldest_seconds", "For how long the oldest of these has waited for a word"
         )
-        self.settlement_claims = self._counter("settlement_claims", "Steps of orders' claims in the ledger", "result")
         self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
         self._add_inbound()
+        self._add_settlement()
         Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
 
     def inbox_step(self, step: str) -> AbstractContextManager[object]:
         """Time a step of taking a batch."""
         return self.inbox_step_duration.labels(step).time()
+
+    def _add_settlement(self) -> None:
+        self.settlement_claims = self._counter("settlement_claims", "Steps of orders' claims in the ledger", "result")
+        self.settlement_imports = self._counter("settlement_imports", "Settlement files that were handed in", "result")
+        self._settlement = SettlementCollector()
+        self.registry.register(self._settlement)
 
     def _add_inbound(self) -> None:
         """What comes in: from the servers' folders to what became of each sheet."""
@@ -190,6 +197,10 @@ class Metrics:
     def read_inbound_from(self, read: Callable[[], InboundFigures]) -> None:
         """Ask `read` for how inbound faxes stand at each scrape; it must be cheap and not wait."""
         self._inbound.read = read
+
+    def read_settlement_from(self, read: Callable[[], SettlementFigures], now: Callable[[], float]) -> None:
+        """Ask `read` for how settlement stands at each scrape; it must be cheap and not wait."""
+        self._settlement.read, self._settlement.now = read, now
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""

@@ -56,6 +56,8 @@ class Grace:
 def worth_of(order: RelayOrder, postings: Sequence[Posting], today: dt.date, grace: Grace) -> Worth:
     """What the order is worth on a day; `postings` are those of its sale at the price agreed."""
     sale = tuple(postings)
+    if not sale:
+        return Nothing()  # An order that costs nothing has no journal: the ledger takes none without postings.
     is_past_grace = today > order.delivery_date + dt.timedelta(days=grace.days)
     match order.stage:
         case Stage.DELIVERED:

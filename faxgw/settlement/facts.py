@@ -7,6 +7,7 @@ from functools import lru_cache
 from faxgw.members.keeper import Keeper
 from faxgw.members.member import Kind, Member
 from faxgw.members.register import Register
+from faxgw.phone import Line, parse_line
 from faxgw.settlement.claiming import Calendar
 from faxgw.settlement.follow import Follower
 from faxgw.settlement.month.statement import Whom
@@ -50,6 +51,14 @@ class MemberFacts:
         """Whoever has none in force that day, former members among them."""
         ids = sorted(timeline.member_id for timeline in self._keeper.books.history)
         return [each for each in ids if self._keeper.books.accounts.in_force(each, on) is None]
+
+    def line_of(self, member_id: str) -> Line | None:
+        """Where its statement is faxed to, also once it has left."""
+        member = self._keeper.live.find(member_id)
+        if member is not None:
+            return self._keeper.live.line_of(member)
+        former = self._keeper.live.find_former(member_id)
+        return parse_line(former.fax, former.country) if former is not None else None
 
     def foreign_units(self) -> frozenset[str]:
         """Members that are networks of other countries, today."""

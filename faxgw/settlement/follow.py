@@ -23,7 +23,7 @@ from faxgw.store.ledger.port import Booked, Booking
 
 log = structlog.get_logger(__name__)
 
-TRY_AGAIN_SECONDS = 5.0
+TRY_AGAIN_SECONDS = 5
 
 
 class Follower:

@@ -67,12 +67,16 @@ def _currency(row: Row) -> str:
 
 
 def _batch(ref: str, currency: str, rows: list[Row]) -> Batch:
+    """A remittance is what arrives at the bank, once the net of all its rows is known."""
+    entries = tuple(_entry(row, currency) for row in rows)
+    is_known = bool(ref) and all(row.text("NET_AMOUNT") for row in rows)
+    payout_minor = sum(entry.net_minor for entry in entries) if is_known else None
     return Batch(
         ref=ref or UNREMITTED,
         account=rows[0].text("MERCHANT_ID") or rows[0].text("CONTRACT"),
         currency=currency,
-        entries=tuple(_entry(row, currency) for row in rows),
-        payout_minor=None,
+        entries=entries,
+        payout_minor=payout_minor,
         value_date=_day(rows[0], "REMITTANCE_DATE") if rows[0].text("REMITTANCE_DATE") else None,
     )
 

@@ -1,0 +1,1 @@
+"""The face of settlement: files in, what a person decides, months, runs."""
