@@ -103,7 +103,7 @@ class Courier:
                 message.tries += 1
                 self._again_later(message)
         else:
-            if url == self.url:
+            if url == self.url and connection.is_open:
                 self._idle.append(connection)
             else:
                 self._open -= 1
@@ -191,10 +191,16 @@ class ClientProtocol(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._parser: Any = httptools.HttpResponseParser(self)
 
+    @property
+    def is_open(self) -> bool:
+        return not self._transport.is_closing()
+
     def post(self, message: Message, request: bytes) -> None:
         self._message = message
         self._timer = asyncio.get_running_loop().call_later(_ANSWER_SECONDS, self._transport.abort)
-        self._transport.write(request)
+        if self.is_open:
+            self._transport.write(request)
+        # Else the loop is about to say so, and the message goes again; uvloop raises where asyncio would drop it.
 
     def close(self) -> None:
         self._transport.close()

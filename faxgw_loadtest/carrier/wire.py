@@ -123,6 +123,9 @@ class ServerProtocol(asyncio.Protocol):
 
     def write(self, response: bytes) -> None:
         self._is_answering = False
+        if self._transport.is_closing():
+            # Who asked did not wait for it. uvloop raises where asyncio would drop it.
+            return
         self._transport.write(response)
         if not self._parser.should_keep_alive():
             self._transport.close()
