@@ -32,6 +32,8 @@ class Carrier:
     control_url: str
     process: trio.Process
     webhook_secret: str
+    pages_dir: Path
+    """What was handed in, each document as a TIFF; it goes with the carrier."""
     _control: HttpLanes
 
     async def account(self) -> dict[str, Any]:
@@ -39,7 +41,7 @@ class Carrier:
         return account
 
     async def faxes(self) -> list[dict[str, Any]]:
-        """One record for each fax it ever took."""
+        """One record for each fax it ever took, in that order."""
         faxes: list[dict[str, Any]] = []
         while True:
             answer = await self._control.request("GET", f"/control/faxes?from={len(faxes)}")
@@ -111,14 +113,15 @@ async def running_carrier(**options: object) -> AsyncIterator[Carrier]:
     share={"busy": 0.1}, journal=path`. Calls last no time unless said otherwise.
     """
     with TemporaryDirectory() as directory:
-        secret_file = Path(directory) / "webhook.secret"
+        secret_file, pages_dir = Path(directory) / "webhook.secret", Path(directory) / "pages"
         secret_file.write_text(WEBHOOK_SECRET)
-        flags = _flags({"call_seconds": 0, "page_seconds": 0, "webhook_secret_file": secret_file} | options)
+        usual = {"call_seconds": 0, "page_seconds": 0, "webhook_secret_file": secret_file, "keep_pages": pages_dir}
+        flags = _flags(usual | options)
         command = [sys.executable, "-m", "faxgw_loadtest.carrier", *flags]
         process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE)
         carrier: Carrier | None = None
         try:
-            carrier = await _listening(process)
+            carrier = await _listening(process, pages_dir)
             yield carrier
         finally:
             with trio.CancelScope(shield=True):
@@ -143,7 +146,7 @@ def _flags(options: dict[str, object]) -> list[str]:
     return flags
 
 
-async def _listening(process: trio.Process) -> Carrier:
+async def _listening(process: trio.Process, pages_dir: Path) -> Carrier:
     line = b""
     assert process.stdout is not None
     with trio.fail_after(_START_SECONDS_MAX):
@@ -154,7 +157,7 @@ async def _listening(process: trio.Process) -> Carrier:
     ready = msgspec.json.decode(line, type=dict[str, Any])
     # Waiting for what is to happen is what the levers are for, so they may take long.
     control = HttpLanes(ready["control"], lanes=4, timeouts=Timeouts(read_seconds=60))
-    return Carrier(ready["listening"], ready["control"], process, WEBHOOK_SECRET, control)
+    return Carrier(ready["listening"], ready["control"], process, WEBHOOK_SECRET, pages_dir, control)
 
 
 async def _stop(process: trio.Process) -> None:

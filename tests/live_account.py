@@ -1,11 +1,17 @@
-"""The account of a whole daemon: what was answered, what the store says, and what the carrier counts, must agree."""
+"""The account of a whole daemon: what was answered, what its events say and what came out at the florists' agree.
 
+Orders are counted by what is printed on the pages that the florists' machines confirmed, never by our references:
+several faxes may share a call.
+"""
+
+from collections import Counter
 from dataclasses import dataclass
 
 from faxgw.fax import FINAL
 from tests.carriers import Carrier
 from tests.daemons import Daemon
 from tests.order_system import OrderSystem
+from tests.printed import read_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +21,23 @@ class LiveAccount:
     lost: int
     """Answered, and neither over nor kept for a person; or called delivered, and no carrier delivered it."""
     twice: int
-    """Delivered, or arrived, by more than one call."""
+    """Arrived whole by more than one call."""
     line_overlap_max: int
     after_cancel: int
     """Delivered, though a cancel was confirmed."""
     in_doubt: int
     """Attempts that were in doubt at some time."""
+    calls_shared: int
+    """Calls of several faxes."""
+    calls_broken: int
+    """Calls of several faxes of which some arrived and some did not."""
 
     def __str__(self) -> str:
         states = ", ".join(f"{name} {count}" for name, count in sorted(self.states.items()))
         return (
             f"lost {self.lost} twice {self.twice} line overlap max {self.line_overlap_max} "
-            f"(accepted {self.accepted}: {states}; in doubt {self.in_doubt}; sent after cancel {self.after_cancel})"
+            f"(accepted {self.accepted}: {states}; in doubt {self.in_doubt}; sent after cancel {self.after_cancel}; "
+            f"calls of several {self.calls_shared}, broken off between them {self.calls_broken})"
         )
 
     @property
@@ -36,24 +47,25 @@ class LiveAccount:
 
 async def live_account(daemon: Daemon, carrier: Carrier, orders: OrderSystem) -> LiveAccount:
     books = await carrier.account()
-    delivered = {_fax_id(fax["reference"]) for fax in await carrier.faxes() if fax["outcome"] == "delivered"}
+    calls = read_calls(await carrier.faxes(), carrier.pages_dir)
+    arrived = Counter(number for call in calls for number in call.arrived)
+    delivered = {orders.fax_by_number[number] for call in calls for number in call.delivered}
     events = await _events(daemon)
     told = {fax_id for fax_id, kind in events if kind == "delivered"}
     states: dict[str, int] = (await daemon.get("/v1/queue"))["states"]
     over = sum(states.get(state, 0) for state in FINAL)
+    shared = [call for call in calls if len(set(call.orders)) > 1]
     return LiveAccount(
         accepted=len(orders.fax_ids),
         states={name: count for name, count in states.items() if count},
         lost=len(orders.fax_ids) - over + len(told ^ delivered),
-        twice=len(set(books["delivered_twice"]) | set(books["arrived_twice"])),
+        twice=sum(times > 1 for times in arrived.values()),
         line_overlap_max=books["line_overlap_max"],
         after_cancel=len(orders.cancelled & delivered),
         in_doubt=sum(kind == "in_doubt" for _, kind in events),
+        calls_shared=len(shared),
+        calls_broken=sum(0 < len(call.delivered) < len(set(call.orders)) for call in shared),
     )
-
-
-def _fax_id(reference: str) -> int:
-    return int(reference.split("-")[1])
 
 
 async def _events(daemon: Daemon) -> list[tuple[int, str]]:

@@ -15,13 +15,20 @@ REPEAT_SECONDS = 0.1
 GOOD = {200, 202}
 
 
+class _Numbered(msgspec.Struct):
+    number: str
+
+
+_decode_number = msgspec.json.Decoder(_Numbered).decode
+
+
 @dataclass
 class OrderSystem:
     """Hands orders in, one by one and seven at a time, to a daemon that may die at any moment."""
 
     daemon: Daemon
-    fax_ids: set[int] = field(default_factory=set)
-    """Every fax that was ever answered."""
+    fax_by_number: dict[str, int] = field(default_factory=dict)
+    """Every fax that was ever answered, by the number of its order."""
     cancelled: set[int] = field(default_factory=set)
     """Those whose cancel was confirmed."""
     held: set[int] = field(default_factory=set)
@@ -33,6 +40,10 @@ class OrderSystem:
 
     def __post_init__(self) -> None:
         self._portions, self._to_send = trio.open_memory_channel[list[bytes]](10_000)
+
+    @property
+    def fax_ids(self) -> set[int]:
+        return set(self.fax_by_number.values())
 
     async def run(self, senders: int = 4) -> None:
         """Hand in until `close` was called and all is answered."""
@@ -92,8 +103,15 @@ class OrderSystem:
             answers = await self._answers(portion)
         except NotReachableError:
             return False
-        self.fax_ids |= {answer["id"] for answer in answers if answer["status"] in GOOD}
+        # A request that is refused as a whole has one answer.
+        for line, answer in zip(portion, answers, strict=False):
+            if answer["status"] in GOOD:
+                self._note(_decode_number(line).number, answer["id"])
         return all(answer["status"] in GOOD for answer in answers)
+
+    def _note(self, number: str, fax_id: int) -> None:
+        known = self.fax_by_number.setdefault(number, fax_id)
+        assert known == fax_id, f"order {number} was answered as fax {known} and as fax {fax_id}"
 
     async def _answers(self, portion: list[bytes]) -> list[dict[str, Any]]:
         if len(portion) == 1:

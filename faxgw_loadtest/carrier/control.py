@@ -111,6 +111,8 @@ class Control:
                     "reference": fax.reference,
                     "number": fax.number,
                     "pages": fax.pages,
+                    "pages_delivered": fax.pages_delivered,
+                    "pages_arrived": fax.pages_arrived,
                     "outcome": "in_progress" if fax.ended_at is None else fax.play.call.value,
                     "answer": fax.play.answer.value,
                     "receipt": fax.play.receipt.value,

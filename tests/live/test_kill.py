@@ -20,13 +20,28 @@ from tests.order_system import OrderSystem
 CYCLES = int(os.environ.get("FAXGW_KILL_CYCLES", "50"))
 ORDERS = int(os.environ.get("FAXGW_KILL_ORDERS", str(40 * CYCLES)))
 SEED = int(os.environ.get("FAXGW_KILL_SEED", "20270530"))
-SHOPS = 400
+SHOPS = 40
+"""Few, so that orders wait for a line and share its calls."""
+SHARED_CALLS = """
+[call]
+faxes_max = 5
+[retry.page]
+calls_max = 50
+wait_seconds = 0.2
+"""
 LIFE_SECONDS = (0.3, 2.2)
 """How long a daemon lives: from before it listens until it is in full swing."""
 FINISH_SECONDS_MAX = 120.0
 STOPS = 0.15
 """Share of the lives that end by SIGTERM, in order; all others by SIGKILL."""
-FAIR = {"busy": 0.03, "lost_answer": 0.02, "broken_body": 0.01, "doubled_receipt": 0.03, "missing_receipt": 0.02}
+FAIR = {
+    "busy": 0.03,
+    "page": 0.07,
+    "lost_answer": 0.02,
+    "broken_body": 0.01,
+    "doubled_receipt": 0.03,
+    "missing_receipt": 0.02,
+}
 WEATHER: Sequence[dict[str, float]] = (
     FAIR,
     FAIR | {"too_many": 0.3},
@@ -48,7 +63,9 @@ async def test_a_daemon_that_is_killed_again_and_again_loses_nothing_and_sends_n
     lines = [line_of(order) for order in orders(ORDERS, shops)]
     async with (
         running_carrier(share=FAIR, seed=SEED, time_scale=500, call_seconds=16.8, webhook_tries=20) as carrier,
-        prepared_daemon(tmp_path, carrier, b"".join(line_of(shop) for shop in shops)) as daemon,
+        prepared_daemon(
+            tmp_path, carrier, b"".join(line_of(shop) for shop in shops), more_config=SHARED_CALLS
+        ) as daemon,
     ):
         order_system = OrderSystem(daemon)
         async with trio.open_nursery() as nursery:
@@ -83,3 +100,5 @@ async def _settle(daemon: Daemon, carrier: Carrier, order_system: OrderSystem) -
     assert account.states == {"delivered": ORDERS}
     # A run in which nothing was ever in doubt would prove nothing.
     assert account.in_doubt > CYCLES / 10
+    assert account.calls_shared > CYCLES
+    assert account.calls_broken > CYCLES / 10

@@ -175,12 +175,26 @@ async def test_a_call_under_way_at_its_death_ends_after_it(tmp_path: Path) -> No
         assert (await carrier.account())["faxes_delivered"] == 1
 
 
-async def test_pages_are_kept_by_reference(tmp_path: Path) -> None:
+async def test_who_leaves_before_a_slow_answer_is_not_waited_for(capfd: pytest.CaptureFixture[str]) -> None:
+    """The fax is taken, the answer is dropped, and nothing is said of it: those who asked are killed all the time."""
+    async with running_carrier(share={"slow_after": 1}, slow_seconds=0.2) as carrier:
+        host, _, port = carrier.base_url.removeprefix("http://").partition(":")
+        async with await trio.open_tcp_stream(host, int(port)) as stream:
+            head = "".join(f"{name}: {value}\r\n" for name, value in GOOD.items())
+            await stream.send_all(f"POST /v1/faxes HTTP/1.1\r\n{head}Content-Length: {len(TIFF)}\r\n\r\n".encode())
+            await stream.send_all(TIFF)
+            await carrier.wait_ended(1)
+        # Its answer is due before this one's.
+        assert await hand_in(carrier) == 201
+    assert capfd.readouterr().err == ""
+
+
+async def test_pages_are_kept_by_reference() -> None:
     """A second one under the same name does not hide the first."""
-    async with running_carrier(keep_pages=tmp_path / "pages") as carrier:
+    async with running_carrier() as carrier:
         for body in (TIFF, TIFF + b"again"):
             assert await hand_in(carrier, body) == 201
-    kept = {path.name: path.read_bytes() for path in (tmp_path / "pages").iterdir()}
+        kept = {path.name: path.read_bytes() for path in carrier.pages_dir.iterdir()}
     assert kept == {"s-1-1.tif": TIFF, "s-1-1.2.tif": TIFF + b"again"}
 
 
@@ -193,6 +207,7 @@ async def test_every_fax_can_be_listed_with_its_fate() -> None:
         await carrier.wait_settled()
         [fax] = await carrier.faxes()
         assert (fax["reference"], fax["number"], fax["pages"]) == ("s-1-1", LINE, 1)
+        assert (fax["pages_delivered"], fax["pages_arrived"]) == (0, 0)
         assert (fax["answer"], fax["outcome"], fax["receipt"]) == ("lost_answer", "busy", "missing_receipt")
         assert fax["ended_at"] >= fax["taken_at"]
         assert len(fax["sha256"]) == 64
