@@ -102,6 +102,10 @@ class RelayMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     text: Text = ""
     amount: Money | None = None
     reason: RejectReason | None = None
+    in_answer_to: Annotated[str, msgspec.Meta(max_length=16)] | None = None
+    """What the sheet asked that somebody ticked: it answers that and nothing that was asked later."""
+    agrees: bool | None = None
+    """ANSP by a ticked box: yes to the amount that was asked for, or no, in place of an amount."""
     first_day: dt.date | None = None
     """SUS: the first delivery day that the florist does not make; today where missing."""
     last_day: dt.date | None = None
@@ -111,6 +115,8 @@ class RelayMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 WITHOUT_ORDER = frozenset({Kind.GEN, Kind.SUS, Kind.RES})
 WITH_AMOUNT = frozenset({Kind.ASKP, Kind.ANSP, Kind.ADJ})
 WITH_TEXT = frozenset({Kind.ASK, Kind.ANS, Kind.GEN})
+ANSWERS = frozenset({Kind.CON, Kind.DEN, Kind.ANSP})
+"""May name what they answer."""
 WITH_MEMBER = frozenset({Kind.ORDER, Kind.FOR})
 
 
@@ -127,18 +133,26 @@ def faults_of(message: RelayMessage) -> Iterator[Fault]:
         yield Fault("/text", f"{kind} needs a text")
     if kind is not Kind.REJ and message.reason is not None:
         yield Fault("/reason", "only REJ has a reason")
+    if message.in_answer_to is not None and kind not in ANSWERS:
+        yield Fault("/in_answer_to", f"{kind} answers nothing")
+    if message.agrees is not None and not _is_ticked(message):
+        yield Fault("/agrees", "only ANSP has it, and only to what a sheet asked")
     yield from _amount_faults(message)
     yield from _period_faults(message)
 
 
 def _amount_faults(message: RelayMessage) -> Iterator[Fault]:
     if message.amount is None:
-        if message.kind in WITH_AMOUNT:
+        if message.kind in WITH_AMOUNT and not _is_ticked(message):
             yield Fault("/amount", f"{message.kind} needs the whole amount, not the difference")
     elif message.kind not in WITH_AMOUNT:
         yield Fault("/amount", f"{message.kind} has no amount; ask for another price with ASKP")
     elif message.amount.currency not in MINOR_DIGITS:
         yield Fault("/amount/currency", f"{message.amount.currency} is not a currency we know")
+
+
+def _is_ticked(message: RelayMessage) -> bool:
+    return message.kind is Kind.ANSP and message.agrees is not None and message.in_answer_to is not None
 
 
 def _period_faults(message: RelayMessage) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 import msgspec
 
 from faxgw.relay.ground import Ground, withdrawn
+from faxgw.relay.names import ref_of
 from faxgw.relay.step import PassOn, Ruling, Step, StopFax
 from faxgw.store.relay.port import CancelAsked, Refusal, RelayOrder, Stage
 
@@ -18,7 +19,7 @@ def ask_cancel(ground: Ground) -> Ruling:
         return Step(_cancelled(order), (StopFax(),), "no store had it: it is cancelled at once")
     if order.stage is Stage.OFFERED and ground.page_never_left:
         return Step(_cancelled(order), (StopFax(),), "its fax had not left: it is cancelled at once")
-    asked = msgspec.structs.replace(order, cancel=CancelAsked(message.from_member, message.at))
+    asked = msgspec.structs.replace(order, cancel=CancelAsked(message.from_member, message.at, ref_of(message)))
     return Step(asked, (PassOn(order.executing),))
 
 
@@ -29,6 +30,8 @@ def confirm_cancel(ground: Ground) -> Ruling:
     if ground.order.stage is Stage.CANCELLED:
         return ground.refuse(Refusal.ALREADY_SAID)
     cancel = ground.order.cancel
+    if refused := ground.only_open(cancel.ref if cancel is not None else None):
+        return refused
     if cancel is None:
         return ground.refuse(Refusal.NOTHING_ASKED)
     return Step(_cancelled(ground.order), (StopFax(), PassOn(cancel.asked_by)))
@@ -39,6 +42,8 @@ def deny_cancel(ground: Ground) -> Ruling:
     if refused := ground.only_filler():
         return refused
     cancel = ground.order.cancel
+    if refused := ground.only_open(cancel.ref if cancel is not None else None):
+        return refused
     if cancel is None:
         return ground.refuse(Refusal.NOTHING_ASKED)
     return Step(msgspec.structs.replace(ground.order, cancel=None), (PassOn(cancel.asked_by),))

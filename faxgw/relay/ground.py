@@ -97,6 +97,11 @@ class Ground:
     def only_sender(self) -> Refused | None:
         return None if self.is_by_sender else self.refuse(Refusal.NOT_SENDING)
 
+    def only_open(self, ref: str | None) -> Refused | None:
+        """Why the message answers something else than what is open, `ref`."""
+        answered = self.message.in_answer_to
+        return None if answered in {None, ref} else self.refuse(Refusal.NOT_OPEN)
+
     def refuse(self, refusal: Refusal, **facts: object) -> Refused:
         told: dict[str, object] = {
             "number": self.order.number,

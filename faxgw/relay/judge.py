@@ -3,7 +3,6 @@
 Pure over what the store read, the register and the config, and quick: it runs on the thread that writes.
 """
 
-import hashlib
 from dataclasses import replace
 
 import msgspec
@@ -13,9 +12,11 @@ from faxgw.fax import FaxId
 from faxgw.message import Channel, RelayMessage
 from faxgw.relay.ground import Calendar, Members
 from faxgw.relay.mirror import catch_up, look
+from faxgw.relay.names import name_of
 from faxgw.relay.offers import offers_of
 from faxgw.relay.outgoing import Occasion, Outgoing
 from faxgw.relay.patience import Next, Patience
+from faxgw.relay.pricing import with_amount
 from faxgw.relay.rules import rule
 from faxgw.relay.sentences import refusal_sentence
 from faxgw.relay.step import Effect, Refused, Remind, Step, StopFax
@@ -58,12 +59,13 @@ class Judge:
         def decide(known: Known) -> Decision:
             caught_up = catch_up(known.order, known.page) if known.order is not None else None
             ground = replace(known, order=caught_up.order if caught_up is not None else None)
-            ruling = rule(message, ground, self._members, self._calendar)
+            whole = with_amount(message, ground.order)
+            ruling = rule(whole, ground, self._members, self._calendar)
             match ruling:
                 case Refused():
                     decision = self._refused(message, ruling, ground)
                 case Step():
-                    decision = self._taken(message, ruling, ground)
+                    decision = self._taken(whole, ruling, ground)
             decision = _with_offers(decision, known, message.at)
             if caught_up is None or not caught_up.effects:
                 return decision
@@ -209,13 +211,6 @@ def _with_offers(decision: Decision, known: Known, at: float, *, arrived_at: flo
 def _arrived_at(known: Known, changed: FaxChanged) -> float | None:
     is_own = known.order is not None and known.order.fax_id == changed.fax_id
     return changed.at if is_own and changed.kind == DELIVERED else None
-
-
-def name_of(message: RelayMessage) -> str:
-    """Of a message, for the faxes that it causes: 32 hex digits, the same whenever it is decided."""
-    source = message.source
-    named = "\n".join((source.channel.value, source.reference, message.key))
-    return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 def _stops(effects: tuple[Effect, ...], order: RelayOrder | None) -> tuple[FaxId, ...]:

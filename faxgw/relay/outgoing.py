@@ -12,7 +12,8 @@ from faxgw.members.register import Register
 from faxgw.message import Kind, RelayMessage
 from faxgw.money import Money
 from faxgw.order import RANKS, Language, Order, Priority
-from faxgw.relay.paper import TITLES, WITHOUT_ORDER, Paper, encode_paper
+from faxgw.relay.names import ref_of
+from faxgw.relay.paper import TICKED, TITLES, WITHOUT_ORDER, Paper, encode_paper
 from faxgw.relay.sentences import reason_sentence, sentence
 from faxgw.relay.step import Effect, PassOn, Remind, Say, SendOrder, StopFax, Withdraw
 from faxgw.render.sheet import RelayKind
@@ -115,14 +116,23 @@ class Outgoing:
         if message is None or member_id is None or member_id == message.from_member or message.kind not in TITLES:
             return
         text = "\n\n".join(_paragraphs(message, occasion, self.language_of(member_id)))
-        yield from self._paper_fax(member_id, message.from_member, TITLES[message.kind], text, occasion, key)
+        asks = f"{message.kind}:{member_id}:{ref_of(message)}" if message.kind in TICKED else ""
+        title = TITLES[message.kind]
+        yield from self._paper_fax(member_id, message.from_member, title, text, occasion, key, asks)
 
     def _said(self, member_id: str, title: RelayKind, name: str, occasion: Occasion, key: str) -> Iterator[NewFax]:
         text = sentence(name, self.language_of(member_id), {})
         yield from self._paper_fax(member_id, None, title, text, occasion, key)
 
     def _paper_fax(
-        self, to_member: str, from_member: str | None, title: RelayKind, text: str, occasion: Occasion, key: str
+        self,
+        to_member: str,
+        from_member: str | None,
+        title: RelayKind,
+        text: str,
+        occasion: Occasion,
+        key: str,
+        asks: str = "",
     ) -> Iterator[NewFax]:
         reader, order = self._register.find(to_member), occasion.after or occasion.before
         if reader is None or to_member in self._without_paper:
@@ -135,6 +145,7 @@ class Outgoing:
             order_number=order.number if order is not None else WITHOUT_ORDER,
             delivery_date=order.delivery_date if order is not None else _day(occasion.at),
             recipient=_recipient(occasion.page),
+            asks=asks,
         )
         yield self._new_fax(reader, paper, occasion.at, key)
 

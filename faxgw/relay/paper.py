@@ -17,12 +17,15 @@ TITLES: dict[Kind, RelayKind] = {
     Kind.DEN: RelayKind.DEN,
     Kind.ASK: RelayKind.ASK,
     Kind.ANS: RelayKind.ANS,
-    Kind.ASKP: RelayKind.ASK,
-    Kind.ANSP: RelayKind.ANS,
-    Kind.ADJ: RelayKind.GEN,
+    Kind.ASKP: RelayKind.ASKP,
+    Kind.ANSP: RelayKind.ANSP,
+    Kind.ADJ: RelayKind.ADJ,
     Kind.GEN: RelayKind.GEN,
 }
 """What goes on paper, and under which title. The rest is told by events, or by the order's own sheet."""
+
+TICKED = frozenset({Kind.CAN, Kind.ASKP})
+"""Yes and no are all there is to say to these, so that a ticked box answers them."""
 
 WITHOUT_ORDER = "–"
 
@@ -38,6 +41,8 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
     order_number: str = WITHOUT_ORDER
     delivery_date: dt.date
     recipient: str = ""
+    asks: str = ""
+    """What a ticked box answers, and who was asked: `KIND:MEMBER:REF`; empty where a person must read the answer."""
 
 
 encode_paper = msgspec.json.Encoder(order="deterministic").encode
@@ -61,4 +66,5 @@ def compose_paper(paper: Paper, register: Register, at: float, header_name: str)
         language=reader.language,
         sent_at=dt.datetime.fromtimestamp(int(at), ZoneInfo(reader.timezone)),
         header_name=header_name,
+        asks=paper.asks,
     )

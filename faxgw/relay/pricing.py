@@ -10,6 +10,7 @@ from faxgw.errors import BugError
 from faxgw.message import RelayMessage
 from faxgw.money import Money
 from faxgw.relay.ground import Ground
+from faxgw.relay.names import ref_of
 from faxgw.relay.step import PassOn, Refused, Ruling, Step, money_text
 from faxgw.store.relay.port import PriceAsked, Refusal, RelayOrder, Stage
 
@@ -30,7 +31,14 @@ def ask_price(ground: Ground) -> Ruling:
     if order.stage is Stage.UNPLACED:
         return Step(msgspec.structs.replace(order, price=amount), (), "no store has it: the new price stands")
     before = order.price if order.price_asked is None else order.price_asked.before
-    asked = PriceAsked(asked_by=message.from_member, by_filler=by_filler, amount=amount, before=before, at=message.at)
+    asked = PriceAsked(
+        asked_by=message.from_member,
+        by_filler=by_filler,
+        amount=amount,
+        before=before,
+        at=message.at,
+        ref=ref_of(message),
+    )
     # After the delivery nothing is due any more but a correction, which only ADJ puts on record.
     stands_now = not by_filler and order.stage is not Stage.DELIVERED
     changed = msgspec.structs.replace(order, price_asked=asked, price=amount if stands_now else before)
@@ -42,6 +50,8 @@ def answer_price(ground: Ground) -> Ruling:
     order, asked = ground.order, ground.order.price_asked
     if not ground.is_by_filler and not ground.is_by_sender:
         return ground.refuse(Refusal.NOT_A_PARTY)
+    if refused := ground.only_open(asked.ref if asked is not None else None):
+        return refused
     if asked is None:
         return ground.refuse(Refusal.NOTHING_ASKED)
     if (ground.is_by_sender if asked.by_filler else ground.is_by_filler) is False:
@@ -56,6 +66,14 @@ def answer_price(ground: Ground) -> Ruling:
         agreed = msgspec.structs.replace(_settled(order, asked.before), agreed=amount)
         return Step(agreed, (PassOn(asked.asked_by),), "the sending member may put it on record with ADJ")
     return Step(_settled(order, amount), (PassOn(asked.asked_by),))
+
+
+def with_amount(message: RelayMessage, order: RelayOrder | None) -> RelayMessage:
+    """A ticked answer with the amount that it means: the one asked for, or the one of before."""
+    asked = order.price_asked if order is not None else None
+    if message.agrees is None or asked is None:
+        return message
+    return msgspec.structs.replace(message, amount=asked.amount if message.agrees else asked.before)
 
 
 def adjust(ground: Ground) -> Ruling:

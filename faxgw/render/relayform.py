@@ -26,6 +26,8 @@ class RelayFields(msgspec.Struct, frozen=True, kw_only=True):
     stamp: str
     title: str
     number: str
+    code: str
+    """What the code says of the sheet: the order, and what the boxes answer."""
     date: str
     recipient: str
     sender: str
@@ -52,6 +54,7 @@ def relay_fields(sheet: RelaySheet) -> RelayFields:
         stamp=wording.stamp(sheet.sent_at),
         title=labels[sheet.kind.name.lower()],
         number=sheet.order_number,
+        code=f"{sheet.order_number}:{sheet.asks}" if sheet.asks else sheet.order_number,
         date=wording.date(sheet.delivery_date),
         recipient=printable(sheet.recipient),
         sender=party_line(sheet.sender, labels),

@@ -25,6 +25,9 @@ class RelayKind(enum.StrEnum):
     CON = "CON"
     DEN = "DEN"
     REJ = "REJ"
+    ASKP = "ASKP"
+    ANSP = "ANSP"
+    ADJ = "ADJ"
     GEN = "GEN"
 
 
@@ -70,6 +73,8 @@ class RelaySheet(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     sent_at: dt.datetime
     """Aware, in the reading florist's time zone."""
     header_name: str
+    asks: str = ""
+    """What its boxes answer, for whoever reads the sheet when it comes back: it stands in the code."""
 
 
 class RequestSheet(msgspec.Struct, frozen=True, kw_only=True, tag=True):

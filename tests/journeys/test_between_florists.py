@@ -165,9 +165,9 @@ async def test_a_price_changes_only_where_both_name_it(agreed: int, price: int, 
         assert isinstance(await tell(town, Kind.ANSP, SENDER, cents=agreed), RelayTaken)
         assert (await stands(town)).price.amount_minor == price
         await town.wait()
-        [asked] = await papers(town, RelayKind.ASK, SENDER)
+        [asked] = await papers(town, RelayKind.ASKP, SENDER)
         assert "42,00" in asked
-        [answered] = await papers(town, RelayKind.ANS, "FR-1")
+        [answered] = await papers(town, RelayKind.ANSP, "FR-1")
         assert f"{price // 100},00" in answered
         await close_account(town, delivered=3)
 

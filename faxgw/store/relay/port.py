@@ -57,6 +57,8 @@ class PriceAsked(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     before: Money
     """The price that holds where the two do not agree."""
     at: float
+    ref: str = ""
+    """By which an answer names it."""
 
 
 class CancelAsked(msgspec.Struct, frozen=True, gc=False):
@@ -64,6 +66,8 @@ class CancelAsked(msgspec.Struct, frozen=True, gc=False):
 
     asked_by: str | None
     at: float
+    ref: str = ""
+    """By which an answer names it."""
 
 
 class GivenBack(msgspec.Struct, frozen=True, gc=False):
@@ -213,6 +217,8 @@ class Refusal(enum.StrEnum):
     CANCEL_OPEN = "cancel_open"
     PRICE_OPEN = "price_open"
     NOTHING_ASKED = "nothing_asked"
+    NOT_OPEN = "not_open"
+    """What a sheet asked is not open any more."""
     OTHER_CURRENCY = "other_currency"
     NOT_AGREED = "not_agreed"
     NOT_THE_AGREED_PRICE = "not_the_agreed_price"
