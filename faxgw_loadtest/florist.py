@@ -32,13 +32,13 @@ def answered(page: bytes, boxes: Sequence[str]) -> bytes:
 
 def half_answered(page: bytes, name: str) -> bytes:
     """The sheet with a pen put down in a box and lifted again: neither ticked nor clear."""
-    [sheet] = [frame.convert("L") for frame in ImageSequence.Iterator(Image.open(io.BytesIO(page)))]
+    pages = [frame.convert("L") for frame in ImageSequence.Iterator(Image.open(io.BytesIO(page)))]
     left, top = REPLY_TICKS[name]
     middle = (left + TICK_SIDE // 2, top + TICK_SIDE // 2)
     reach = TICK_SIDE // 6
     box = (middle[0] - reach, middle[1] - reach, middle[0] + reach, middle[1] + reach)
-    ImageDraw.Draw(sheet).ellipse(box, fill=0)
-    return as_tiff([sheet])
+    ImageDraw.Draw(pages[-1]).ellipse(box, fill=0)
+    return as_tiff(pages)
 
 
 def as_tiff(pages: Sequence[Image.Image]) -> bytes:

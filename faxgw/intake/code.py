@@ -17,11 +17,24 @@ class NewOrderCode(NamedTuple):
     serial: str
 
 
+class Asked(NamedTuple):
+    """What the boxes of a message's sheet answer."""
+
+    kind: str
+    """Of the message: CAN or ASKP."""
+    member: str
+    """Who was asked."""
+    ref: str
+    """Tells one request of an order from another."""
+
+
 class RelayCode(NamedTuple):
-    """A page of a message between florists: `faxgw-relay:NUMBER:PAGE`."""
+    """A page of a message between florists: `faxgw-relay:NUMBER:PAGE`, or `faxgw-relay:NUMBER:KIND:MEMBER:REF:PAGE`."""
 
     number: str
     page: int
+    asks: Asked | None = None
+    """None where the answer is free text."""
 
 
 Code = OrderCode | NewOrderCode | RelayCode
@@ -39,7 +52,15 @@ def parse_code(text: str) -> Code | None:
             return OrderCode(number, int(page))
         case ["faxgw-relay", number, page] if number and page.isdecimal():
             return RelayCode(number, int(page))
+        case ["faxgw-relay", number, ("CAN" | "ASKP") as kind, member, ref, page] if _all_there(
+            number, member, ref, page
+        ):
+            return RelayCode(number, int(page), Asked(kind, member, ref))
     return None
+
+
+def _all_there(number: str, member: str, ref: str, page: str) -> bool:
+    return all((number, member, ref)) and page.isdecimal()
 
 
 def new_order_code(member: str, serial: str) -> str:

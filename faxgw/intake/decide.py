@@ -10,8 +10,9 @@ from faxgw.intake.code import NewOrderCode, OrderCode, RelayCode, parse_code
 from faxgw.intake.decision import Decision, KnownOrder, NeedsReview, Reply, ReplyKind, ReviewReason
 from faxgw.intake.faxread import FaxRead, PageRead, Tick, TickState, Unreadable
 from faxgw.intake.neworder import decide_new_order, order_number_in_text
+from faxgw.intake.relayreply import decide_relay_reply
 from faxgw.intake_config import DecisionRules
-from faxgw.phone import parse_line
+from faxgw.phone import Line, parse_line
 
 _CONTRADICTORY = (
     {ReplyKind.REJECT, ReplyKind.ACCEPT},
@@ -47,6 +48,7 @@ def decide(
         return [NeedsReview(reason=ReviewReason.UNREADABLE, detail=read.detail)]
     orders: dict[str, list[PageRead]] = {}
     forms: list[tuple[NewOrderCode, PageRead]] = []
+    messages: dict[RelayCode, list[PageRead]] = {}
     decisions: list[Decision] = []
     for page in read.pages:
         match parse_code(page.code):
@@ -54,22 +56,15 @@ def decide(
                 orders.setdefault(number, []).append(page)
             case NewOrderCode() as code:
                 forms.append((code, page))
-            case RelayCode(number):
-                decisions.append(_relay_answer(number, page))
+            case RelayCode(number, _, asks):
+                messages.setdefault(RelayCode(number, 1, asks), []).append(page)
             case None:
                 pass
+    sender = line_told(sender_number, rules.country)
+    decisions += [decide_relay_reply(code, pages, sender, known, rules) for code, pages in messages.items()]
     decisions += [_decide_reply(number, pages, sender_number, known, rules) for number, pages in orders.items()]
     decisions += [decide_new_order(page, rules, code) for code, page in forms]
     return decisions or [_without_code(read, sender_number, known, rules)]
-
-
-def _relay_answer(number: str, page: PageRead) -> NeedsReview:
-    return NeedsReview(
-        reason=ReviewReason.RELAY_ANSWER,
-        detail="an answer to a message between florists: read it, and answer in their name",
-        pages=(page.number,),
-        order_number=number,
-    )
 
 
 def _decide_reply(
@@ -100,7 +95,11 @@ def _decide_reply(
         return review(*doubt)
     if not _may_answer(sender_number, order, rules):
         return review(ReviewReason.WRONG_SENDER, "the fax came from another number than the executing florist's")
-    return Reply(order_number=number, kinds=kinds, page=boxed[-1].number, note_png=_note(boxed[-1].ticks))
+    speaker = _speaker(sender_number, order, rules)
+    if speaker is None:
+        return review(ReviewReason.WRONG_SENDER, "several florists had the order: it is not known who sent this fax")
+    note = _note(boxed[-1].ticks)
+    return Reply(order_number=number, kinds=kinds, page=boxed[-1].number, speaker=speaker, note_png=note)
 
 
 def _revisions(order: KnownOrder) -> set[str]:
@@ -133,12 +132,20 @@ def _may_answer(sender_number: str, order: KnownOrder, rules: DecisionRules) -> 
     """Whether the number that sent it may be the executing florist's. What is not known is no mismatch."""
     if not rules.sender_must_match or not order.sender_numbers:
         return True
-    line = _line(sender_number, rules.country)
+    line = line_told(sender_number, rules.country)
     return line is None or line in order.sender_numbers
 
 
-def _line(number: str, country: str) -> str | None:
-    """In E.164; None for nothing, and for what is no number (a machine's own name)."""
+def _speaker(sender_number: str, order: KnownOrder, rules: DecisionRules) -> str | None:
+    """Whose answer it is: whoever gave the order back must not speak for the florist who has it now."""
+    line = line_told(sender_number, rules.country)
+    if order.earlier and line not in order.sender_numbers:
+        return None
+    return order.earlier.get(line or "", order.executing_member)
+
+
+def line_told(number: str, country: str) -> Line | None:
+    """As the carrier told it; None for nothing, and for what is no number (a machine's own name)."""
     international = f"+{number[2:]}" if number.startswith("00") else number
     return parse_line(international, country)
 
@@ -167,7 +174,7 @@ def _reply_by_text(
     pages = [page for page in read.pages if page.ticks]
     answer = _decide_reply(number, pages or read.pages, sender_number, known, rules)
     sure = confidence >= rules.number_confidence_min
-    sender_known = _line(sender_number, rules.country) in known[number].sender_numbers
+    sender_known = line_told(sender_number, rules.country) in known[number].sender_numbers
     if isinstance(answer, NeedsReview) or (sure and sender_known):
         return answer
     return NeedsReview(

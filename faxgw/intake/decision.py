@@ -1,8 +1,11 @@
 """What a fax that came in turns out to be: a reply to an order, a new order, or a case for a person."""
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
+
+from faxgw.intake.code import Asked
 
 
 class ReplyKind(enum.StrEnum):
@@ -19,8 +22,13 @@ class KnownOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     number: str
     executing_member: str = ""
+    """Empty where the order went to a number of no member."""
     sender_numbers: frozenset[str] = frozenset()
-    """In E.164: from where the executing florist may answer: the line it was sent to, the member's own lines."""
+    """In E.164: from where the order may be answered: the lines it was sent to, the executing member's own lines."""
+    earlier: Mapping[str, str] = {}
+    """Those of them that are lines of florists who had the order before, with whose they are."""
+    lines: Mapping[str, frozenset[str]] = {}
+    """Of each member that has or had to do with the order, its sender included."""
     forms: frozenset[str] = frozenset()
     """The form versions of the sheets that were sent, as attempts keep them (`order-sheet/2+...`): a box may stand for
     something else on another one."""
@@ -34,8 +42,19 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """More than one where they agree: accepted, and delivered later on the same sheet."""
     page: int
     """In the fax, from 1: where the boxes stand."""
+    speaker: str = ""
+    """The member who says it; empty where the order went to a number of no member."""
     note_png: bytes = b""
     """The reason, date or question written behind the box, as a picture."""
+
+
+class RelayReply(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A florist's yes or no to what a message between florists asked."""
+
+    order_number: str
+    asks: Asked
+    is_agreed: bool
+    page: int
 
 
 class OrderDraft(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,4 +131,4 @@ class NeedsReview(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     confidences: dict[str, float] = {}
 
 
-Decision = Reply | NewOrderRead | NeedsReview
+Decision = Reply | RelayReply | NewOrderRead | NeedsReview

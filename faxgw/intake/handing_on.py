@@ -17,9 +17,9 @@ from faxgw.crashpoint import reach
 from faxgw.errors import FaxgwError, StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.faults import Fault
 from faxgw.fax import FaxId
-from faxgw.intake.decision import Decision, NewOrderRead, Reply
+from faxgw.intake.decision import Decision, NewOrderRead, RelayReply, Reply
 from faxgw.intake.draft import order_of
-from faxgw.intake.known import KnownOrders, look_up
+from faxgw.intake.known import look_up
 from faxgw.intake.port import OrderDoor
 from faxgw.intake.sheets import Say, Step, Submit, refused, steps_for
 from faxgw.members.register import Register
@@ -39,7 +39,7 @@ from faxgw.store.inbound.outcomes import (
 )
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.views import Unread
-from faxgw.store.relay.port import Answer, Refusal, RelayRefused
+from faxgw.store.relay.port import Refusal, RelayRefused
 
 log = structlog.get_logger(__name__)
 
@@ -110,9 +110,9 @@ class Hands:
         known = await look_up(self._store, self._register, sorted({name for fax in faxes for name in self._names(fax)}))
         steps = [steps_for(fax.fax, fax.decisions, known, now, is_routed=self._is_routed) for fax in faxes]
         every = [step for of_one in steps for step in of_one]
-        answers = await self._say([step for step in every if isinstance(step, Say)])
+        await self._say([step for step in every if isinstance(step, Say)])
         admissions = await self._submit([step for step in every if isinstance(step, Submit)])
-        sheets = iter(_sheets(every, answers, admissions, known))
+        sheets = iter(_sheets(every, admissions))
         return [
             Concluded(fax.fax.inbound_id, tuple(next(sheets) for _ in of_one), fax.pages, now)
             for fax, of_one in zip(faxes, steps, strict=True)
@@ -123,7 +123,7 @@ class Hands:
         names: set[str] = set()
         for decision in fax.decisions:
             match decision:
-                case Reply():
+                case Reply() | RelayReply():
                     names.add(decision.order_number)
                 case NewOrderRead():
                     order = order_of(decision.draft, "x", self._clock.now(), is_routed=self._is_routed)
@@ -132,7 +132,8 @@ class Hands:
                     pass
         return names
 
-    async def _say(self, replies: Sequence[Say]) -> list[Answer]:
+    async def _say(self, replies: Sequence[Say]) -> None:
+        """The relay keeps each message with its answer, refused or not: nothing more is to be done about them here."""
         messages = [message for reply in replies for message in reply.messages]
         answers = await self._relay.take(messages) if messages else []
         reach("intake-said")
@@ -145,7 +146,6 @@ class Hands:
                     log.info("inbound_reply_refused", refusal=refusal)
                 case _:
                     pass
-        return answers
 
     async def _submit(self, orders: Sequence[Submit]) -> list[Admission | list[Fault]]:
         """In one commit for all of an inbox."""
@@ -162,20 +162,16 @@ class Hands:
         return [answers[place] for place in range(len(orders))]
 
 
-def _sheets(
-    steps: Sequence[Step], answers: Sequence[Answer], admissions: Sequence[Admission | list[Fault]], known: KnownOrders
-) -> list[Sheet]:
+def _sheets(steps: Sequence[Step], admissions: Sequence[Admission | list[Fault]]) -> list[Sheet]:
     """What each step became, in order."""
-    del answers  # Kept by the relay with the message, refused or not: nothing more is to be done about them here.
     admitted = iter(admissions)
-    return [_sheet(step, next(admitted) if isinstance(step, Submit) else None, known) for step in steps]
+    return [_sheet(step, next(admitted) if isinstance(step, Submit) else None) for step in steps]
 
 
-def _sheet(step: Step, admission: Admission | list[Fault] | None, known: KnownOrders) -> Sheet:
+def _sheet(step: Step, admission: Admission | list[Fault] | None) -> Sheet:
     match step:
-        case Say():
-            fax_id = next(iter(known.of(step.order_number).faxes), None)
-            return ReplySheet(step.page, step.order_number, step.kinds, fax_id)
+        case Say(said=said):
+            return ReplySheet(step.page, step.order_number, said.kinds, said.fax_id, said.speaker)
         case Submit():
             return _ordered(step, admission)
         case RepeatedSheet() | DoubtfulSheet():

@@ -20,12 +20,13 @@ from faxgw.intake.decision import ReplyKind
 from faxgw.intake.handing_on import DrainingError
 from faxgw.intake.known import look_up
 from faxgw.intake.port import OrderDoor
-from faxgw.intake.sheets import messages_of, submitter_of
+from faxgw.intake.sheets import messages_of, said_by, submitter_of
 from faxgw.members.register import Register
 from faxgw.message import TEXT_CHARS_MAX, Channel, RejectReason, Source
-from faxgw.order import OrderNumber, read_order
+from faxgw.order import MemberId, OrderNumber, read_order
 from faxgw.relay.port import RelayDesk
 from faxgw.store.admission import Admitted, Drained, KeyTaken, Repeated
+from faxgw.store.inbound.outcomes import Said
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.review import (
     CarriedOut,
@@ -55,6 +56,8 @@ class ReplyGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The question, or the reason: what stands there by hand."""
     reason: RejectReason | None = None
     """Of a rejection; `other` where nobody says."""
+    from_member: MemberId | None = None
+    """Who says it, where that is not the florist who has the order now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,7 @@ class ReviewDesk:
 
     async def _finish(self, decided: DecidedReview) -> Resolution:
         try:
-            fax_id, kinds = await self._carry_out(decided)
+            said = await self._carry_out(decided)
         except _CannotBeError as refused:
             await self._store.change_reviews(
                 [Reopened(review_id=decided.review_id, why=str(refused), at=self._clock.now())]
@@ -184,17 +187,23 @@ class ReviewDesk:
             await self._store.change_reviews([Reopened(review_id=decided.review_id, why=why, at=self._clock.now())])
             raise
         reach("intake-review-carried-out")
-        done = CarriedOut(review_id=decided.review_id, fax_id=fax_id, kinds=kinds, at=self._clock.now())
+        done = CarriedOut(
+            review_id=decided.review_id,
+            fax_id=said.fax_id,
+            kinds=said.kinds,
+            speaker=said.speaker,
+            at=self._clock.now(),
+        )
         # Stale where a start that found it decided was quicker: the same, under the same keys.
         await self._store.change_reviews([done])
-        return Resolved(fax_id)
+        return Resolved(said.fax_id)
 
-    async def _carry_out(self, decided: DecidedReview) -> tuple[FaxId | None, tuple[str, ...]]:
+    async def _carry_out(self, decided: DecidedReview) -> Said:
         match decided.verdict:
             case Verdict.DISCARD:
-                return None, ()
+                return Said(None, "", ())
             case Verdict.ORDER:
-                return await self._submit(decided), ()
+                return Said(await self._submit(decided), "", ())
             case Verdict.REPLY:
                 return await self._say(decided)
             case _:
@@ -220,20 +229,21 @@ class ReviewDesk:
             case _ as other:
                 assert_never(other)
 
-    async def _say(self, decided: DecidedReview) -> tuple[FaxId | None, tuple[str, ...]]:
+    async def _say(self, decided: DecidedReview) -> Said:
         reply = msgspec.json.decode(decided.decision, type=ReplyGiven)
         known = await look_up(self._store, self._register, [reply.order_number])
+        speaker = reply.from_member or known.executing(reply.order_number)
         messages = messages_of(
             reply.kinds,
             reply.order_number,
-            known.executing(reply.order_number) or None,
+            speaker,
             Source(Channel.FAX, str(decided.inbound_id)),
             key=_key(decided.review_id),
             at=decided.at,
             text=reply.text,
             reason=reply.reason or RejectReason.OTHER,
         )
-        for answer in await self._relay.take(messages):
+        for answer in await self._relay.take(messages) if messages else ():
             match answer:
                 case RelayRefused(refusal=Refusal.DRAINING):
                     raise DrainingError
@@ -242,8 +252,7 @@ class ReviewDesk:
                 case _:
                     # Refused and kept is carried out: the florist hears why by fax.
                     pass
-        fax_id = next(iter(known.of(reply.order_number).faxes), None)
-        return fax_id, tuple(sorted(kind.value for kind in reply.kinds))
+        return said_by(speaker, reply.kinds, reply.order_number, known)
 
 
 def _key(review_id: ReviewId) -> str:

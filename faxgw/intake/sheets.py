@@ -10,13 +10,14 @@ from typing import Any, assert_never
 import msgspec
 
 from faxgw.faults import Fault
-from faxgw.intake.decision import Decision, NeedsReview, NewOrderRead, OrderDraft, Reply, ReplyKind
+from faxgw.intake.decision import Decision, NeedsReview, NewOrderRead, OrderDraft, RelayReply, Reply, ReplyKind
 from faxgw.intake.draft import as_json, is_same_order, order_of
 from faxgw.intake.known import KnownOrders
+from faxgw.intake.relayreply import message_of_reply, said_kinds
 from faxgw.message import Channel, Kind, RejectReason, RelayMessage, Source
 from faxgw.order import Order
 from faxgw.store.inbound.keeping import InboundId
-from faxgw.store.inbound.outcomes import DoubtfulSheet, RepeatedSheet
+from faxgw.store.inbound.outcomes import DoubtfulSheet, RepeatedSheet, Said
 from faxgw.store.inbound.views import Unread
 
 CLOCK_TRUSTED_SECONDS = 7 * 86_400.0
@@ -34,11 +35,15 @@ encode = msgspec.json.Encoder(enc_hook=str).encode
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A florist's answer, as messages for the relay."""
+    """A florist's answer, as messages for the relay; none where the order went to a number of no member.
+
+    The relay would take a message without a member for the network's own word. Such an answer stands in the order's
+    trail, where its order system reads it.
+    """
 
     page: int
     order_number: str
-    kinds: tuple[str, ...]
+    said: Said
     messages: tuple[RelayMessage, ...]
 
 
@@ -65,6 +70,8 @@ def _step(fax: Unread, place: int, decision: Decision, known: KnownOrders, now: 
     match decision:
         case Reply():
             return _reply(fax, decision, known)
+        case RelayReply():
+            return _relay_reply(fax, decision, known)
         case NewOrderRead():
             return _new_order(fax, place, decision, known, now, is_routed)
         case NeedsReview():
@@ -74,28 +81,43 @@ def _step(fax: Unread, place: int, decision: Decision, known: KnownOrders, now: 
 
 
 def _reply(fax: Unread, reply: Reply, known: KnownOrders) -> Step:
-    kinds = tuple(sorted(kind.value for kind in reply.kinds))
     number = reply.order_number
-    if kinds in known.of(number).said and ReplyKind.QUESTION not in reply.kinds:
-        return RepeatedSheet(reply.page, number, kinds, next(iter(known.of(number).faxes), None))
-    known.said(number, kinds)
+    said = said_by(reply.speaker, reply.kinds, number, known)
+    if known.has_said(number, said) and ReplyKind.QUESTION not in reply.kinds:
+        return RepeatedSheet(reply.page, number, said.kinds, said.fax_id)
+    known.note_said(number, said)
     source = Source(Channel.FAX, str(fax.inbound_id))
     messages = messages_of(
         reply.kinds,
         number,
-        known.executing(number) or None,
+        reply.speaker,
         source,
         key=f"inbound-{fax.inbound_id}",
         at=came_at(fax),
         text=f"(handwritten, see inbound fax {fax.inbound_id}, page {reply.page})",
     )
-    return Say(reply.page, number, kinds, messages)
+    return Say(reply.page, number, said, messages)
+
+
+def _relay_reply(fax: Unread, reply: RelayReply, known: KnownOrders) -> Step:
+    number, speaker = reply.order_number, reply.asks.member
+    said = Said(known.fax_of(number, speaker), speaker, said_kinds(reply))
+    if known.has_said(number, said):
+        return RepeatedSheet(reply.page, number, said.kinds, said.fax_id)
+    known.note_said(number, said)
+    source = Source(Channel.FAX, str(fax.inbound_id))
+    message = message_of_reply(reply, source, key=f"inbound-{fax.inbound_id}", at=came_at(fax))
+    return Say(reply.page, number, said, (message,))
+
+
+def said_by(speaker: str, kinds: tuple[ReplyKind, ...], number: str, known: KnownOrders) -> Said:
+    return Said(known.fax_of(number, speaker), speaker, tuple(sorted(kind.value for kind in kinds)))
 
 
 def messages_of(
     kinds: tuple[ReplyKind, ...],
     number: str,
-    from_member: str | None,
+    speaker: str,
     source: Source,
     *,
     key: str,
@@ -103,7 +125,10 @@ def messages_of(
     text: str,
     reason: RejectReason = RejectReason.OTHER,
 ) -> tuple[RelayMessage, ...]:
-    """What the boxes mean between florists, in the order in which things happen; `text` goes with what needs words."""
+    """What the boxes mean between florists, in the order in which things happen; `text` goes with what needs words.
+
+    Nothing without a speaker: see `Say`.
+    """
     return tuple(
         RelayMessage(
             key=f"{key}:{number}:{kind}",
@@ -111,12 +136,12 @@ def messages_of(
             at=at,
             source=source,
             order_number=number,
-            from_member=from_member,
+            from_member=speaker,
             text=text if kind in {ReplyKind.QUESTION, ReplyKind.REJECT} else "",
             reason=reason if kind is ReplyKind.REJECT else None,
         )
         for kind in ReplyKind
-        if kind in kinds
+        if speaker and kind in kinds
     )
 
 

@@ -106,13 +106,16 @@ class Post:
     reader: Reader = field(default_factory=Reader)
     sent: int = 0
 
-    def send(self, *pages: PageRead, name: str = "", damaged: bool = False) -> str:
-        """A fax lands in the folder; the same pages sent twice have another checksum each time."""
+    def send(self, *pages: PageRead, name: str = "", sender: str = "", damaged: bool = False) -> str:
+        """A fax lands in the folder; the same pages sent twice have another checksum each time.
+
+        `sender` is the number that the carrier tells.
+        """
         self.sent += 1
         content = make_fax(self.sent, pages=max(len(pages), 1))
         if not damaged:
             self.reader.seen[sha256(content).digest()] = FaxRead(pages=list(pages))
-        name = name or f"fax{self.sent:04}.tif"
+        name = name or f"fax{self.sent:04}{sender and f' from {sender}'}.tif"
         self.server.put(name, content)
         return name
 
@@ -171,7 +174,12 @@ async def open_post_town(florists: int = 10, routed: bool = False) -> AsyncItera
     async with open_town(florists=florists, settings=settings, places=PLACES) as town:
         post = Post(town)
         own = InboxConfig(
-            name=INBOX, host="ftp.example", user="shop", password_file=NO_FILE, convention=Convention.RENAMED
+            name=INBOX,
+            host="ftp.example",
+            user="shop",
+            password_file=NO_FILE,
+            convention=Convention.RENAMED,
+            name_pattern=r" from (?P<sender_number>\+[0-9]+)",
         )
         town.faxes_in = FaxesIn(post.reader, [(own, post.server)])
         yield town, post

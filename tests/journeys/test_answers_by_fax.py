@@ -1,5 +1,6 @@
 """Florists tick the sheet and fax it back."""
 
+import msgspec
 import trio
 from trio.testing import MockClock
 
@@ -11,6 +12,19 @@ from faxgw.store.relay.port import Stage
 from faxgw.store.stops import Scope
 from tests.journeys.account import settle_account
 from tests.journeys.paper import delivered_order, open_post_town, ticked
+from tests.journeys.town import Town, line_of, order_for
+
+
+async def moved_from(town: Town, number: str, member: str) -> str:
+    """Who has the order now, once it is on that florist's paper."""
+    seen = 0
+    while True:
+        story = await town.store.relay.story(number)
+        if story is not None and story.order.executing not in {None, member}:
+            await town.wait()
+            return str(story.order.executing)
+        await town.store.wait_events(seen)
+        seen = await town.store.last_event()
 
 
 async def test_an_accepted_sheet_stands_in_the_orders_trail(autojump_clock: MockClock) -> None:
@@ -106,6 +120,62 @@ async def test_a_person_cannot_answer_for_an_order_that_is_not_there(autojump_cl
         assert isinstance(faults, list)
         assert [fault.pointer for fault in faults] == ["/reply/order_number"]
     await post.settle_inbound(review=1)
+
+
+async def test_an_answer_from_a_bare_number_is_nobodys_word(autojump_clock: MockClock) -> None:
+    """The order went to a number of no member: its trail has the answer, and the relay hears nothing of the network."""
+    async with open_post_town() as (town, post), town.running() as gateway:
+        bare = msgspec.structs.replace(order_for(1, "N-1"), executing_member=None, fax_number="+33 1 99 00 77 77")
+        [fax_id] = await town.submit(bare)
+        await town.wait()
+        post.send(ticked("N-1", "reject"))
+        post.send(ticked("N-1", "reject"))
+        post.send(ticked("N-1", "accept", unsure=["reject"]))
+        faxes = await post.wait_read(3)
+        assert [fax.state for fax in faxes] == [InboundState.APPLIED, InboundState.DUPLICATE, InboundState.REVIEW]
+        said = {"order_number": "N-1", "kinds": ["accept"]}
+        await gateway.incoming.reviews.resolve(ReviewId(1), Verdict.REPLY, said, "anna", "she called")
+        replies = [event for event in (await town.view(fax_id)).events if event.kind == "reply_received"]
+        assert [event.data["kinds"] for event in replies] == [["reject"], ["accept"]]
+        assert await town.events("relay_message") == []
+    await post.settle_inbound(applied=2, duplicate=1)
+
+
+async def test_the_florist_that_routing_chose_answers_for_itself(autojump_clock: MockClock) -> None:
+    """The order names nobody; the answer is that of the one who has it."""
+    async with open_post_town(routed=True) as (town, post), town.running():
+        await town.submit(msgspec.structs.replace(order_for(1, "N-1"), executing_member=None))
+        await town.wait()
+        post.send(ticked("N-1", "accept"))
+        await post.wait_read(1)
+        story = await town.store.relay.story("N-1")
+        assert story is not None
+        assert [each.message.from_member for each in story.messages] == [story.order.executing]
+        assert story.order.executing is not None
+    await post.settle_inbound(applied=1)
+
+
+async def test_the_next_florist_s_no_is_no_repeat_of_the_first_one_s(autojump_clock: MockClock) -> None:
+    """Each speaks from its own number; the first one's sheet, faxed again, says nothing about the second."""
+    async with open_post_town(routed=True) as (town, post), town.running():
+        await town.submit(order_for(1, "N-1"))
+        await town.wait()
+        post.send(ticked("N-1", "reject"), sender=line_of(1))
+        await post.wait_read(1)
+        second = await moved_from(town, "N-1", "FR-1")
+        post.send(ticked("N-1", "reject"), sender=line_of(1))
+        post.send(ticked("N-1", "reject"))
+        post.send(ticked("N-1", "reject"), sender=line_of(int(second.removeprefix("FR-"))))
+        faxes = await post.wait_read(4)
+        assert [fax.state for fax in faxes[1:]] == [
+            InboundState.DUPLICATE,
+            InboundState.REVIEW,
+            InboundState.APPLIED,
+        ]
+        assert faxes[2].reviews[0].reason == "wrong_sender"
+        story = await town.store.relay.story("N-1")
+        assert story is not None
+        assert [each.message.from_member for each in story.messages if each.message.kind == "REJ"] == ["FR-1", second]
 
 
 async def test_a_question_is_asked_twice(autojump_clock: MockClock) -> None:

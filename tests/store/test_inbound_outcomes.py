@@ -17,6 +17,7 @@ from faxgw.store.inbound.outcomes import (
     QuarantineVerb,
     RepeatedSheet,
     ReplySheet,
+    Said,
     SetAside,
     Sheet,
     Stale,
@@ -70,7 +71,7 @@ async def test_a_reply_stands_in_the_trail_of_its_order(store: SqlStore) -> None
     assert trail.events[-1].kind == "reply_received"
     assert trail.events[-1].data == {"inbound": 1, "page": 1, "kinds": ["accept"]}
     known = (await store.inbound.sheets_of(["a", "unknown"]))["a"]
-    assert (known.faxes, known.said) == ((fax_id,), frozenset({("accept",)}))
+    assert (known.faxes, known.said) == ((fax_id,), frozenset({Said(fax_id, "", ("accept",))}))
 
 
 async def test_a_fax_is_concluded_once(store: SqlStore) -> None:
@@ -131,9 +132,9 @@ async def test_a_persons_reply_is_known_as_said(store: SqlStore) -> None:
     await keep_one(store.inbound)
     await conclude(store, DOUBT)
     await decide(store, Verdict.REPLY)
-    done = CarriedOut(review_id=ReviewId(1), fax_id=fax_id, kinds=("accept",), at=301.0)
+    done = CarriedOut(review_id=ReviewId(1), fax_id=fax_id, kinds=("accept",), speaker="FR-2", at=301.0)
     await store.inbound.change_reviews([done])
-    assert (await store.inbound.sheets_of(["a"]))["a"].said == frozenset({("accept",)})
+    assert (await store.inbound.sheets_of(["a"]))["a"].said == frozenset({Said(fax_id, "FR-2", ("accept",))})
     trail = await store.fax(fax_id)
     assert trail is not None
     assert trail.events[-1].kind == "reply_received"

@@ -67,4 +67,8 @@ class AioFtpConnection:
         return await self._thread.run(partial(self._session.make_folder, name))
 
     async def close(self) -> None:
-        await self._thread.run(self._session.close)
+        try:
+            await self._thread.run(self._session.close)
+        finally:
+            # Cancelled here, it may not even have begun there.
+            self._thread.tell(self._session.abort)

@@ -169,10 +169,11 @@ def _event(row: _Row, at: float, kind: str, **data: object) -> Happened:
 
 def _sheet_row(row: _Row, place: int, sheet: Sheet) -> dict[str, object]:
     named: dict[str, object] = {"inbound_id": row.inbound_id, "place": place, "page": sheet.page}
-    named |= {"order_number": sheet.order_number, "kinds": "", "fax_id": None}
+    named |= {"order_number": sheet.order_number, "kinds": "", "fax_id": None, "speaker": ""}
     match sheet:
         case ReplySheet():
-            return named | {"became": REPLY, "kinds": kinds_text(sheet.kinds), "fax_id": sheet.fax_id}
+            said: dict[str, object] = {"kinds": kinds_text(sheet.kinds), "speaker": sheet.speaker}
+            return named | said | {"became": REPLY, "fax_id": sheet.fax_id}
         case OrderSheet():
             return named | {"became": ORDER, "fax_id": sheet.fax_id}
         case RepeatedSheet():

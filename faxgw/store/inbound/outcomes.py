@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from faxgw.fax import FaxId
 from faxgw.store.inbound.keeping import InboundId, PoisonReason
@@ -34,6 +35,8 @@ class ReplySheet:
     """The boxes that were ticked, in the words of the form."""
     fax_id: FaxId | None = None
     """The fax of the order that it answers."""
+    speaker: str = ""
+    """The member whose answer it is; empty where the order went to a number of no member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,15 @@ class NoSuchInbound:
 Recorded = Changed | Stale | NothingFetched | NoSuchInbound
 
 
+class Said(NamedTuple):
+    """A florist's answer; the same again is a repeat. Another florist who has the order now may say the same."""
+
+    fax_id: FaxId | None
+    speaker: str
+    kinds: tuple[str, ...]
+    """The ticked boxes, sorted."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderSheets:
     """What the store knows of an order's number when a fax names it."""
@@ -150,11 +162,11 @@ class OrderSheets:
     """The newest one's order as canonical JSON; empty where the number is a document's."""
     keys: frozenset[tuple[str, str]] = field(default_factory=frozenset[tuple[str, str]])
     """Who handed them in, and under which keys."""
-    member: str | None = None
-    """Who executes instead of the member that the order names."""
+    executors: tuple[str, ...] = ()
+    """Who executes by each of the faxes, whoever chose that member; empty for a number of no member."""
     lines: tuple[str, ...] = ()
-    """Where its faxes went."""
+    """Where its faxes went: first where the newest goes now."""
     forms: tuple[str, ...] = ()
     """The form versions of the pages that went out."""
-    said: frozenset[tuple[str, ...]] = field(default_factory=frozenset[tuple[str, ...]])
-    """The ticked boxes of earlier sheets that were handed on, each sheet's sorted."""
+    said: frozenset[Said] = field(default_factory=frozenset[Said])
+    """What earlier sheets said that were handed on."""

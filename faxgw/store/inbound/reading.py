@@ -10,7 +10,7 @@ from faxgw.fax import FaxId
 from faxgw.store.admission import Content
 from faxgw.store.inbound.keeping import DocumentKind, InboundId, Origin
 from faxgw.store.inbound.outcome_rows import REPLY
-from faxgw.store.inbound.outcomes import InboundState, OrderSheets
+from faxgw.store.inbound.outcomes import InboundState, OrderSheets, Said
 from faxgw.store.inbound.review import DecidedReview, ReviewId, ReviewState, ReviewView, Verdict
 from faxgw.store.inbound.review_rows import as_view
 from faxgw.store.inbound.schema import WAITING, inbound, inbound_document, inbound_sheet, inbound_state, review
@@ -20,6 +20,10 @@ from faxgw.store.schema import attempt, fax, fax_state
 decode_sidecar = msgspec.json.Decoder(dict[str, str]).decode
 
 NOT_DONE = "state <> 'done'"
+_ORDER_COLUMNS = (
+    *(fax.c.id, fax.c.number, fax.c.submitter, fax.c.key, fax.c.order),
+    *(fax.c.executor, fax_state.c.member, fax_state.c.line),
+)
 OVER = (InboundState.APPLIED, InboundState.DUPLICATE, InboundState.DISCARDED)
 
 
@@ -67,7 +71,7 @@ def _documents_of(connection: Connection, inbound_ids: Sequence[int]) -> dict[in
 def read_sheets_of(connection: Connection, numbers: Sequence[str]) -> Mapping[str, OrderSheets]:
     """Orders by number; a number that nobody knows is not in it."""
     rows = connection.execute(
-        select(fax.c.id, fax.c.number, fax.c.submitter, fax.c.key, fax.c.order, fax_state.c.member, fax_state.c.line)
+        select(*_ORDER_COLUMNS)
         .join(fax_state, fax_state.c.fax_id == fax.c.id)
         .where(fax.c.number.in_(numbers), fax.c.content == Content.ORDER)
         .order_by(fax.c.id.desc())
@@ -76,13 +80,13 @@ def read_sheets_of(connection: Connection, numbers: Sequence[str]) -> Mapping[st
     for row in rows:
         by_number.setdefault(row.number, []).append(row)
     sent = _sent(connection, [row.id for rows_of_one in by_number.values() for row in rows_of_one])
-    said = _said(connection, by_number)
+    said = _said_of(connection, by_number)
     return {
         number: OrderSheets(
             faxes=tuple(FaxId(row.id) for row in found),
             order=found[0].order,
             keys=frozenset((row.submitter, row.key) for row in found),
-            member=found[0].member,
+            executors=tuple(row.member or row.executor or "" for row in found),
             lines=tuple(dict.fromkeys([row.line for row in found] + [at.line for at in _of(sent, found)])),
             forms=tuple(dict.fromkeys(at.form_version for at in _of(sent, found))),
             said=said.get(number, frozenset()),
@@ -107,16 +111,13 @@ def _sent(connection: Connection, fax_ids: Sequence[int]) -> dict[int, list[Row[
     return sent
 
 
-def _said(connection: Connection, numbers: Iterable[str]) -> dict[str, frozenset[tuple[str, ...]]]:
+def _said_of(connection: Connection, numbers: Iterable[str]) -> dict[str, frozenset[Said]]:
     columns = inbound_sheet.c
-    rows = connection.execute(
-        select(columns.order_number, columns.kinds).where(
-            columns.order_number.in_(list(numbers)), columns.became == REPLY
-        )
-    )
-    said: dict[str, frozenset[tuple[str, ...]]] = {}
-    for number, kinds in rows:
-        said[number] = said.get(number, frozenset()) | {tuple(kinds.split())}
+    asked = select(columns.order_number, columns.fax_id, columns.speaker, columns.kinds)
+    rows = connection.execute(asked.where(columns.order_number.in_(list(numbers)), columns.became == REPLY))
+    said: dict[str, frozenset[Said]] = {}
+    for number, fax_id, speaker, kinds in rows:
+        said[number] = said.get(number, frozenset()) | {Said(fax_id, speaker, tuple(kinds.split()))}
     return said
 
 

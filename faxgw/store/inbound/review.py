@@ -75,6 +75,8 @@ class CarriedOut:
     kinds: tuple[str, ...]
     """Of a reply, as `ReplySheet.kinds`."""
     at: float
+    speaker: str = ""
+    """Of a reply, as `ReplySheet.speaker`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

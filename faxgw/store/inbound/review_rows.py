@@ -29,7 +29,7 @@ from faxgw.store.transitions import Happened
 UPDATE_SHEET = (
     update(inbound_sheet)
     .where(inbound_sheet.c.inbound_id == bindparam("row"), inbound_sheet.c.place == bindparam("row_place"))
-    .values({name: bindparam(f"new_{name}") for name in ("became", "order_number", "kinds", "fax_id")})
+    .values({name: bindparam(f"new_{name}") for name in ("became", "order_number", "kinds", "fax_id", "speaker")})
 )
 BECAME = {Verdict.ORDER: ORDER, Verdict.REPLY: REPLY, Verdict.DISCARD: DISCARDED}
 
@@ -82,9 +82,8 @@ def _carried_out(connection: Connection, row: Row[tuple[object, ...]], change: C
     verdict = Verdict(row.verdict)
     inbound_id = InboundId(row.inbound_id)
     sheet = {"row": inbound_id, "row_place": row.place, "new_became": BECAME[verdict], "new_fax_id": change.fax_id}
-    connection.execute(
-        UPDATE_SHEET, [sheet | {"new_order_number": row.order_number, "new_kinds": kinds_text(change.kinds)}]
-    )
+    sheet |= {"new_order_number": row.order_number, "new_speaker": change.speaker}
+    connection.execute(UPDATE_SHEET, [sheet | {"new_kinds": kinds_text(change.kinds)}])
     became = connection.execute(select(inbound_sheet.c.became).where(inbound_sheet.c.inbound_id == inbound_id))
     stands = {"state": state_of(list(became.scalars())), "concluded_at": change.at}
     connection.execute(update(inbound_state).where(inbound_state.c.inbound_id == inbound_id).values(**stands))

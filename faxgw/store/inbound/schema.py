@@ -91,6 +91,8 @@ inbound_sheet = Table(
     Column("order_number", String(20), nullable=False),
     Column("kinds", String(KINDS_CHARS_MAX), nullable=False),
     Column("fax_id", Integer),
+    # The member whose answer it is; two florists may answer one after the other, and both say no.
+    Column("speaker", String(32), nullable=False),
     # The same fax under another checksum is known by what it says of which order.
     Index("inbound_sheet_order", "order_number"),
     sqlite_with_rowid=False,

@@ -239,6 +239,7 @@ def _inbound() -> None:
         sa.Column("order_number", sa.String(length=20), nullable=False),
         sa.Column("kinds", sa.String(length=64), nullable=False),
         sa.Column("fax_id", sa.Integer(), nullable=True),
+        sa.Column("speaker", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(
             ["inbound_id"],
             ["inbound.id"],
