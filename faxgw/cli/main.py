@@ -47,6 +47,7 @@ _COMMANDS = {
     "providers": ("faxgw.cli.stopping", "providers", "Show how each carrier stands."),
     "members": ("faxgw.cli.members.group", "members", "The florists' register: look, change, import, export."),
     "relay": ("faxgw.cli.relay", "relay", "Say something about an order between florists, and see what was said."),
+    "settle": ("faxgw.cli.settle.group", "settle", "Match payments, close months, pay the stores."),
     "inbox": ("faxgw.cli.inbox", "inbox", "Show the inboxes, what came in, and what is in quarantine."),
     "review": ("faxgw.cli.review", "review", "Decide on faxes that could not be understood."),
     "route": ("faxgw.cli.route", "route", "Say who executes an order and why, or plan a day anew."),

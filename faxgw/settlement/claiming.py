@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from faxgw.members.complaints import Complaint
-from faxgw.settlement.claims import Claim, Earned, Grace, Nothing, Worth, claim_in, journals_to, stem_of, worth_of
+from faxgw.settlement.claims import (
+    Claim,
+    Earned,
+    Grace,
+    Nothing,
+    Outlook,
+    Worth,
+    claim_in,
+    journals_to,
+    outlook_of,
+    stem_of,
+    worth_of,
+)
 from faxgw.settlement.sale import Terms, sale_of
 from faxgw.settlement.scheme import Channel, SplitRefused
 from faxgw.store.claims.port import Refused, Turned
@@ -97,9 +109,8 @@ def _claim_order(
 def _worth(turned: Turned, terms: Terms, calendar: Calendar, at: float) -> Worth | str:
     """What the order is worth, or why that cannot be said."""
     order, today = turned.order, calendar.day_of(at)
-    outlook = worth_of(order, (), today, calendar.grace)
-    if isinstance(outlook, Nothing):
-        return outlook
+    if outlook_of(order, today, calendar.grace) is Outlook.NOTHING:
+        return Nothing()
     if turned.ordered is None:
         return "the order cannot be read any more: settle it by hand"
     if order.executing is None:

@@ -6,6 +6,7 @@ order they were heard: a delivered order is settled exactly once, and one that n
 """
 
 import datetime as dt
+import enum
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
@@ -53,23 +54,43 @@ class Grace:
     """Whether a store that has the page and never said a word is held to have accepted the order."""
 
 
+class Outlook(enum.Enum):
+    """What becomes of an order's shares, as far as can be said on a day."""
+
+    NOTHING = enum.auto()
+    PROMISED = enum.auto()
+    EARNED = enum.auto()
+
+
+def outlook_of(order: RelayOrder, today: dt.date, grace: Grace) -> Outlook:
+    is_past_grace = today > order.delivery_date + dt.timedelta(days=grace.days)
+    match order.stage:
+        case Stage.DELIVERED:
+            return Outlook.EARNED
+        case Stage.ACCEPTED:
+            return Outlook.EARNED if is_past_grace else Outlook.PROMISED
+        case Stage.OFFERED if grace.silence_accepts and order.waiting_since is not None:
+            return Outlook.EARNED if is_past_grace else Outlook.PROMISED
+        case Stage.OFFERED | Stage.UNPLACED | Stage.CANCELLED:
+            return Outlook.NOTHING
+        case _:
+            assert_never(order.stage)
+
+
 def worth_of(order: RelayOrder, postings: Sequence[Posting], today: dt.date, grace: Grace) -> Worth:
     """What the order is worth on a day; `postings` are those of its sale at the price agreed."""
     sale = tuple(postings)
     if not sale:
         return Nothing()  # An order that costs nothing has no journal: the ledger takes none without postings.
-    is_past_grace = today > order.delivery_date + dt.timedelta(days=grace.days)
-    match order.stage:
-        case Stage.DELIVERED:
-            return Earned(sale)
-        case Stage.ACCEPTED:
-            return Earned(sale) if is_past_grace else Promised(sale)
-        case Stage.OFFERED if grace.silence_accepts and order.waiting_since is not None:
-            return Earned(sale) if is_past_grace else Promised(sale)
-        case Stage.OFFERED | Stage.UNPLACED | Stage.CANCELLED:
+    match outlook_of(order, today, grace):
+        case Outlook.NOTHING:
             return Nothing()
-        case _:
-            assert_never(order.stage)
+        case Outlook.PROMISED:
+            return Promised(sale)
+        case Outlook.EARNED:
+            return Earned(sale)
+        case never:
+            assert_never(never)
 
 
 Taxed = tuple[Account, str]

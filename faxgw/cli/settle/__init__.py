@@ -1,0 +1,1 @@
+"""The operator's hands on money: `faxgw settle`."""

@@ -1,0 +1,152 @@
+"""`faxgw settle months`, `ready`, `close`, `statement` and `verify`."""
+
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import click
+
+from faxgw.cli.client import LocalClient
+from faxgw.cli.connection import body_of, json_option, reason_of, with_client
+from faxgw.cli.control import asked, who_option
+from faxgw.cli.members.asking import table_of
+from faxgw.cli.screen import clock_text, console, print_json
+from faxgw.cli.settle.asking import amount_text, month_address, obstacle_text, period_argument, progress_over
+
+EXIT_REFUSED = 1
+
+
+@click.command()
+@json_option
+@with_client
+def months(client: LocalClient, as_json: bool) -> None:
+    """Which months are closed, by whom, and which are not."""
+    body = body_of(client.get("/v1/settlement/months"))
+    if as_json:
+        print_json(body)
+        return
+    table = table_of("month", "journals", "closed", "by", "seal")
+    for seal in body["closed"]:
+        closed = clock_text(seal["closed_at"])
+        table.add_row(seal["period"], str(seal["journals"]), closed, seal["who"], seal["head"][:16])
+    for period in body["open"]:
+        table.add_row(period, "", "open", "", "")
+    console().print(table)
+
+
+@click.command()
+@period_argument
+@json_option
+@with_client
+def ready(client: LocalClient, period: str, as_json: bool) -> int:
+    """What should be settled before MONTH is closed. Exit code 1 where something blocks."""
+    body = body_of(client.get(month_address(period, "ready")))
+    if as_json:
+        print_json(body)
+    else:
+        for obstacle in body["obstacles"]:
+            click.echo(obstacle_text(obstacle))
+        click.echo(f"{period} can be closed" if body["is_ready"] else f"{period} cannot be closed yet")
+    return 0 if body["is_ready"] else EXIT_REFUSED
+
+
+@click.command()
+@period_argument
+@who_option
+@json_option
+@with_client
+def close(client: LocalClient, period: str, who: str | None, as_json: bool) -> int:
+    """Seal MONTH and number its statements. Nothing in it changes from then on."""
+    reply = client.post(month_address(period, "close"), asked(who, ""))
+    body: dict[str, Any] = reply.json()
+    if as_json:
+        print_json({"status": reply.status, **body})
+    elif reply.is_good:
+        click.echo(f"{period} is closed: {body['statements']} statements, {body['seal']['journals']} journals")
+        click.echo(f"seal {body['seal']['head']}")
+    else:
+        click.echo(f"faxgw: {reason_of(reply)}", err=True)
+    return 0 if reply.is_good else EXIT_REFUSED
+
+
+@click.command()
+@period_argument
+@click.argument("members", nargs=-1, metavar="[MEMBER]...")
+@click.option("--format", "form", type=click.Choice(["pdf", "xlsx", "csv"]), default="pdf", show_default=True)
+@click.option("-o", "--into", type=click.Path(path_type=Path, file_okay=False), default=None, help="Write files there.")
+@click.option("--fax", is_flag=True, help="Send them to the stores through the gateway; none goes twice.")
+@who_option
+@json_option
+@with_client
+def statement(
+    client: LocalClient,
+    period: str,
+    members: tuple[str, ...],
+    form: str,
+    into: Path | None,
+    fax: bool,
+    who: str | None,
+    as_json: bool,
+) -> int:
+    """The statements of MONTH: all, or those of MEMBER...; listed, written as files (-o), or faxed (--fax)."""
+    if fax:
+        return _fax(client, period, members, who, as_json)
+    found = body_of(client.get(month_address(period, "statements")))["statements"]
+    wanted = [each for each in found if not members or each["whom"]["id"] in members]
+    if into is not None:
+        _write(client, period, wanted, form, into)
+    if as_json:
+        print_json(wanted)
+    elif into is None:
+        _show(wanted)
+    return 0 if wanted else EXIT_REFUSED
+
+
+def _show(statements: list[dict[str, Any]]) -> None:
+    table = table_of("number", "member", "name", "brought forward", "movements", "balance")
+    for each in statements:
+        name, currency = each["whom"]["name"], each["currency"]
+        amounts = (amount_text(each["opening_minor"], currency), str(len(each["lines"])))
+        table.add_row(each["number"], each["whom"]["id"], name, *amounts, amount_text(each["closing_minor"], currency))
+    console().print(table)
+
+
+def _write(client: LocalClient, period: str, statements: list[dict[str, Any]], form: str, into: Path) -> None:
+    into.mkdir(parents=True, exist_ok=True)
+    with progress_over(len(statements), "statements") as advance:
+        for each in statements:
+            member = each["whom"]["id"]
+            asked_for = urllib.parse.urlencode({"format": form, "currency": each["currency"]})
+            place = month_address(period, "statements", urllib.parse.quote(member, safe=""))
+            reply = client.get(f"{place}?{asked_for}")
+            if not reply.is_good:
+                raise click.ClickException(reason_of(reply))
+            (into / f"{period}-{member}-{each['currency']}.{form}").write_bytes(reply.body)
+            advance()
+
+
+def _fax(client: LocalClient, period: str, members: tuple[str, ...], who: str | None, as_json: bool) -> int:
+    body = asked(who, "", members=list(members))
+    faxed = body_of(client.post(month_address(period, "statements", "fax"), body))["faxed"]
+    if as_json:
+        print_json(faxed)
+    for each in [] if as_json else faxed:
+        fax = f"fax {each['id']}: " if each["id"] is not None else ""
+        click.echo(f"{each['member']}: {fax}{each['detail']}")
+    return 0 if faxed and all(each["id"] is not None for each in faxed) else EXIT_REFUSED
+
+
+@click.command()
+@json_option
+@with_client
+def verify(client: LocalClient, as_json: bool) -> int:
+    """Compute every seal and every balance again. Exit code 1 where the ledger is not what it was."""
+    body = body_of(client.post("/v1/settlement/verify"))
+    if as_json:
+        print_json(body)
+    else:
+        for fault in body["faults"]:
+            click.echo(fault, err=True)
+        proven = "all seals and balances hold" if not body["faults"] else f"{len(body['faults'])} faults"
+        click.echo(f"{body['months']} closed months, {body['journals']} journals: {proven}")
+    return EXIT_REFUSED if body["faults"] else 0

@@ -1,0 +1,1 @@
+"""Invented settlement files, for the demo, tests and benches."""

@@ -1,0 +1,196 @@
+"""`faxgw settle` over a served network: a month from its files to its bank file, as an operator does it."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import structlog
+
+from faxgw.message import Kind
+from faxgw_loadtest.settlement.vipps import Transaction, write_vipps
+from tests.api.fakes import make_fakes
+from tests.cli.terminal import Terminal, terminal_at
+from tests.settlement.office import JUNE_10, MAY_20, PRICE, Network, open_network
+
+Capture = pytest.CaptureFixture[str]
+FEE = 900
+SHARE = 47_377
+"""73 % of the price."""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with structlog.testing.capture_logs():
+        yield
+
+
+@asynccontextmanager
+async def served(network: Network, folder: Path, capsys: Capture) -> AsyncIterator[Terminal]:
+    fakes = make_fakes()
+    fakes.behind = dataclasses.replace(
+        fakes.behind, store=network.store, settlement=network.settlement, metrics=network.office.metrics
+    )
+    async with terminal_at(fakes, folder, capsys) as terminal:
+        yield terminal
+
+
+def paid(number: str, *, id_: int, amount_minor: int = PRICE) -> Transaction:
+    at = dt.datetime.combine(MAY_20, dt.time(12), dt.UTC)
+    return Transaction(id=id_, order_id=number, at=at, captured_minor=amount_minor, fee_minor=FEE)
+
+
+def vipps(folder: Path, *transactions: Transaction, settlement_id: int = 1) -> str:
+    path = folder / f"vipps-{settlement_id}.xml"
+    path.write_bytes(write_vipps(transactions, unit="513428", settlement_id=settlement_id, day=MAY_20))
+    return str(path)
+
+
+async def may(network: Network, folder: Path) -> str:
+    """Two orders of the web shop and one of a store, delivered; the file has one payment with a wrong amount."""
+    await network.order("N1")
+    await network.deliver("N1")
+    await network.order("N2", executor="NO-B")
+    await network.deliver("N2", executor="NO-B")
+    await network.order("N3", sender="NO-C", executor="NO-A")
+    await network.deliver("N3")
+    network.clock.set(JUNE_10)
+    return vipps(folder, paid("N1", id_=1), paid("N2", id_=2, amount_minor=PRICE - 100))
+
+
+async def test_a_month_from_its_files_to_the_banks_file(tmp_path: Path, capsys: Capture) -> None:
+    """Each step says what it did and what comes next; the bank's sum is what the stores are owed."""
+    network = await open_network()
+    file = await may(network, tmp_path)
+    async with served(network, tmp_path, capsys) as terminal:
+
+        async def settle(*arguments: str, code: int = 0) -> str:
+            done = await terminal.run("settle", *arguments)
+            assert done.code == code, done
+            return done.out + done.err
+
+        assert await settle("import", file) == f"{file}: 2 movements taken\n"
+        assert await settle("import", file) == f"{file}: it was imported before\n"
+        assert (await settle("match")).startswith("1 payments matched")
+        [exception] = (await terminal.run("settle", "exceptions", "--json")).json()
+        assert (exception["reason"], exception["about"], exception["amount_minor"]) == ("amount_differs", "N2", 64_800)
+        blocked = await settle("close", "2027-05", "--who", "Ida", code=1)
+        assert "1 open exceptions over 64800 minor units: decide them" in blocked
+        own = str(exception["id"])
+        assert "accept the difference" in await settle(
+            "decide", own, "matched_by_hand", "N2", "--why", "she called", code=1
+        )
+        assert await settle("decide", own, "difference_accepted", "N2", "--why", "a voucher", "--who", "Ida") == (
+            f"exception {own}: difference accepted, order N2\n"
+        )
+        assert await settle("ready", "2027-05") == "2027-05 can be closed\n"
+        closed = await settle("close", "2027-05", "--who", "Ida")
+        assert closed.startswith("2027-05 is closed: 3 statements, ")
+        assert await settle("close", "2027-05", "--who", "Per") == closed
+        listed = await settle("statement", "2027-05")
+        assert "2027-000001" in listed
+        assert "Blomster NO-A" in listed
+        await settle("statement", "2027-05", "-o", str(tmp_path / "out"))
+        await settle("statement", "2027-05", "NO-B", "--format", "csv", "-o", str(tmp_path / "out"))
+        proposed = await settle("payout", "propose", "2027-05", "NOK", "--on", "2027-06-15", "--who", "Ida")
+        assert "2 stores, 1421.31 NOK" in proposed
+        early = await settle("payout", "file", "2027-05", "NOK", code=1)
+        assert "waits for a second person" in early
+        [run] = (await terminal.run("settle", "payout", "list", "--json")).json()
+        digest = ("--digest", run["digest"])
+        same = await settle("payout", "approve", "2027-05", "NOK", *digest, "--who", "IDA", code=1)
+        assert "another person must approve it" in same
+        await settle("payout", "approve", "2027-05", "NOK", *digest, "--who", "Per")
+        bank = tmp_path / "bank.xml"
+        await settle("payout", "file", "2027-05", "NOK", "-o", str(bank))
+        assert (await settle("verify")).endswith(": all seals and balances hold\n")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["2027-05-NO-A-NOK.pdf", "2027-05-NO-B-NOK.csv", "2027-05-NO-B-NOK.pdf", "2027-05-NO-C-NOK.pdf"]
+    sums = [each.text for each in ET.fromstring(bank.read_bytes()).iter() if each.tag.endswith("CtrlSum")]  # noqa: S314 - our own file
+    assert set(sums) == {f"{3 * SHARE // 100}.{3 * SHARE % 100:02}"}
+
+
+async def test_the_money_adds_up_to_the_minor_unit(tmp_path: Path, capsys: Capture) -> None:
+    """Imported net = matched + suspense; what the wallet holds, its fees and the customers' debts follow."""
+    network = await open_network()
+    file = await may(network, tmp_path)
+    async with served(network, tmp_path, capsys) as terminal:
+        await terminal.run("settle", "import", file)
+        await terminal.run("settle", "match")
+    standings = {str(account): own.posted_minor for account, own in (await network.store.ledger.standings()).items()}
+    assert sum(standings.values()) == 0
+    assert standings["suspense:unallocated:NOK"] == -(PRICE - 100)
+    assert standings["fees:vipps:NOK"] == 2 * FEE
+    assert standings["bank:in-transit:NOK"] == 2 * PRICE - 100 - 2 * FEE
+    assert standings["customer:orders:NOK"] == PRICE, "one of two customers' debts is paid"
+    assert standings["member:NO-A:NOK"] == -2 * SHARE
+
+
+async def test_a_file_that_does_not_add_up_is_refused_with_its_line(tmp_path: Path, capsys: Capture) -> None:
+    """Nothing of it is taken; the good file beside it is."""
+    network = await open_network()
+    good = await may(network, tmp_path)
+    bad = tmp_path / "bad.xml"
+    bad.write_bytes((tmp_path / "vipps-1.xml").read_bytes().replace(b"Transactions>2<", b"Transactions>3<"))
+    async with served(network, tmp_path, capsys) as terminal:
+        done = await terminal.run("settle", "import", str(bad), good)
+    assert (done.code, done.out) == (1, f"{good}: 2 movements taken\n")
+    assert "nothing of the file was taken" in done.err
+    assert "the number of transactions is 2, but the file declares 3" in done.err
+    assert b'faxgw_settlement_imports_total{result="refused"} 1.0' in network.office.metrics.exposition()
+
+
+async def test_a_silent_store_stands_in_the_way_until_it_answers(tmp_path: Path, capsys: Capture) -> None:
+    """Ready names the order and what to do; an answer clears it."""
+    network = await open_network()
+    await network.order("N1")
+    network.clock.set(JUNE_10)
+    async with served(network, tmp_path, capsys) as terminal:
+        blocked = await terminal.run("settle", "ready", "2027-05")
+        await network.say(Kind.DCON, "N1", "NO-A")
+        ready = await terminal.run("settle", "ready", "2027-05")
+    assert (blocked.code, ready.code) == (1, 0)
+    assert "BLOCKS" in blocked.out
+    assert "N1" in blocked.out
+
+
+async def test_statements_go_to_the_stores_by_fax(tmp_path: Path, capsys: Capture) -> None:
+    """Of a closed month only; each names its fax, under a key that follows from the month."""
+    network = await open_network()
+    await network.order("N1")
+    await network.deliver("N1")
+    network.clock.set(JUNE_10)
+    fakes = make_fakes()
+    fakes.behind = dataclasses.replace(fakes.behind, store=network.store, settlement=network.settlement)
+    async with terminal_at(fakes, tmp_path, capsys) as terminal:
+        early = await terminal.run("settle", "statement", "2027-05", "--fax")
+        await terminal.run("settle", "close", "2027-05", "--who", "Ida")
+        sent = await terminal.run("settle", "statement", "2027-05", "--fax")
+    assert (early.code, "is not closed" in early.err) == (1, True)
+    assert (sent.code, sent.out.startswith("NO-A: fax ")) == (0, True)
+    [wish] = fakes.desk.documents
+    assert (wish.key, wish.line) == ("statement/2027-05/NO-A/NOK", network.settlement.members.line_of("NO-A"))
+    assert wish.content.startswith(b"%PDF-")
+
+
+async def test_what_the_commands_refuse_before_they_ask(tmp_path: Path, capsys: Capture) -> None:
+    network = await open_network()
+    async with served(network, tmp_path, capsys) as terminal:
+        for arguments, words in (
+            (("ready", "2027-13"), "write a month as 2027-05"),
+            (("decide", "1", "unallocated", "N1", "--why", "x"), "for unallocated name none"),
+            (("decide", "1", "matched_by_hand", "N1"), "--why"),
+        ):
+            done = await terminal.run("settle", *arguments)
+            assert (done.code, words in done.err) == (2, True), done
+        nobody = await terminal.run("settle", "decide", "9", "matched_by_hand", "N1", "--why", "x")
+    assert (nobody.code, "9 is not in the queue of exceptions" in nobody.err) == (1, True)
+
+
+async def test_a_daemon_that_settles_nothing_says_so(tmp_path: Path, capsys: Capture) -> None:
+    async with terminal_at(make_fakes(), tmp_path, capsys) as terminal:
+        done = await terminal.run("settle", "ready", "2027-05")
+    assert (done.code, "the config has no [settlement]" in done.err) == (1, True)
