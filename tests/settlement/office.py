@@ -78,10 +78,11 @@ class Network:
         self.clock.set(on - dt.timedelta(days=2))
         ordered = order_of(number, sender, executor, on)
         now = self.clock.now()
-        line = self.office.keeper.live.line_of(found) if (found := self.office.keeper.live.find(executor)) else ""
-        new = NewFax(
-            "shop", number, number.encode().ljust(32)[:32], number, line, 1, encode_order(ordered), now, now, None
-        )  # type: ignore[arg-type]
+        store = self.office.keeper.live.find(executor)
+        assert store is not None
+        line = self.office.keeper.live.line_of(store)
+        digest = number.encode().ljust(32)[:32]
+        new = NewFax("shop", number, digest, number, line, 1, encode_order(ordered), now, now, None)
         [admitted] = await self.store.admit([new])
         assert isinstance(admitted, Admitted)
         await self.store.relay.settle([self._judge.of_fax(FaxChanged(0, admitted.fax_id, number, now, "accepted"))])
