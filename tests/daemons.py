@@ -132,7 +132,7 @@ class Daemon:
         """Until so many faxes are final; returns how many there are in each state."""
         with trio.fail_after(seconds_max):
             while True:
-                states: dict[str, int] = (await self.get("/v1/queue"))["states"]
+                states: dict[str, int] = (await self.get("/v1/queue?lines=0&finished=true"))["states"]
                 final = sum(states.get(name, 0) for name in ("delivered", "failed", "expired", "cancelled"))
                 if final >= count:
                     return states

@@ -52,7 +52,7 @@ async def live_account(daemon: Daemon, carrier: Carrier, orders: OrderSystem) ->
     delivered = {orders.fax_by_number[number] for call in calls for number in call.delivered}
     events = await _events(daemon)
     told = {fax_id for fax_id, kind in events if kind == "delivered"}
-    states: dict[str, int] = (await daemon.get("/v1/queue"))["states"]
+    states: dict[str, int] = (await daemon.get("/v1/queue?lines=0&finished=true"))["states"]
     over = sum(states.get(state, 0) for state in FINAL)
     shared = [call for call in calls if len(set(call.orders)) > 1]
     return LiveAccount(

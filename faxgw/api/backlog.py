@@ -20,6 +20,9 @@ AT_RISK_MAX = 50
 LineCount = Annotated[
     int, QueryParameter(ge=0, le=1_000, description="How many lines to show, those with the oldest faxes")
 ]
+Finished = Annotated[
+    bool, QueryParameter(description="Count the faxes that are over, too: that reads every fax there ever was")
+]
 
 
 def backlog_routes(
@@ -28,9 +31,9 @@ def backlog_routes(
     """`at_risk_seconds` before its deadline a fax that is not over is shown as at risk."""
 
     @get("/v1/queue", summary="Faxes by state, class, reason and age, and the lines whose faxes wait longest")
-    async def show_queue(lines: LineCount = 20) -> QueueBody:
+    async def show_queue(lines: LineCount = 20, finished: Finished = False) -> QueueBody:
         last_event = await store.last_event()
-        states = await store.counts()
+        states = await (store.counts() if finished else store.unfinished_counts())
         now = clock.now()
         backlog = await store.backlog(lines, now, [minutes * 60.0 for minutes in AGES_MINUTES])
         return QueueBody(

@@ -189,10 +189,11 @@ class LineBody(msgspec.Struct, frozen=True):
 
 
 class QueueBody(msgspec.Struct, frozen=True):
-    """All faxes by state, and the lines whose faxes wait longest."""
+    """Faxes by state, and the lines whose faxes wait longest."""
 
     at: dt.datetime
     states: dict[State, int]
+    """Those that are over among them only with `?finished=true`."""
     lines: list[LineBody]
     at_risk: list[FaxLineBody]
     """Faxes that are not over and whose deadline is near, the nearest first; fifty at most."""

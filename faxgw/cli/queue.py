@@ -16,11 +16,12 @@ _UNFINISHED = ("queued", "held", "sending", "submitted", "unknown")
 @click.command()
 @click.option("--lines", default=20, show_default=True, type=click.IntRange(0, 1_000), help="How many lines to show.")
 @click.option("--ages", is_flag=True, help="How old the faxes of each line are, in minutes, as qshape shows it.")
+@click.option("--finished", is_flag=True, help="Count the faxes that are over, too; takes a while in a large store.")
 @json_option
 @with_client
-def queue(client: LocalClient, lines: int, ages: bool, as_json: bool) -> None:
+def queue(client: LocalClient, lines: int, ages: bool, finished: bool, as_json: bool) -> None:
     """Show what waits, and on which lines it waits longest."""
-    body = body_of(client.get(f"/v1/queue?lines={lines}"))
+    body = body_of(client.get(f"/v1/queue?lines={lines}&finished={str(finished).lower()}"))
     if as_json:
         print_json(body)
         return

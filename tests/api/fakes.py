@@ -81,6 +81,9 @@ class FakeStore:
             counts[view.state] = counts.get(view.state, 0) + 1
         return counts
 
+    async def unfinished_counts(self) -> dict[State, int]:
+        return {state: count for state, count in (await self.counts()).items() if state not in FINAL}
+
     async def at_risk(self, until: float, limit: int) -> list[FaxLine]:
         await trio.lowlevel.checkpoint()
         near = [view for view in self.faxes.values() if view.state not in FINAL and (view.deadline_at or until) < until]

@@ -123,13 +123,15 @@ async def test_an_unknown_fax_cannot_be_changed() -> None:
 
 
 async def test_the_queue_is_shown() -> None:
-    """All states with their counts, and lines with the age of their oldest fax."""
+    """States with their counts, finished ones when asked for, and lines with the age of their oldest fax."""
     fakes = make_fakes()
     fakes.store.add()
     fakes.store.add(state=State.DELIVERED)
     fakes.store.ages = [LineAges(Line("+33199004321"), 3, NOW - 90.5, {State.QUEUED: 2, State.HELD: 1})]
     queue = (await get(fakes, "/v1/queue")).json()
-    assert queue["states"] == {"queued": 1, "delivered": 1}
+    assert queue["states"] == {"queued": 1}
+    counted = (await get(fakes, "/v1/queue?finished=true")).json()
+    assert counted["states"] == {"queued": 1, "delivered": 1}
     assert queue["last_event"] == 0
     [line] = queue["lines"]
     assert (line["waiting"], line["oldest_age_seconds"], line["states"]) == (3, 90.5, {"queued": 2, "held": 1})

@@ -156,14 +156,17 @@ async def test_a_fax_that_is_not_there_is_told(tmp_path: Path, capsys: Capture) 
 
 
 async def test_the_queue_is_shown(tmp_path: Path, capsys: Capture) -> None:
-    """Counts by state, then the lines with the age of their oldest fax."""
+    """Counts by state, then the lines with the age of their oldest fax; what is over when asked for."""
     fakes = make_fakes()
     fakes.store.add()
+    fakes.store.add(state=State.DELIVERED)
     fakes.store.ages = [LineAges(Line("+33199004321"), 3, NOW - 7_500, {State.QUEUED: 2, State.HELD: 1})]
     async with terminal_at(fakes, tmp_path, capsys) as terminal:
         printed = await terminal.run("queue")
+        finished = await terminal.run("queue", "--finished")
         as_json = await terminal.run("queue", "--json")
-    assert "1 unfinished, 1 queued" in printed.out
+    assert printed.out.startswith("1 unfinished, 1 queued\n")
+    assert finished.out.startswith("1 unfinished, 1 queued, 1 delivered\n")
     assert "+33199004321 2 h 05 min 3 2 1" in " ".join(printed.out.split())
     assert as_json.json()["lines"][0]["waiting"] == 3
 

@@ -193,6 +193,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"),
         postgresql_where=sa.text("state IN ('queued', 'held', 'sending', 'submitted', 'unknown')"),
     )
+    op.create_index(
+        "fax_state_given_up",
+        "fax_state",
+        ["state"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('failed', 'expired', 'cancelled')"),
+        postgresql_where=sa.text("state IN ('failed', 'expired', 'cancelled')"),
+    )
     _inbound()
 
 
