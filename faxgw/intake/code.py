@@ -56,7 +56,8 @@ def parse_code(text: str) -> Code | None:
             number, member, ref, page
         ):
             return RelayCode(number, int(page), Asked(kind, member, ref))
-    return None
+        case _:
+            return None
 
 
 def _all_there(number: str, member: str, ref: str, page: str) -> bool:
