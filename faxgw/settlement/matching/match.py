@@ -7,7 +7,6 @@ alone make suggestions, which a person confirms.
 
 import datetime as dt
 import enum
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -124,7 +123,7 @@ def match_payments(
     """
     left = _Left(payments, expected, paid)
     left.take(_exact(left), Rule.EXACT)
-    left.take(_in_parts(left), Rule.PARTS)
+    left.take(_in_parts(left, kid_check), Rule.PARTS)
     left.take(_normalised(left, kid_check), Rule.NORMALISED)
     names = _Names([*left.expected, *left.paid], left, kid_check)
     unmatched = [names.why(payment) for payment in left.payments]
@@ -211,18 +210,18 @@ def _around(
     return found
 
 
-def _in_parts(left: _Left) -> Iterable[Pair]:
+def _in_parts(left: _Left, check: KidCheck) -> Iterable[Pair]:
     """Several payments that name one order, and only it, and sum to it: all of them, or none."""
-    by_name = _grouped(
-        left.payments, lambda payment: [(payment.reference, payment.currency)] if payment.reference else []
-    )
-    bearers = Counter(name for order in (*left.expected, *left.paid) for name in _names_told(order))
+    by_name = _grouped(left.payments, lambda paid: names_paid(paid.reference, check))
+    bearers = _grouped((*left.expected, *left.paid), _names_expected)
     for order in left.expected:
-        names = sorted(_names_told(order))
-        parts = [payment for name in names for payment in by_name.get((name, order.currency), ())]
-        is_sum = len(parts) > 1 and sum(payment.amount_minor for payment in parts) == order.amount_minor
-        if is_sum and all(bearers[payment.reference] == 1 for payment in parts):
-            yield from ((payment, order) for payment in parts)
+        named = [payment for name in _names_expected(order) for payment in by_name.get(name, ())]
+        parts = {payment.id: payment for payment in named if payment.currency == order.currency}
+        if len(parts) < 2 or sum(payment.amount_minor for payment in parts.values()) != order.amount_minor:
+            continue
+        meant = {name for payment in parts.values() for name in names_paid(payment.reference, check)}
+        if all(bearer is order for name in meant for bearer in bearers.get(name, ())):
+            yield from ((payment, order) for payment in parts.values())
 
 
 def _names_told(order: Expected) -> set[str]:
