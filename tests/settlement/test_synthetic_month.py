@@ -67,7 +67,9 @@ def small() -> SyntheticMonth:
 async def rows_of(store: SqlStore) -> list[Any]:
     """Every movement as it stands in the store."""
     asked = select(settlement_entry).order_by(settlement_entry.c.id)
-    return await store.clearing._reader.read(lambda connection: list(connection.execute(asked)))
+    reader = store.clearing._reader  # type: ignore[attr-defined]
+    rows: list[Any] = await reader.read(lambda connection: list(connection.execute(asked)))
+    return rows
 
 
 async def kept_of(store: SqlStore) -> list[Kept]:

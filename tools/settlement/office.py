@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from faxgw.order import Language
 from faxgw.settlement.clearing import Clearing, DecisionRefused, Window, inline
 from faxgw.settlement.matching.references import make_kid
 from faxgw.settlement.month.desk import MonthDesk, Rules
@@ -39,7 +40,7 @@ class Register:
 
     def whom(self, member_id: str, on: dt.date, known_at: float | None) -> Whom:
         del on, known_at
-        language = "nb" if member_id.startswith("NO") else "fr"
+        language: Language = "nb" if member_id.startswith("NO") else "fr"
         return Whom(id=member_id, name=f"Blomster {member_id}", address=("Storgata 1",), language=language)
 
     def payee(self, member_id: str, on: dt.date) -> tuple[str, str] | None:
