@@ -49,6 +49,9 @@ class DecisionRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """ISO 3166 code, for numbers and postcodes that do not say theirs."""
     currency: str = "EUR"
     """Of prices without a sign."""
+    execution_share: Annotated[int, msgspec.Meta(ge=0, le=10_000)] | None = None
+    """What the executing florist gets of the customer's price where a fax names one price only, in hundredths of a
+    percent: 7,000 is 70 %. Without it such an order goes to a person."""
 
 
 class IntakeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ import trio
 from faxgw.clock import Clock
 from faxgw.crashpoint import reach
 from faxgw.errors import StoreBusyError, StoreFullError
+from faxgw.intake.completion import completed
 from faxgw.intake.decide import decide, order_numbers, wants_text
 from faxgw.intake.decision import KnownOrder, NeedsReview, ReviewReason
 from faxgw.intake.faxread import FaxRead, Unreadable, UnreadableReason
@@ -219,7 +220,8 @@ class Intake:
         if isinstance(read, Unreadable):
             return _unreadable(fax, read, self._clock.now())
         try:
-            decisions = decide(read, fax.sender_number, known, self._config.decision)
+            rules, sender = self._config.decision, fax.sender_number
+            decisions = [completed(each, sender, self._register, rules) for each in decide(read, sender, known, rules)]
         except Exception:
             # The crash barrier of a fax: what is on one must not keep the others from being read.
             log.exception("inbound_broke", inbound=fax.inbound_id)

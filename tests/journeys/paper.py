@@ -16,7 +16,8 @@ from faxgw.fax import FaxId
 from faxgw.inbox_config import Convention, InboxConfig
 from faxgw.incoming import FaxesIn
 from faxgw.intake.decision import ReplyKind
-from faxgw.intake.faxread import FaxRead, FieldRead, PageRead, Tick, TickState, Unreadable, UnreadableReason
+from faxgw.intake.faxread import FaxRead, FieldRead, PageRead, TextLine, Tick, TickState, Unreadable, UnreadableReason
+from faxgw.intake_config import DecisionRules, IntakeConfig
 from faxgw.routing.places import Place, Places
 from faxgw.routing_config import RoutingConfig
 from faxgw.store.inbound.keeping import InboundId
@@ -30,6 +31,12 @@ INBOX = "shop"
 NO_FILE = "-"
 FORM = "plain"
 """What `town.PlainRenderer` calls the form it draws."""
+
+LABELS = {
+    "reference": "Order number", "delivery_date": "Delivery date", "recipient_name": "Recipient", "street": "Street",
+    "postcode": "Postcode", "city": "City", "country": "Country", "product": "Product",
+    "customer_price": "Price", "execution_price": "Execution price",
+}  # fmt: skip
 
 PLACES = Places({("FR", "75011"): Place(48.86, 2.35)})
 OVER = frozenset(InboundState) - {InboundState.KEPT}
@@ -61,6 +68,19 @@ def order_form(reference: str, *, member: str = "FR-0", product: str = "Bouquet 
     }
     read = [FieldRead(name=name, text=text, confidence=sure) for name, text in fields.items()]
     return PageRead(number=1, code=f"faxgw:new:{member}:S{reference}", form="order-form", fields=read)
+
+
+def letter(reference: str, **fields: str) -> PageRead:
+    """A typed letter of a florist's own, which names one price and no member; a field given as "" is not on it."""
+    said = {field.name: field.text for field in order_form(reference).fields} | {"execution_price": ""} | fields
+    lines = [f"{LABELS[name]}: {text}" for name, text in said.items() if text]
+    return PageRead(
+        number=1,
+        lines=[
+            TextLine(text=line, confidence=0.99, left=100, top=120 * row, right=900, bottom=120 * row + 40)
+            for row, line in enumerate(lines)
+        ],
+    )
 
 
 def _tick(name: str, marked: bool, unsure: bool) -> Tick:
@@ -168,9 +188,10 @@ class Post:
 
 
 @asynccontextmanager
-async def open_post_town(florists: int = 10, routed: bool = False) -> AsyncIterator[tuple[Town, Post]]:
+async def open_post_town(florists: int = 10, routed: bool = False, **rules: Any) -> AsyncIterator[tuple[Town, Post]]:
     """A town whose florists can answer by fax; `routed` where the gateway chooses who executes an order."""
     settings: dict[str, Any] = {"routing": RoutingConfig()} if routed else {}
+    settings["intake"] = IntakeConfig(decision=DecisionRules(**rules))
     async with open_town(florists=florists, settings=settings, places=PLACES) as town:
         post = Post(town)
         own = InboxConfig(

@@ -1,6 +1,7 @@
 """Florists fax new orders on the network's form."""
 
 import msgspec
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -10,8 +11,8 @@ from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.review import ReviewId, Verdict
 from faxgw.store.views import Sought
 from tests.journeys.account import settle_account
-from tests.journeys.paper import open_post_town, order_form
-from tests.journeys.town import Town
+from tests.journeys.paper import letter, open_post_town, order_form
+from tests.journeys.town import Town, line_of
 
 
 async def note_orders(town: Town) -> None:
@@ -97,3 +98,50 @@ async def test_an_order_for_nobody_in_the_register_goes_to_a_person(autojump_clo
         assert b"/sending_member" in review.guess
     await post.settle_inbound(review=1)
     await settle_account(town)
+
+
+async def test_a_typed_letter_is_whose_line_it_came_from(autojump_clock: MockClock) -> None:
+    """A florist's own paper names no member and one price: the register and the network's share tell the rest."""
+    async with open_post_town(routed=True, execution_share=7_250) as (town, post), town.running():
+        post.send(letter("L-1"), sender=line_of(3))
+        [fax] = await post.wait_read(1)
+        assert [sheet.became for sheet in fax.sheets] == ["order"]
+        await note_orders(town)
+        view = await town.wait_state(town.faxes[0], State.DELIVERED)
+        order = msgspec.json.decode(view.order)
+        assert (order["sending_member"], order["execution_price"]["amount_minor"]) == ("FR-3", 3262)
+        post.send(letter("L-1"), sender=line_of(3))
+        again = await post.wait_read(2)
+        assert again[1].state is InboundState.DUPLICATE
+    await post.settle_inbound(applied=1, duplicate=1)
+    await settle_account(town, delivered=1)
+
+
+@pytest.mark.parametrize(
+    ("share", "sender", "missing"),
+    [
+        (7_250, "", "sending_member"),
+        (7_250, "+33199007777", "sending_member"),
+        (None, line_of(3), "execution_price"),
+    ],
+)
+async def test_what_no_rule_tells_a_person_completes(
+    share: int | None, sender: str, missing: str, autojump_clock: MockClock
+) -> None:
+    """A letter from a number of no member, or in a network without a share, is no order yet."""
+    async with open_post_town(routed=True, execution_share=share) as (town, post), town.running() as gateway:
+        post.send(letter("L-1"), sender=sender)
+        [fax] = await post.wait_read(1)
+        [review] = fax.reviews
+        guess = msgspec.json.decode(review.guess)
+        assert review.reason == "order_refused"
+        assert missing not in guess["order"]
+        assert missing in str(guess["faults"])
+        known = {"sending_member": "FR-3", "execution_price": {"amount_minor": 3000, "currency": "EUR"}}
+        order = known | guess["order"]
+        resolved = await gateway.incoming.reviews.resolve(review.review_id, Verdict.ORDER, order, "anna", "she called")
+        assert isinstance(resolved, Resolved)
+        await note_orders(town)
+        await town.wait()
+    await post.settle_inbound(applied=1)
+    await settle_account(town, delivered=1)
