@@ -44,6 +44,7 @@ def demo(folder: Path, as_json: bool) -> int:
     else:
         screen.print(str(account), style="bold green" if account.is_right else "bold red")
         screen.print(f"pages     {folder / 'pages'} as the carrier got them\npicture   {folder / 'page.png'}")
+        screen.print(f"accounts  {folder / 'statements'}: a statement for each store")
     return 0 if account.is_right else 1
 
 

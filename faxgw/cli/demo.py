@@ -27,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from faxgw.cli.client import LocalClient, NotReachableError
 from faxgw.cli.demo_answers import CONFIG as ANSWERS_CONFIG
 from faxgw.cli.demo_answers import Answered, answer, server_command
+from faxgw.cli.demo_settle import Settled, config_of, of_last_month, settle
 from faxgw.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +99,7 @@ class Account:
     outcomes: dict[str, int]
     carrier: dict[str, Any]
     inbound: Answered
+    settled: Settled
 
     @property
     def is_right(self) -> bool:
@@ -106,6 +108,7 @@ class Account:
             self.accepted == self.delivered
             and not (self.lost or self.twice or answers.twice)
             and answers.sent == answers.replies + answers.review
+            and self.settled.is_right
         )
 
     def __str__(self) -> str:
@@ -122,7 +125,7 @@ def demo(folder: Path, console: Console) -> Account:
         raise OperatorError("the demo needs the example orders: run it from a checkout of faxgw (`make demo`)")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "pages").mkdir(parents=True)
-    orders = (EXAMPLES / "orders.ndjson").read_bytes()
+    orders = of_last_month((EXAMPLES / "orders.ndjson").read_bytes())
     port = _free_port()
     with ExitStack() as stack:
         carrier = stack.enter_context(_carrier(folder, port))
@@ -140,7 +143,9 @@ def demo(folder: Path, console: Console) -> Account:
         carriers_word = control.get("account")
         answers = answer(client, folder / "ftp", folder / "review.png")
         console.print(f"inbound   {answers}", highlight=False)
-        return _take_account(accepted, outcomes, carriers_word, answers)
+        settled = settle(client, orders, folder)
+        console.print(f"{settled.period}   {settled}", highlight=False)
+        return _take_account(accepted, outcomes, carriers_word, answers, settled)
 
 
 @contextmanager
@@ -184,6 +189,7 @@ def _daemon(folder: Path, port: int, carrier_url: str, ftp_port: int) -> Iterato
     config.write_text(
         CONFIG.format(socket=folder / "faxgw.sock", port=port, members=EXAMPLES / "members.ndjson", carrier=carrier_url)
         + ANSWERS_CONFIG.format(port=ftp_port)
+        + config_of((EXAMPLES / "members.ndjson").read_bytes(), EXAMPLES.parent / "settlement")
     )
     client = LocalClient(folder / "faxgw.sock", "demo")
     with _process([sys.executable, "-m", "faxgw", "run", "-c", str(config)], folder / "daemon.log") as process:
@@ -249,7 +255,9 @@ def _follow(client: LocalClient, accepted: int, console: Console) -> Counter[str
     return outcomes
 
 
-def _take_account(accepted: int, outcomes: Counter[str], carrier: dict[str, Any], inbound: Answered) -> Account:
+def _take_account(
+    accepted: int, outcomes: Counter[str], carrier: dict[str, Any], inbound: Answered, settled: Settled
+) -> Account:
     """Lost and twice are what the carrier says it delivered, not what we believe."""
     return Account(
         accepted=accepted,
@@ -259,6 +267,7 @@ def _take_account(accepted: int, outcomes: Counter[str], carrier: dict[str, Any]
         outcomes={kind: count for kind, count in outcomes.items() if count},
         carrier=carrier,
         inbound=inbound,
+        settled=settled,
     )
 
 

@@ -35,7 +35,7 @@ class MemberFacts:
         return Whom(
             id=member.id,
             name=member.name,
-            address=(member.street, f"{member.postcode} {member.city}", member.country),
+            address=(member.street, f"{member.postcode} {member.city}"),
             language=member.language,
             tax_id=member.organisation_number or "",
         )

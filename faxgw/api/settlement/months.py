@@ -8,11 +8,13 @@ from litestar.handlers import HTTPRouteHandler
 from faxgw.api.problem import Kind, problem
 from faxgw.api.settlement.asking import Period, answers, no_period, wish_of
 from faxgw.api.settlement.views import (
+    AccountsBody,
     ClosedBody,
     CloseWish,
     MonthsBody,
     ReadyBody,
     VerifiedBody,
+    account_body,
     closed_body,
     ready_body,
     seal_body,
@@ -36,6 +38,15 @@ def month_routes(settlement: SettlementParts) -> list[HTTPRouteHandler]:
         closed = {seal.period for seal in seals}
         periods = [each for each in await settlement.store.ledger.periods() if each not in closed]
         return Response(MonthsBody(closed=[seal_body(seal) for seal in seals], open=periods))
+
+    @get(
+        "/v1/settlement/accounts",
+        summary="All balances as they stand; together they are nothing in each currency",
+        responses=answers(AccountsBody, "Debit above zero, credit below"),
+    )
+    async def accounts() -> Response[AccountsBody]:
+        standings = await settlement.store.ledger.standings()
+        return Response(AccountsBody([account_body(account, own) for account, own in sorted(standings.items())]))
 
     @get(
         "/v1/settlement/months/{period:str}/ready",
@@ -77,4 +88,4 @@ def month_routes(settlement: SettlementParts) -> list[HTTPRouteHandler]:
     async def verify() -> Response[VerifiedBody]:
         return Response(verified_body(await months.verify()))
 
-    return [list_months, ready, close, verify]
+    return [list_months, accounts, ready, close, verify]

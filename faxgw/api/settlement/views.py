@@ -15,6 +15,8 @@ from faxgw.settlement.month.run import Content
 from faxgw.settlement.month.statement import Statement
 from faxgw.store.claims.port import Refused
 from faxgw.store.clearing.port import Decision, Exceptional, Imported, ImportedBefore
+from faxgw.store.ledger.journal import Account as LedgerAccount
+from faxgw.store.ledger.journal import Standing
 from faxgw.store.ledger.port import Seal
 from faxgw.store.months.port import Run
 
@@ -155,6 +157,20 @@ class MonthsBody(msgspec.Struct, frozen=True, kw_only=True):
     open: list[str]
 
 
+class AccountBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A balance: debit above zero, credit below; `pending_minor` is what may still come on top."""
+
+    kind: str
+    name: str
+    currency: str
+    posted_minor: int
+    pending_minor: int
+
+
+class AccountsBody(msgspec.Struct, frozen=True):
+    accounts: list[AccountBody]
+
+
 class StatementsBody(msgspec.Struct, frozen=True):
     statements: list[Statement]
 
@@ -255,6 +271,16 @@ def ready_body(period: str, obstacles: Sequence[Obstacle]) -> ReadyBody:
 def seal_body(seal: Seal) -> SealBody:
     return SealBody(
         period=seal.period, journals=seal.journals, head=seal.head.hex(), closed_at=utc(seal.closed_at), who=seal.who
+    )
+
+
+def account_body(account: LedgerAccount, standing: Standing) -> AccountBody:
+    return AccountBody(
+        kind=account.kind,
+        name=account.name,
+        currency=account.currency,
+        posted_minor=standing.posted_minor,
+        pending_minor=standing.pending_minor,
     )
 
 

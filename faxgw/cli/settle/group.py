@@ -3,7 +3,7 @@
 import click
 
 from faxgw.cli.settle.money import decide, exceptions, import_, match, own, refused
-from faxgw.cli.settle.months import close, months, ready, statement, verify
+from faxgw.cli.settle.months import accounts, close, months, ready, statement, verify
 from faxgw.cli.settle.payouts import payout
 
 
@@ -25,6 +25,6 @@ def settle() -> None:
 
 for _command in (
     *(import_, match, exceptions, own, decide, refused),
-    *(months, ready, close, statement, payout, verify),
+    *(months, accounts, ready, close, statement, payout, verify),
 ):
     settle.add_command(_command)

@@ -1,4 +1,4 @@
-"""`faxgw settle months`, `ready`, `close`, `statement` and `verify`."""
+"""`faxgw settle months`, `accounts`, `ready`, `close`, `statement` and `verify`."""
 
 import urllib.parse
 from pathlib import Path
@@ -31,6 +31,22 @@ def months(client: LocalClient, as_json: bool) -> None:
         table.add_row(seal["period"], str(seal["journals"]), closed, seal["who"], seal["head"][:16])
     for period in body["open"]:
         table.add_row(period, "", "open", "", "")
+    console().print(table)
+
+
+@click.command()
+@json_option
+@with_client
+def accounts(client: LocalClient, as_json: bool) -> None:
+    """All balances as they stand: debit above zero, credit below."""
+    found = body_of(client.get("/v1/settlement/accounts"))["accounts"]
+    if as_json:
+        print_json(found)
+        return
+    table = table_of("account", "name", "posted", "pending")
+    for each in found:
+        posted, pending = (amount_text(each[key], each["currency"]) for key in ("posted_minor", "pending_minor"))
+        table.add_row(each["kind"], each["name"], posted, pending if each["pending_minor"] else "")
     console().print(table)
 
 
