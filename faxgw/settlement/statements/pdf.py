@@ -53,16 +53,16 @@ def _register_fonts() -> None:
 
 
 def _page_count(statement: Statement) -> int:
-    """By writing it once to nowhere: the pages' numbers need their count."""
-    writer = _Writer(Canvas(io.BytesIO(), pagesize=A4, invariant=1), statement, "", 0)
+    """By writing it once to no paper: the pages' numbers need their count."""
+    writer = _Writer(None, statement, "", 0)
     writer.write()
     return writer.page
 
 
 class _Writer:
-    """Goes down the page, and on to the next one; `y` is where the next row stands."""
+    """Goes down the page, and on to the next one; `y` is where the next row stands. Without paper it only counts."""
 
-    def __init__(self, canvas: Canvas, statement: Statement, network: str, pages: int) -> None:
+    def __init__(self, canvas: Canvas | None, statement: Statement, network: str, pages: int) -> None:
         self._canvas = canvas
         self._statement = statement
         self._network = network
@@ -70,6 +70,8 @@ class _Writer:
         self._words: Words = WORDS[statement.whom.language]
         self.page = 0
         self._y = 0.0
+        self._color: Color | None = None
+        self._font: tuple[str, float] | None = None
 
     def write(self) -> None:
         self._begin_page()
@@ -98,7 +100,9 @@ class _Writer:
         number = f"{self._words.number} {self._statement.number}  ·  " if self._statement.number else ""
         self._left(LEFT, f"{number}{self._statement.whom.id}", REGULAR, SMALL, SOFT)
         self._right(RIGHT, f"{self._words.page} {self.page}/{self._pages}", REGULAR, SMALL, SOFT)
-        self._canvas.showPage()
+        if self._canvas is not None:
+            self._canvas.showPage()
+        self._color = self._font = None
 
     def _need(self, rows: float) -> bool:
         """Turn the page where the rows do not fit; says whether it was turned."""
@@ -130,8 +134,7 @@ class _Writer:
         closing = self._statement.closing_minor
         words = self._words
         label = words.closing_owed if closing > 0 else words.closing_owing if closing < 0 else words.closing_even
-        self._canvas.setFillColor(PALE)
-        self._canvas.rect(LEFT, self._y - 6 * mm, RIGHT - LEFT, 14 * mm, stroke=0, fill=1)
+        self._field(14 * mm, 6 * mm)
         self._y -= 1 * mm
         self._left(LEFT + 4 * mm, label, BOLD, 12)
         self._right(RIGHT - 4 * mm, self._money(abs(closing)), BOLD, 16)
@@ -208,21 +211,39 @@ class _Writer:
         self._y -= ROW
 
     def _rule(self, color: Color, width: float) -> None:
-        self._canvas.setStrokeColor(color)
-        self._canvas.setLineWidth(width)
-        self._canvas.line(LEFT, self._y, RIGHT, self._y)
+        if self._canvas is not None:
+            self._canvas.setStrokeColor(color)
+            self._canvas.setLineWidth(width)
+            self._canvas.line(LEFT, self._y, RIGHT, self._y)
+
+    def _field(self, height: float, below: float) -> None:
+        if self._canvas is not None:
+            self._canvas.setFillColor(PALE)
+            self._canvas.rect(LEFT, self._y - below, RIGHT - LEFT, height, stroke=0, fill=1)
+            self._color = PALE
 
     def _left(self, x: float, text: str, font: str, size: float, color: Color = INK) -> None:
-        self._canvas.setFillColor(color)
-        self._canvas.setFont(font, size)
-        self._canvas.drawString(x, self._y, text)
+        if self._canvas is not None:
+            self._take_pen(self._canvas, font, size, color)
+            self._canvas.drawString(x, self._y, text)
 
     def _right(self, x: float, text: str, font: str, size: float, color: Color = INK) -> None:
-        self._canvas.setFillColor(color)
-        self._canvas.setFont(font, size)
-        self._canvas.drawRightString(x, self._y, text)
+        if self._canvas is not None:
+            self._take_pen(self._canvas, font, size, color)
+            self._canvas.drawRightString(x, self._y, text)
+
+    def _take_pen(self, canvas: Canvas, font: str, size: float, color: Color) -> None:
+        """Only where it is another one: most of a page is written in one."""
+        if color is not self._color:
+            canvas.setFillColor(color)
+            self._color = color
+        if (font, size) != self._font:
+            canvas.setFont(font, size)
+            self._font = (font, size)
 
     def _money(self, amount_minor: int) -> str:
+        if self._canvas is None:
+            return ""
         text = money_text(amount_minor, self._statement.currency, self._statement.whom.language)
         return text.replace(NARROW_SPACE, WIDE_SPACE)
 

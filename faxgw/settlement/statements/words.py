@@ -4,6 +4,7 @@ Babel is pinned by the lock file, for its data change the signs between digits, 
 """
 
 import datetime as dt
+import functools
 from decimal import Decimal
 
 import msgspec
@@ -176,11 +177,13 @@ WORDS: dict[Language, Words] = {
 }
 
 
+@functools.lru_cache(maxsize=4_096)
 def money_text(amount_minor: int, currency: str, language: Language) -> str:
     """As the language writes it, with the currency; exact, for the amount is a decimal and never a float."""
     return str(format_currency(plain_amount(amount_minor, currency), currency, locale=LOCALES[language]))
 
 
+@functools.lru_cache(maxsize=1_024)
 def day_text(day: dt.date, language: Language) -> str:
     return str(format_date(day, format="short" if language in {"nb", "de"} else "dd/MM/yy", locale=LOCALES[language]))
 
