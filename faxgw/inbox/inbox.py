@@ -13,7 +13,7 @@ from faxgw.inbox.courier import Courier
 from faxgw.inbox.pace import Pace
 from faxgw.inbox.port import FtpTransport, Listed, Listing, Lost, Refused
 from faxgw.inbox.settled import Arrival, Look, Rules, Sighting, look_at, rules_of
-from faxgw.inbox.take import Taker
+from faxgw.inbox.take import Result, Taker
 from faxgw.inbox_config import InboxConfig
 from faxgw.ops.metrics import Metrics
 from faxgw.store.inbound.port import InboundStore
@@ -56,6 +56,7 @@ class Inbox:
         self._kept = kept
         self._room = room
         self._sightings: dict[str, Sighting] = {}
+        self._lonely: frozenset[str] = frozenset()
         self._failures = 0
         self._why_unreachable = ""
         self._clock = clock
@@ -107,6 +108,7 @@ class Inbox:
         self._sightings = dict(look.sightings)
         self._aside.forget_others(look.sightings.keys(), {arrival.name for arrival in look.arrivals})
         self._measure(look, now)
+        self._tell_lonely(look.lonely)
         return [arrival for arrival in look.arrivals if self._aside.may_take(arrival, now)]
 
     async def _take(self, arrivals: Sequence[Arrival]) -> None:
@@ -166,6 +168,15 @@ class Inbox:
         name = self._own.name
         self._metrics.inbox_waiting.labels(name).set(look.waiting)
         self._metrics.inbox_oldest_age.labels(name).set(0.0 if look.oldest_at is None else now - look.oldest_at)
+
+    def _tell_lonely(self, sidecars: frozenset[str]) -> None:
+        """Once each. Names stay out of the log, for they may hold telephone numbers."""
+        new = sidecars - self._lonely
+        self._lonely = sidecars
+        if new:
+            self._metrics.inbox_files.labels(self._own.name, Result.LONELY).inc(len(new))
+            mend = "look into the folder: ask the carrier for the faxes, or take the sidecars away"
+            log.warning("inbox_sidecars_without_fax", inbox=self._own.name, sidecars=len(new), mend=mend)
 
     async def _close(self, couriers: Sequence[Courier]) -> None:
         for courier in couriers:

@@ -66,6 +66,8 @@ class Look:
     """Faxes that are not whole yet."""
     oldest_at: float | None
     """When the fax that is here for the longest time was seen first, taken or waiting."""
+    lonely: frozenset[str]
+    """Sidecars whose fax has been waited for in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def look_at(files: Sequence[Listed], before: Mapping[str, Sighting], now: float,
         sorted(arrivals, key=lambda each: each.first_at),
         len(faxes) - len(arrivals),
         min(times, default=None),
+        _lonely(theirs, scene),
     )
 
 
@@ -194,10 +197,25 @@ def _judge(parts: tuple[Part, ...], scene: _Scene) -> Arrival | float:
 def _sidecar_of(parts: Sequence[Part], scene: _Scene) -> Listed | None:
     if not scene.sidecars:
         return None
-    named = [name for part in parts for name in sidecar_names(part.name, scene.rules.sidecar_suffix)]
-    if scene.rules.page and (found := scene.rules.page.search(parts[0].name)):
-        named.append(found["fax"] + scene.rules.sidecar_suffix)
+    named = (name for part in parts for name in _sidecars_for(part.name, scene))
     return next((scene.sidecars[name] for name in named if name in scene.sidecars), None)
+
+
+def _lonely(files: Sequence[Listed], scene: _Scene) -> frozenset[str]:
+    """Whoever has the fax now, its sidecar is not alone."""
+    if not scene.sidecars:
+        return frozenset()
+    faxes = [file.name for file in files if file.name not in scene.sidecars]
+    plain = [claim.name if (claim := claim_in(fax)) else fax for fax in faxes]
+    named = {name for fax in plain for name in _sidecars_for(fax, scene)}
+    long_ago = scene.now - scene.rules.own.sidecar_wait_seconds
+    return frozenset(name for name in scene.sidecars.keys() - named if scene.sightings[name].first_at <= long_ago)
+
+
+def _sidecars_for(name: str, scene: _Scene) -> Iterator[str]:
+    yield from sidecar_names(name, scene.rules.sidecar_suffix)
+    if scene.rules.page and (found := scene.rules.page.search(name)):
+        yield found["fax"] + scene.rules.sidecar_suffix
 
 
 def _is_whole(part: Part, sidecar: Listed | None, scene: _Scene) -> bool:

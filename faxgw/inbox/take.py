@@ -44,6 +44,8 @@ class Result(enum.StrEnum):
     """Another gateway claimed it, or somebody took it away."""
     INTERRUPTED = "interrupted"
     """The connection broke, or the server would not hand it over now."""
+    LONELY = "lonely"
+    """A sidecar whose fax never came: it is left where it lies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,20 @@ async def test_a_sidecar_that_comes_late_is_waited_for(autojump_clock: MockClock
     assert server.names() == []
 
 
+async def test_a_sidecar_whose_fax_never_comes_is_told_once_and_stays(
+    autojump_clock: MockClock, logged: Logged
+) -> None:
+    """Without its name, which may be somebody's number; the operator finds it in the folder."""
+    server = FakeFtp()
+    server.put("33199000017.idx", b"PAGES=1\r\n")
+    shop = Shop(server, config_of(sidecar=SidecarFormat.IDX, sidecar_wait_seconds=300))
+    await run_for(3_600, shop)
+    assert (server.names(), shop.count("lonely")) == (["33199000017.idx"], 1)
+    [told] = [each for each in logged if each["event"] == "inbox_sidecars_without_fax"]
+    assert (told["inbox"], told["sidecars"]) == ("shop", 1)
+    assert "33199000017" not in str(told)
+
+
 @pytest.mark.parametrize("sidecar", [None, b"no equals sign"], ids=["missing", "broken"])
 async def test_a_fax_without_a_usable_sidecar_is_kept_with_a_note(
     sidecar: bytes | None, autojump_clock: MockClock

@@ -60,6 +60,17 @@ def test_a_sidecar_that_is_there_makes_its_fax_whole_at_once() -> None:
     assert names_at([(0, [Listed("a.idx", 9, "x")])], **sidecar) == [[]]
 
 
+def test_a_sidecar_whose_fax_never_comes_is_lonely() -> None:
+    """After the wait, and not while anybody has its fax: a claim of another gateway, or pages."""
+    own = {"sidecar": SidecarFormat.IDX, "sidecar_wait_seconds": 60, "page_pattern": r"(?P<fax>.+)-(?P<page>\d+)"}
+    rules = rules_of(config_of(**own), "gw1")
+    names = ["a.idx", "b.idx", "b.tif.faxgw-gw2", "c.idx", "c-1.tif", "d.tif.idx", "d.tif"]
+    files = [Listed(name, 9, "x") for name in names]
+    first = look_at(files, {}, 0.0, rules)
+    assert first.lonely == frozenset()
+    assert look_at(files, first.sightings, 60.0, rules).lonely == {"a.idx"}
+
+
 def test_a_fax_is_taken_the_oldest_first() -> None:
     """By when we saw it first."""
     late, early = Listed("late", 1, "Jan  1  2020"), Listed("early", 1, "Jan  1  2030")
