@@ -459,7 +459,13 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         gateway=replace(config.gateway, state_dir=absolute(config.gateway.state_dir)),
         api=replace(config.api, socket=absolute(config.api.socket)),
         members=replace(members, file=absolute(members.file)) if members.file else members,
-        settlement=replace(settlement, tariffs=tuple(map(absolute, settlement.tariffs))) if settlement else None,
+        settlement=replace(
+            settlement,
+            tariffs=tuple(map(absolute, settlement.tariffs)),
+            books=absolute(settlement.books) if settlement.books else "",
+        )
+        if settlement
+        else None,
         provider=[
             replace(
                 provider,

@@ -45,6 +45,7 @@ from faxgw.render.pool import Drawn, RenderPool, open_pool
 from faxgw.routing.atlas import load_places
 from faxgw.routing.desk import RoutingDesk
 from faxgw.routing.places import NOWHERE
+from faxgw.settlement.exports.desk import load_books
 from faxgw.settlement.tariff import load_tariffs
 from faxgw.store.sql import SqlStore, open_store
 from faxgw.store.writer import Committed
@@ -118,6 +119,7 @@ async def live(config: Config) -> None:
             faxes_in=faxes_in,
             places=load_places(state_dir) if config.routing is not None else NOWHERE,
             tariff=load_tariffs(config.settlement.tariffs) if config.settlement is not None else None,
+            books=load_books(config.settlement.books) if config.settlement and config.settlement.books else None,
         )
         await _serve(parts, store, health)
 

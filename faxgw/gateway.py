@@ -65,6 +65,7 @@ from faxgw.routing.router import Router
 from faxgw.routing.scores import KeptScores
 from faxgw.routing.wiring import LinesAlive, RoutingParts
 from faxgw.settlement.clearing import Work, in_thread
+from faxgw.settlement.exports.desk import Books
 from faxgw.settlement.tariff import Tariff
 from faxgw.settlement.wiring import SettlementParts
 from faxgw.store.attempts import Attempt
@@ -97,6 +98,8 @@ class Parts:
     """The inboxes, and who reads what they bring; None where none is configured."""
     tariff: Tariff | None = None
     """How the network shares its money; None where nothing is settled."""
+    books: Books | None = None
+    """For accountants; None where the config names none."""
     work: Work = in_thread
     """Does what takes seconds of CPU apart; journeys do it on their own thread."""
 
@@ -199,6 +202,7 @@ class Gateway:
         return SettlementParts(
             *(config.settlement, parts.tariff, parts.store, parts.keeper, parts.clock, parts.metrics),
             network=config.gateway.name,
+            books=parts.books,
             work=parts.work,
         )
 

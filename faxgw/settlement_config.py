@@ -36,20 +36,6 @@ class Mandated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     signed_on: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$(?!\n)", description="a day as 2027-05-30")]
 
 
-class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The network itself, as its own accounts name it: what exports to bookkeepers and tax offices need."""
-
-    name: _Name = "Network"
-    organisation_number: Annotated[str, msgspec.Meta(max_length=20)] = ""
-    """Orgnr in Norway, SIREN in France."""
-    country: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$(?!\n)")] = "NO"
-    street: Annotated[str, msgspec.Meta(max_length=70)] = ""
-    postcode: Annotated[str, msgspec.Meta(max_length=16)] = ""
-    city: Annotated[str, msgspec.Meta(max_length=35)] = ""
-    contact: Annotated[str, msgspec.Meta(max_length=70)] = ""
-    phone: Annotated[str, msgspec.Meta(max_length=18)] = ""
-
-
 class SettlementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Split schemes, the calendar of claims, what may stand open at a month's end, and from where stores are paid."""
 
@@ -83,7 +69,8 @@ class SettlementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     account: list[OwnAccount] = []
     """One for each currency that stores are paid in."""
     mandate: list[Mandated] = []
-    company: Company = Company()
+    books: str = ""
+    """A TOML file with the company and its chart of accounts; without it nothing is exported to accountants."""
 
 
 def settlement_faults(settlement: SettlementConfig | None, *, relay_timezone: str, follows: bool) -> Iterator[Fault]:

@@ -87,10 +87,13 @@ def _check_files(path: Path, config: Config) -> None:
         except ConfigError as error:
             faults.append(str(error))
     if config.settlement is not None:
-        from faxgw.settlement.tariff import load_tariffs  # noqa: PLC0415 Only who settles waits for it.
+        from faxgw.settlement.exports.desk import load_books  # noqa: PLC0415 Only who settles waits for it.
+        from faxgw.settlement.tariff import load_tariffs  # noqa: PLC0415
 
         try:
             load_tariffs(config.settlement.tariffs)
+            if config.settlement.books:
+                load_books(config.settlement.books)
         except ConfigError as error:
             faults.append(str(error))
     if faults:

@@ -15,6 +15,7 @@ from faxgw.ops.settlement_figures import SettlementFigures
 from faxgw.settlement.claiming import Calendar
 from faxgw.settlement.claims import Grace
 from faxgw.settlement.clearing import Clearing, Window, Work, in_thread
+from faxgw.settlement.exports.desk import Books, ExportDesk
 from faxgw.settlement.facts import MemberFacts, OrderFacts
 from faxgw.settlement.figures import figures_of
 from faxgw.settlement.follow import Follower
@@ -43,6 +44,7 @@ class SettlementParts:
         metrics: Metrics,
         *,
         network: str,
+        books: Books | None = None,
         distances: Distances | None = None,
         work: Work = in_thread,
     ) -> None:
@@ -74,6 +76,7 @@ class SettlementParts:
             thresholds=Thresholds(pay_from_minor=config.pay_from_minor, collect_from_minor=config.collect_from_minor),
             identity=config.identity,
         )
+        self.exports = ExportDesk(store.ledger, books, self.zone) if books is not None else None
         orders = OrderFacts(store.claims, self.follower, calendar)
         self.months = MonthDesk(*(store.ledger, store.months, store.clearing, members, orders, clock, rules))
 

@@ -303,8 +303,8 @@ def _explain(capsys: Capture, *words: str) -> None:
     printed = run(capsys, *words, "--help")
     assert printed.code == 0, words
     below = _commands_in(printed.out)
-    # `run` and `export` print no answer that could be JSON.
-    assert below or "--json" in printed.out or words[-1] in {"run", "export"}, words
+    # `run`, `export` and `file` print no answer that could be JSON.
+    assert below or "--json" in printed.out or words[-1] in {"run", "export", "file"}, words
     for name in below:
         _explain(capsys, *words, name)
 

@@ -157,6 +157,29 @@ async def test_a_silent_store_stands_in_the_way_until_it_answers(tmp_path: Path,
     assert "N1" in blocked.out
 
 
+async def test_a_closed_month_goes_to_the_accountants(tmp_path: Path, capsys: Capture) -> None:
+    """Three formats of the same journals; an open month, or a SAF-T without its currency, is refused."""
+    network = await open_network()
+    await network.order("N1")
+    await network.deliver("N1")
+    network.clock.set(JUNE_10)
+    async with served(network, tmp_path, capsys) as terminal:
+        early = await terminal.run("settle", "export", "vouchers", "2027-05")
+        await terminal.run("settle", "close", "2027-05", "--who", "Ida")
+        vouchers = await terminal.run("settle", "export", "vouchers", "2027-05")
+        saft = tmp_path / "saft.xml"
+        await terminal.run("settle", "export", "saft", "2027-05", "--currency", "NOK", "-o", str(saft))
+        fec = await terminal.run("settle", "export", "fec", "2027-05")
+        no_currency = await terminal.run("settle", "export", "saft", "2027-05")
+    assert (early.code, "2027-05 is not closed" in early.err) == (1, True)
+    assert (vouchers.code, fec.code, no_currency.code) == (0, 0, 1)
+    amounts = [line.split(",")[8:10] for line in vouchers.out.splitlines()[1:]]
+    debit, credit = (sum(int(each[side].replace(".", "") or "0") for each in amounts) for side in (0, 1))
+    assert debit == credit == PRICE
+    assert fec.out.startswith("JournalCode\t")
+    assert b"<TotalDebit>649.00</TotalDebit>" in saft.read_bytes()
+
+
 async def test_statements_go_to_the_stores_by_fax(tmp_path: Path, capsys: Capture) -> None:
     """Of a closed month only; each names its fax, under a key that follows from the month."""
     network = await open_network()

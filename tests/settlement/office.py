@@ -1,6 +1,7 @@
 """A network's settlement over a store without a disk: a register, orders between florists, and whoever settles them."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from faxgw.relay.outgoing import Outgoing
 from faxgw.relay.patience import Patience
 from faxgw.relay.wiring import RelayMembers
 from faxgw.settlement.clearing import inline
+from faxgw.settlement.exports.desk import load_books
 from faxgw.settlement.scheme import Channel, Levy, Party, Percent, Scheme
 from faxgw.settlement.tariff import Tariff
 from faxgw.settlement.vat import VatRate
@@ -57,6 +59,8 @@ TARIFF = Tariff(
 CONFIG = SettlementConfig(
     tariffs=("-",), timezone="Europe/Oslo", web_members=(WEB,), fund="Hope", identity="name", account=[OWN]
 )
+
+BOOKS = load_books(str(Path(__file__).resolve().parents[2] / "config" / "settlement" / "books.toml"))
 
 
 class Network:
@@ -143,7 +147,10 @@ async def open_network(**changes: Any) -> Network:
     await office.import_(*(florist(name, fax=phones[name]) for name in (WEB, *STORES)), day=MAY_1)
     config = msgspec.structs.replace(CONFIG, **changes)
     settlement = SettlementParts(
-        *(config, TARIFF, office.store, office.keeper, office.clock, office.metrics), network="Network", work=inline
+        *(config, TARIFF, office.store, office.keeper, office.clock, office.metrics),
+        network="Network",
+        books=BOOKS,
+        work=inline,
     )
     network = Network(office, settlement)
     for store in STORES:

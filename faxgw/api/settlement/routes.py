@@ -6,6 +6,7 @@ from litestar.params import FromPath
 
 from faxgw.api.port import Desk
 from faxgw.api.problem import Kind, problem
+from faxgw.api.settlement.exports import export_routes
 from faxgw.api.settlement.money import money_routes
 from faxgw.api.settlement.months import month_routes
 from faxgw.api.settlement.runs import run_file_routes, run_routes
@@ -23,6 +24,7 @@ def settlement_routes(settlement: SettlementParts | None, desk: Desk, metrics: M
         *statement_routes(settlement, desk),
         *run_routes(settlement),
         *run_file_routes(settlement),
+        *export_routes(settlement),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import click
 
+from faxgw.cli.settle.exports import export
 from faxgw.cli.settle.money import decide, exceptions, import_, match, own, refused
 from faxgw.cli.settle.months import accounts, close, months, ready, statement, verify
 from faxgw.cli.settle.payouts import payout
@@ -20,11 +21,12 @@ def settle() -> None:
       faxgw settle close 2027-05         the month is sealed
       faxgw settle statement 2027-05     as files, or by fax
       faxgw settle payout propose, approve, file
+      faxgw settle export                for accountants and tax offices
     """
 
 
 for _command in (
     *(import_, match, exceptions, own, decide, refused),
-    *(months, accounts, ready, close, statement, payout, verify),
+    *(months, accounts, ready, close, statement, payout, export, verify),
 ):
     settle.add_command(_command)
