@@ -166,6 +166,8 @@ def _refusal(refused: RelayRefused) -> Response[Any]:
             return problem(Kind.KEY_TAKEN, refused.sentence)
         case Refusal.DRAINING:
             return problem(Kind.DRAINING, refused.sentence, headers={"Retry-After": str(RETRY_SECONDS)})
+        case Refusal.BROKE:
+            return problem(Kind.CRASHED, refused.sentence)
         case Refusal.UNKNOWN_ORDER:
             return problem(Kind.NOT_FOUND, refused.sentence, refusal=refused.refusal)
         case _:

@@ -151,7 +151,7 @@ def answer_body(answer: Answer, line: int | None = None) -> RelayAnswer:
             return msgspec.structs.replace(again, repeated=True, status=200 if again.refusal is None else again.status)
 
 
-_STATUS = {Refusal.INVALID: 422, Refusal.UNKNOWN_ORDER: 404, Refusal.DRAINING: 503}
+_STATUS = {Refusal.BROKE: 500, Refusal.INVALID: 422, Refusal.UNKNOWN_ORDER: 404, Refusal.DRAINING: 503}
 
 
 def message_body(view: MessageView) -> MessageBody:

@@ -14,7 +14,7 @@ import trio
 
 from faxgw.clock import Clock
 from faxgw.crashpoint import reach
-from faxgw.errors import FaxgwError, StoreBusyError, StoreFailedError, StoreFullError
+from faxgw.errors import BugError, FaxgwError, StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.faults import Fault
 from faxgw.fax import FaxId
 from faxgw.intake.decision import Decision, NewOrderRead, RelayReply, Reply
@@ -141,6 +141,8 @@ class Hands:
             match answer:
                 case RelayRefused(refusal=Refusal.DRAINING):
                     raise DrainingError
+                case RelayRefused(refusal=Refusal.BROKE):
+                    raise BugError("the relay broke over what a fax says")
                 case RelayRefused(refusal=refusal):
                     # The relay tells the florist why, by fax; nobody else has anything to do.
                     log.info("inbound_reply_refused", refusal=refusal)

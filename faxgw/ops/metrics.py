@@ -138,14 +138,8 @@ class Metrics:
         )
         self.register_entries = self._counter("register_entries", "What was recorded of members", "kind")
         self.faxes_moved = self._counter("faxes_moved", "Faxes whose florist got another fax number", "result")
-        self.relay_messages = self._counter("relay_messages", "What was said about orders", "kind", "result")
-        self.relay_reminders = self._counter("relay_reminders", "Times a florist was asked for a word")
-        self.relay_unplaced = self._counter("relay_unplaced", "Times no other florist was found for an order")
-        self.relay_unanswered = self._gauge("relay_unanswered", "Orders that arrived and whose florist says nothing")
-        self.relay_unanswered_oldest = self._gauge(
-            "relay_unanswered_oldest_seconds", "For how long the oldest of these has waited for a word"
-        )
         self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
+        self._add_relay()
         self._add_inbound()
         self._add_settlement()
         Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
@@ -153,6 +147,17 @@ class Metrics:
     def inbox_step(self, step: str) -> AbstractContextManager[object]:
         """Time a step of taking a batch."""
         return self.inbox_step_duration.labels(step).time()
+
+    def _add_relay(self) -> None:
+        """What florists say to each other."""
+        self.relay_messages = self._counter("relay_messages", "What was said about orders", "kind", "result")
+        self.relay_reminders = self._counter("relay_reminders", "Times a florist was asked for a word")
+        self.relay_silent = self._counter("relay_silent", "Times a florist gave no word in spite of all reminders")
+        self.relay_unplaced = self._counter("relay_unplaced", "Times no other florist was found for an order")
+        self.relay_unanswered = self._gauge("relay_unanswered", "Orders that arrived and whose florist says nothing")
+        self.relay_unanswered_oldest = self._gauge(
+            "relay_unanswered_oldest_seconds", "For how long the oldest of these has waited for a word"
+        )
 
     def _add_settlement(self) -> None:
         self.settlement_claims = self._counter("settlement_claims", "Steps of orders' claims in the ledger", "result")

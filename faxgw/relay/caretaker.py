@@ -17,7 +17,7 @@ from faxgw.relay.judge import Judge
 from faxgw.relay.patience import Next, Patience
 from faxgw.relay.port import Chosen, NobodyFound, Rerouter
 from faxgw.store.port import Store
-from faxgw.store.relay.port import Absence, RelayOrder, RelayRefused
+from faxgw.store.relay.port import Absence, RelayOrder, RelayRefused, RelayTaken
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +93,8 @@ class Caretaker:
             case Next.REMIND | Next.NOTHING:
                 [settled] = await self._relay.settle([self._judge.of_silence(order.number, now)])
                 changed = settled.order is not None and settled.order != order
+                if changed and settled.order is not None and _was_given_up(order, settled.order):
+                    self._metrics.relay_silent.inc()
                 if changed and settled.order is not None and settled.order.reminders > order.reminders:
                     self._metrics.relay_reminders.inc()
                 return changed
@@ -134,6 +136,8 @@ class Caretaker:
             # It went somewhere meanwhile, or nothing may go out now.
             return settled.order is None or settled.order.executing != order.executing
         self._relay.count(message, answer)
+        if isinstance(answer, RelayTaken) and kind is Kind.FOR and order.reminders:
+            self._metrics.relay_silent.inc()
         if isinstance(answer, RelayRefused):
             log.info("relay_not_handed_on", refusal=answer.refusal)
             await self._relay.settle([self._judge.of_nobody_found(order, answer.sentence, now)])
@@ -172,3 +176,8 @@ class Caretaker:
         since = unanswered.waiting_since
         self._metrics.relay_unanswered.set(unanswered.orders)
         self._metrics.relay_unanswered_oldest.set(self._clock.now() - since if since is not None else 0.0)
+
+
+def _was_given_up(before: RelayOrder, after: RelayOrder) -> bool:
+    """Nobody waits any more for a word that was awaited."""
+    return before.waiting_since is not None and after.waiting_since is None

@@ -6,10 +6,11 @@ Refuses what is wrong in itself before the store hears of it. Logs nothing of wh
 from collections.abc import Callable, Sequence
 
 import msgspec
+import structlog
 import trio
 
 from faxgw.dispatch.promises import Promises
-from faxgw.errors import BugError
+from faxgw.errors import BugError, StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.faults import convert_or_faults
 from faxgw.fax import FaxId
 from faxgw.message import Kind, RelayMessage, faults_of
@@ -23,6 +24,8 @@ from faxgw.store.admission import NewFax
 from faxgw.store.port import Store
 from faxgw.store.relay.port import Answer, Matter, Refusal, RelayRefused, RelayRepeated, RelayTaken, Settled
 from faxgw.store.unfinished import Promise, Queued
+
+log = structlog.get_logger(__name__)
 
 
 def _nobody_listens() -> None:
@@ -46,13 +49,27 @@ class Relay:
     async def take(self, messages: Sequence[RelayMessage]) -> list[Answer]:
         wrong = [_invalid(message) for message in messages]
         matters = [self._judge.of_message(each) for each, fault in zip(messages, wrong, strict=True) if fault is None]
-        settled = iter(await self.settle(matters))
+        settled = iter(await self._settle_apart(matters))
         answers = [fault or _answer_of(next(settled)) for fault in wrong]
         if any(message.kind in {Kind.SUS, Kind.RES} for message in messages):
             await self.learn_absences()
         for message, answer in zip(messages, answers, strict=True):
             self.count(message, answer)
         return answers
+
+    async def _settle_apart(self, matters: Sequence[Matter]) -> list[Settled]:
+        """Settle all; if that breaks, each half alone, until the message that breaks it is found and left out."""
+        try:
+            return await self.settle(matters)
+        except (StoreFailedError, StoreBusyError, StoreFullError):
+            raise
+        except Exception:
+            # The crash barrier of a message: nothing of the batch was kept.
+            if len(matters) == 1:
+                log.exception("relay_message_broke")
+                return [Settled(RelayRefused(Refusal.BROKE, ""))]
+        middle = len(matters) // 2
+        return [*await self._settle_apart(matters[:middle]), *await self._settle_apart(matters[middle:])]
 
     def count(self, message: RelayMessage, answer: Answer) -> None:
         self._metrics.relay_messages.labels(message.kind.value, _result(answer)).inc()
@@ -117,5 +134,7 @@ def _result(answer: Answer) -> str:
             return "taken"
         case RelayRepeated():
             return "repeated"
+        case RelayRefused(refusal=Refusal.BROKE):
+            return "broke"
         case RelayRefused():
             return "refused"

@@ -2,13 +2,17 @@
 
 import dataclasses
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import structlog
 from trio.testing import MockClock
 
 from faxgw.api.app import local_app
 from faxgw.fax import State
+from faxgw.relay.outgoing import Occasion, Outgoing
+from faxgw.relay.step import Effect
+from faxgw.store.admission import NewFax
 from tests.api.fakes import make_fakes
 from tests.api.peer import Peer, peer_of
 from tests.journeys.town import Town, open_town, order_for
@@ -60,6 +64,35 @@ async def test_many_messages_come_at_once(autojump_clock: MockClock) -> None:
         lines = [body("a", "ASK", "FR-1", text="Quel étage ?"), b"{", body("b", "ANS", "FR-0", text="2"), b""]
         answer = await peer.post("/v1/relay", b"\n".join(lines), NDJSON)
         assert [(line["line"], line["status"]) for line in answer.lines()] == [(1, 201), (2, 422), (3, 201)]
+
+
+async def test_a_message_that_breaks_something_of_ours_keeps_no_other(autojump_clock: MockClock) -> None:
+    """Its line is refused with 500 and not kept, it is counted and logged; said again after the upgrade it is taken."""
+    async with gateway_with_an_order() as (town, peer):
+        assert town.gateway is not None
+        judge = town.gateway.relay._judge
+        sound = judge._outgoing
+
+        class Breaks(Outgoing):
+            def faxes(self, effects: Sequence[Effect], occasion: Occasion) -> tuple[NewFax, ...]:
+                if occasion.message is not None and occasion.message.text == "boom":
+                    raise ZeroDivisionError
+                return sound.faxes(effects, occasion)
+
+        judge._outgoing = Breaks(town.register, [])
+        lines = [body(f"k{n}", "ASK", "FR-1", text="boom" if n == 5 else "Quel étage ?") for n in range(9)]
+        with structlog.testing.capture_logs() as logged:
+            answer = await peer.post("/v1/relay", b"\n".join(lines), NDJSON)
+            alone = await peer.post("/v1/relay", lines[5])
+        assert [line["status"] for line in answer.lines()] == [201] * 5 + [500] + [201] * 3
+        assert (alone.status, alone.json()["type"]) == (500, "/v1/problems/crashed")
+        assert [each["event"] for each in logged].count("relay_message_broke") == 2
+        broke = {"kind": "ASK", "result": "broke"}
+        assert town.metrics.registry.get_sample_value("faxgw_relay_messages_total", broke) == 2
+        judge._outgoing = sound
+        again = await peer.post("/v1/relay", b"\n".join(lines), NDJSON)
+        assert [line["status"] for line in again.lines()] == [200] * 5 + [201] + [200] * 3
+        assert len((await peer.get("/v1/relay")).json()["messages"]) == 9
 
 
 async def test_an_order_tells_its_story(autojump_clock: MockClock) -> None:

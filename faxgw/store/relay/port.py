@@ -232,6 +232,8 @@ class Refusal(enum.StrEnum):
     """The message is wrong in itself; nothing was kept."""
     KEY_TAKEN = "key_taken"
     """The key belongs to another message; nothing was kept."""
+    BROKE = "broke"
+    """Deciding it broke something of ours; nothing was kept."""
     DRAINING = "draining"
     """The gateway takes nothing in; nothing was kept."""
 
