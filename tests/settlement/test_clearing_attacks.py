@@ -175,3 +175,28 @@ async def test_more_orders_than_a_statement_has_variables_are_expected(store: Sq
     for _ in range(2):
         await store.clearing.expect(dues)
     assert len(await store.clearing.unpaid()) == 40_000
+
+
+async def test_a_booking_in_parts_and_as_a_sum_is_one(store: SqlStore, clearing: Clearing) -> None:
+    """The notification tells the single payments, the statement the sum; whichever comes first is what counts."""
+    whole = samples.CAMT_053
+    begin, end = whole.index(b"    <NtryDtls>\n     <TxDtls><AmtDtls>"), whole.index(b"    </NtryDtls></Ntry>")
+    summed = whole[:begin] + whole[end:].replace(b"    </NtryDtls></Ntry>", b"</Ntry>", 1)
+    summed = summed.replace(b"S-2027-105", b"S-2027-106")
+    assert await take(clearing, whole, summed) == [Imported(4, 0), Imported(1, 2)]
+    other = open_memory_store()
+    desk = Clearing(other.clearing, StoppedClock(), Window(), inline)
+    assert await take(desk, summed, whole) == [Imported(3, 0), Imported(1, 3)]
+    bank = Account(AccountKind.BANK, "86011117947", "NOK")
+    assert (await balances(other))[bank] == (await balances(store))[bank]
+
+
+async def test_a_bank_that_numbers_its_bookings_with_a_slash_loses_none(store: SqlStore, clearing: Clearing) -> None:
+    """`B/0` today and `B/1` tomorrow are two bookings, and so are two without a reference in a statement told again."""
+    first = samples.CAMT_053.replace(b"<AcctSvcrRef>B1<", b"<AcctSvcrRef>B/0<").replace(b"<AcctSvcrRef>B2<", b"<X>B2<")
+    first = first.replace(b"<X>B2</AcctSvcrRef>", b"")
+    await take(clearing, first)
+    second = first.replace(b"B/0", b"B/1").replace(b"S-2027-105", b"S-2027-106")
+    assert await take(clearing, second) == [Imported(4, 0)]
+    bank = Account(AccountKind.BANK, "86011117947", "NOK")
+    assert (await balances(store))[bank] == 2 * 109100

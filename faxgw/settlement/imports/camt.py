@@ -14,6 +14,8 @@ from faxgw.settlement.imports.tree import Node, parse_tree
 NAME = "camt"
 SPACES = (b"urn:iso:std:iso:20022:tech:xsd:camt.053.", b"urn:iso:std:iso:20022:tech:xsd:camt.054.")
 MESSAGES = (("BkToCstmrStmt", "Stmt"), ("BkToCstmrDbtCdtNtfctn", "Ntfctn"))
+PART = "::"
+"""Between a booking's reference and the number of a part of it; see `store.clearing.importing`."""
 OPENING, CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 
 
@@ -89,7 +91,7 @@ def _entries(booked: Node, account: Node, position: int, currency: str) -> Itera
     # Some banks give every transaction of a batch the reference of the batch.
     batch_ref = booked.told("AcctSvcrRef") or f"{account.need('Id')}/{position}"
     for index, (each, part_minor) in enumerate(zip(details, parts, strict=True)):
-        yield _entry(booked, each, f"{batch_ref}/{index}", part_minor, currency)
+        yield _entry(booked, each, f"{batch_ref}{PART}{index}", part_minor, currency)
 
 
 def _signed_part(details: Node, booked: Node, currency: str) -> int:

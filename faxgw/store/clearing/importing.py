@@ -11,6 +11,9 @@ from faxgw.store.ledger.booking import book
 from faxgw.store.ledger.port import Entry, NotBooked
 from faxgw.store.ledger.reading import parts
 
+BANK = "bank"
+PART = "::"
+"""As `settlement.imports.camt` names the parts of one booking."""
 Name = tuple[str, str]
 """A movement's kind and its id at the provider, within one account."""
 
@@ -46,8 +49,11 @@ def _fresh(connection: Connection, file: NewFile, batch: NewBatch) -> list[NewMo
     """The movements that no file had before; one that says otherwise than before refuses the whole file."""
     known = dict(_known(connection, file.provider, batch))
     fresh: list[NewMovement] = []
+    whole = _told_otherwise(connection, file.provider, batch)
     for each in batch.movements:
         amounts = known.get((each.kind, each.txn_id))
+        if amounts is None and _whole_of(each) in whole:
+            continue
         if amounts is None:
             fresh.append(each)
         elif amounts != (each.gross_minor, each.fee_minor):
@@ -56,6 +62,25 @@ def _fresh(connection: Connection, file: NewFile, batch: NewBatch) -> list[NewMo
                 each.line,
             )
     return fresh
+
+
+def _told_otherwise(connection: Connection, provider: str, batch: NewBatch) -> set[str]:
+    """Bookings of a bank that were imported as one sum and come in parts, or the other way round.
+
+    A notification (camt.054) has the single payments of a booking that the statement (camt.053) has as one line.
+    """
+    table = settlement_entry
+    names = sorted({_whole_of(each) for each in batch.movements} - {""})
+    found: set[str] = set()
+    for some in parts([*names, *(f"{name}{PART}0" for name in names)]):
+        own = (table.c.provider == provider) & (table.c.account == batch.account) & (table.c.kind == BANK)
+        found.update(connection.execute(select(table.c.txn_id).where(own, table.c.txn_id.in_(some))).scalars())
+    return {name.removesuffix(f"{PART}0") for name in found}
+
+
+def _whole_of(each: NewMovement) -> str:
+    """The booking that a line at the bank is, or is a part of; nothing for other movements."""
+    return each.txn_id.partition(PART)[0] if each.kind == BANK else ""
 
 
 def _known(connection: Connection, provider: str, batch: NewBatch) -> Iterator[tuple[Name, tuple[int, int]]]:
