@@ -41,7 +41,7 @@ class SettlementCollector(Collector):
             ("oldest_exception_age_seconds", "For how long the oldest of these has waited", age_seconds),
             ("claims_waiting", "Claims of orders that could not be booked", figures.claims_refused),
             ("months_open", "Months that are over and not closed", figures.months_open),
-            ("days_to_close", "Since the end of the oldest of these", figures.days_to_close),
+            ("oldest_open_month_seconds", "Since the end of the oldest of these", figures.days_to_close * 86_400),
         ):
             yield GaugeMetricFamily(f"faxgw_settlement_{name}", what, value=value)
 
