@@ -144,6 +144,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
     gateway = Gateway(parts)
     health.carriers_not_ready = gateway.carriers.reasons_not_ready
     health.stopped_by_people = gateway.control.reasons_not_ready
+    health.inboxes_not_read = gateway.incoming.inboxes_not_read
     behind = Behind(
         store=store,
         desk=gateway.desk,

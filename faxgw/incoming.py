@@ -95,9 +95,13 @@ class Incoming:
     def states(self) -> list[InboxState]:
         """See `inbound_port.Inboxes`."""
         return [
-            InboxState(own.name, own.host, inbox.looked_at, inbox.waiting_files, inbox.why_not_ready())
+            InboxState(own.name, own.host, inbox.looked_at, inbox.waiting_files, inbox.why_not_read())
             for own, inbox in self._inboxes
         ]
+
+    def inboxes_not_read(self) -> list[str]:
+        """A sentence for each inbox whose server cannot be reached, or does not let us in."""
+        return [why for _, inbox in self._inboxes if (why := inbox.why_not_read())]
 
     def stop_fetching(self) -> None:
         """Begin no file more; what was claimed on a server is found again by its mark."""

@@ -160,6 +160,10 @@ class Health(Protocol):
         """Empty when orders can be taken and sent; else one sentence a reason."""
         ...
 
+    def notes(self) -> list[str]:
+        """What an operator should know that keeps no order from being taken or sent; one sentence each."""
+        ...
+
     def reasons_not_alive(self) -> list[str]:
         """Empty while the loop, the writer and the schedule make progress."""
         ...

@@ -214,11 +214,13 @@ class QueueBody(msgspec.Struct, frozen=True):
     """For how long the oldest fax that could go has been due, as of some seconds ago."""
 
 
-class HealthBody(msgspec.Struct, frozen=True):
+class HealthBody(msgspec.Struct, frozen=True, omit_defaults=True):
     """`ok`, or `fail` with one sentence a reason."""
 
     status: str
     reasons: list[str]
+    notes: list[str] = []
+    """What is wrong without keeping orders from being sent, such as an inbox that cannot be read."""
 
 
 def utc(at: float) -> dt.datetime:

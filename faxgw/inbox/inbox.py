@@ -65,7 +65,7 @@ class Inbox:
         self.waiting_files = 0
         """Faxes in the folder that are not whole yet, as of then."""
 
-    def why_not_ready(self) -> str:
+    def why_not_read(self) -> str:
         """A sentence for the operator, or empty."""
         return self._why_unreachable and f"inbox {self._own.name} cannot be read: {self._why_unreachable}"
 

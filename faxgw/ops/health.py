@@ -22,6 +22,7 @@ class GatewayHealth:
         self.carriers_not_ready: Callable[[], list[str]] = list
         self.stopped_by_people: Callable[[], list[str]] = list
         """Tells why no carrier takes faxes; known once the gateway is there."""
+        self.inboxes_not_read: Callable[[], list[str]] = list
 
     def note_commit(self) -> None:
         self._committed_at = trio.current_time()
@@ -42,6 +43,10 @@ class GatewayHealth:
         if free_bytes < self._free_bytes_min:
             reasons.append(f"the disk of {self._state_dir} has only {free_bytes // 2**20} MiB free: make room")
         return reasons + self.stopped_by_people() + self.carriers_not_ready() + self.reasons_not_alive()
+
+    def notes(self) -> list[str]:
+        """What an operator should know that keeps no order from being sent."""
+        return self.inboxes_not_read()
 
     def reasons_not_alive(self) -> list[str]:
         stalled_seconds = trio.current_time() - self._committed_at

@@ -288,9 +288,13 @@ class FakeHealth:
     def __init__(self) -> None:
         self.not_ready: list[str] = []
         self.not_alive: list[str] = []
+        self.noted: list[str] = []
 
     def reasons_not_ready(self) -> list[str]:
         return self.not_ready
+
+    def notes(self) -> list[str]:
+        return self.noted
 
     def reasons_not_alive(self) -> list[str]:
         return self.not_alive

@@ -205,6 +205,9 @@ async def test_health_tells_reasons() -> None:
     """Ready and alive are 200, or 503 with a sentence a reason."""
     fakes = make_fakes()
     assert (await get(fakes, "/readyz")).json() == {"status": "ok", "reasons": []}
+    fakes.health.noted = ["inbox shop cannot be read: no answer"]
+    answer = await get(fakes, "/readyz")
+    assert (answer.status, answer.json()["notes"]) == (200, ["inbox shop cannot be read: no answer"])
     fakes.health.not_ready = ["the disk is full"]
     answer = await get(fakes, "/readyz")
     assert (answer.status, answer.json()["reasons"]) == (503, ["the disk is full"])

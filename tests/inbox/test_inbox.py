@@ -240,11 +240,11 @@ async def test_an_outage_is_said_once_and_waited_out(autojump_clock: MockClock, 
     shop = Shop(server, config_of(poll_seconds=10, unreachable_seconds_max=300))
     async with running(shop) as [inbox]:
         await trio.sleep(3_600)
-        assert "nobody answers" in inbox.why_not_ready()
+        assert "nobody answers" in inbox.why_not_read()
         server.is_down = False
         server.put("a.tif", make_fax(1))
         await trio.sleep(301)
-        assert inbox.why_not_ready() == ""
+        assert inbox.why_not_read() == ""
     assert shop.count("kept") == 1
     assert [entry["event"] for entry in logged] == ["inbox_unreachable", "inbox_reachable_again"]
     assert logged[1]["failures"] < 20
@@ -255,7 +255,7 @@ async def test_a_refused_login_is_told_to_the_operator(autojump_clock: MockClock
     shop = Shop(FakeFtp(refuses_login=True))
     async with running(shop) as [inbox]:
         await trio.sleep(1)
-        assert inbox.why_not_ready() == "inbox shop cannot be read: the server answered 530 Login incorrect."
+        assert inbox.why_not_read() == "inbox shop cannot be read: the server answered 530 Login incorrect."
 
 
 async def test_a_file_that_is_not_handed_over_is_shown_and_tried_again(autojump_clock: MockClock) -> None:
