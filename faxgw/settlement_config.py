@@ -62,6 +62,8 @@ class SettlementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """How far apart an order and a payment may be that only the amount brings together."""
     payout_days: _Days = 5
     """How far apart a provider's payout and its arrival at the bank may be."""
+    kid_check: Literal["mod10", "mod11"] = "mod10"
+    """How the check digit of the network's KIDs is made, as agreed with Nets."""
     file_bytes_max: Annotated[int, msgspec.Meta(ge=1)] = 64 * 1024 * 1024
     follow_seconds: Annotated[float, msgspec.Meta(ge=0.01)] = 1.0
     """How long changes of orders gather before they are booked."""

@@ -68,7 +68,7 @@ class SettlementParts:
             batch_max=config.batch_max,
             gather_seconds=config.follow_seconds,
         )
-        window = Window(payment_days=config.payment_days, payout_days=config.payout_days)
+        window = Window(payment_days=config.payment_days, payout_days=config.payout_days, kid_check=config.kid_check)
         self.clearing = Clearing(store.clearing, clock, window, work)
         rules = Rules(
             zone=self.zone,
