@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
@@ -116,6 +116,7 @@ OFFERS = st.lists(
 
 
 @given(OFFERS)
+@settings(max_examples=50, deadline=None)
 def test_the_database_counts_as_one_would_by_hand(
     offers: Sequence[tuple[str, float, OfferResult, float | None, float | None]],
 ) -> None:
