@@ -41,7 +41,8 @@ class DecisionWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     order: dict[str, Any] | None = None
     """As POST /v1/orders takes it, without a key."""
     reply: dict[str, Any] | None = None
-    """`order_number`, `kinds` (`accept`, `reject`, `delivered`, `question`), `text`, and `reason` of a rejection."""
+    """`order_number`, `kinds` (`accept`, `reject`, `delivered`, `question`), `text`, `reason` of a rejection, and
+    `from_member` where the florist who says it is not the one who has the order now."""
 
 
 def review_routes(store: InboundStore, desk: Inbound, reviews: Reviews) -> list[HTTPRouteHandler]:

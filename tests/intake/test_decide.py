@@ -23,7 +23,7 @@ from faxgw.intake_config import DecisionRules
 
 RULES = DecisionRules(country="FR")
 FORM = "order-sheet/3"
-FLORIST, STRANGER = "+33465713345", "+33465719999"
+FLORIST, FORMER, STRANGER = "+33465713345", "+33465712222", "+33465719999"
 KNOWN = {
     number: KnownOrder(number=number, sender_numbers=frozenset({FLORIST}), forms=frozenset({f"{FORM}+fontpkg-1"}))
     for number in ("FR27-0000001", "FR27-0000002")
@@ -73,6 +73,25 @@ def test_one_clear_mark_is_a_reply(kind: ReplyKind) -> None:
     """With what is written behind its box."""
     reply = Reply(order_number=ONE, kinds=(kind,), page=1, note_png=kind.value.encode())
     assert decide(fax(marked(kind)), FLORIST, KNOWN, RULES) == [reply]
+
+
+def test_whoever_had_the_order_before_speaks_for_itself() -> None:
+    """Told by its number; where nobody told a number, nobody knows which of the two it was."""
+    moved = KnownOrder(
+        number=ONE,
+        executing_member="FR-2",
+        sender_numbers=frozenset({FLORIST, FORMER}),
+        earlier={FORMER: "FR-1"},
+        forms=KNOWN[ONE].forms,
+    )
+    said = {
+        sender: decide(fax(marked(ReplyKind.REJECT)), sender, {ONE: moved}, RULES)[0]
+        for sender in (FLORIST, FORMER, STRANGER, "")
+    }
+    speakers = {sender: each.speaker for sender, each in said.items() if isinstance(each, Reply)}
+    assert speakers == {FLORIST: "FR-2", FORMER: "FR-1"}
+    reasons = [each.reason for each in said.values() if isinstance(each, NeedsReview)]
+    assert reasons == [ReviewReason.WRONG_SENDER] * 2
 
 
 def test_only_what_agrees_is_one_reply() -> None:

@@ -202,3 +202,19 @@ async def test_what_comes_in_while_the_gateway_drains_waits(autojump_clock: Mock
         assert await post.said_of("N-1") == ["ACK"]
         assert (await post.view(1)).inbound_id == InboundId(1)
     await post.settle_inbound(applied=1)
+
+
+async def test_an_inbox_that_cannot_be_read_keeps_nothing_from_being_sent(autojump_clock: MockClock) -> None:
+    """It is told beside readiness; orders go out, and what lies on the server waits."""
+    async with open_post_town() as (town, post):
+        post.server.is_down = True
+        async with town.running() as gateway:
+            await delivered_order(town, "N-1")
+            post.send(ticked("N-1", "accept"))
+            [note] = gateway.incoming.inboxes_not_read()
+            assert note.startswith("inbox shop cannot be read")
+            post.server.is_down = False
+            await post.wait_read(1)
+            assert gateway.incoming.inboxes_not_read() == []
+    await post.settle_inbound(applied=1)
+    await settle_account(town, delivered=1)
