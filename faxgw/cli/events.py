@@ -8,7 +8,7 @@ import click
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
-from faxgw.cli.screen import STATE_STYLES, clock_text, print_json
+from faxgw.cli.screen import STATE_STYLES, clock_text, harmless, print_json
 from faxgw.cli.story import data_text
 
 _PAGE = 500
@@ -47,7 +47,7 @@ def _line_of(event: dict[str, Any]) -> str:
     kind = click.style(f"{event['kind']:<12}", **style)
     whose = f"fax {event['fax_id']:<8}" if event["fax_id"] else "gateway     "
     head = f"{event['seq']:>8}  {clock_text(event['at'])}  {whose} {kind}"
-    return f"{head} {data_text(event['data'])}".rstrip()
+    return f"{head} {harmless(data_text(event['data']))}".rstrip()
 
 
 _CLICK_STYLES: dict[str, dict[str, Any]] = {

@@ -1,10 +1,16 @@
-"""How things look to a person: states in colours, moments in local time, ages in words."""
+"""How things look to a person: states in colours, moments in local time, ages in words.
+
+Names and texts of others never steer the terminal: each of their control characters is shown as a mark.
+"""
 
 import datetime as dt
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.text import Text
 
 STATE_STYLES = {
@@ -19,10 +25,36 @@ STATE_STYLES = {
     "cancelled": "dim",
 }
 
+# C0 and C1 except newline and tab (escape sequences begin with them), and what turns the direction of writing
+# around (Unicode's bidirectional overrides, embeddings and isolates).
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MARK = "\N{REPLACEMENT CHARACTER}"
+
+
+class _Screen(Console):
+    """Colours are ours alone: what a text brings along to steer a terminal with is marked before they are added."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(harmless(segment.text), segment.style)
+
+    def render_str(self, text: str, **how: Any) -> Text:
+        return super().render_str(harmless(text), **how)  # Before its width is measured.
+
 
 def console() -> Console:
-    """Standard output, without guessing at the meaning of numbers."""
-    return Console(highlight=False, soft_wrap=False)
+    """Standard output, without guessing at the meaning of numbers, of `[/brackets]` or of `:colons:`."""
+    return _Screen(highlight=False, soft_wrap=False, markup=False, emoji=False)
+
+
+def harmless(text: str) -> str:
+    """The text with a mark for each character that would steer a terminal."""
+    return _STEERING.sub(_MARK, text)
+
+
+def say(text: str) -> None:
+    """A plain line, with a mark for each character that would steer a terminal."""
+    click.echo(harmless(text))
 
 
 def print_json(value: Any) -> None:

@@ -18,7 +18,7 @@ from faxgw.cli.members.asking import (
     table_of,
     value_text,
 )
-from faxgw.cli.screen import clock_text, console, print_json
+from faxgw.cli.screen import clock_text, console, print_json, say
 
 
 @click.command("list")
@@ -66,7 +66,7 @@ def show(client: LocalClient, member_id: str, as_of: dt.datetime | None, known_a
         return
     member = body["member"]
     ends = f", last day {body['last_day']}" if body["last_day"] else ""
-    click.echo(f"{member['id']}  {member['name']}  ({member.get('standing', 'full')} on {body['as_of']}{ends})")
+    say(f"{member['id']}  {member['name']}  ({member.get('standing', 'full')} on {body['as_of']}{ends})")
     table = table_of("", "")
     table.show_header = False
     for name, value in member.items():
@@ -100,9 +100,9 @@ def history(client: LocalClient, member_id: str, as_json: bool) -> None:
     for entry in body["entries"]:
         by = by_text(entry["who"], entry["login"])
         why = f": {entry['why']}" if entry["why"] else ""
-        click.echo(f"{entry['seq']:>6}  {clock_text(entry['at'])}  by {by}{why}")
+        say(f"{entry['seq']:>6}  {clock_text(entry['at'])}  by {by}{why}")
         days = f"{days_text(entry['from'], entry['until'])}: " if entry["kind"] in _DATED else ""
-        click.echo(f"        {days}{_said_text(entry)}")
+        say(f"        {days}{_said_text(entry)}")
 
 
 _DATED = frozenset({"fields", "certificate", "account_approved"})
