@@ -1,4 +1,4 @@
-"""Relay, routing and register at once: one florist is away, one leaves, one rejects; no order moves twice or is lost."""
+"""Relay, routing and register at once: one florist is away, one leaves, one rejects; no order moves twice."""
 
 import datetime as dt
 from collections import Counter
@@ -10,6 +10,7 @@ from trio.testing import MockClock
 from faxgw.fax import State
 from faxgw.members import enrolment
 from faxgw.members.decisions import Decided
+from faxgw.members.member import Role
 from faxgw.members.register import Register
 from faxgw.message import Kind
 from faxgw.order import Delivery, Order
@@ -19,7 +20,7 @@ from faxgw.routing_config import RoutingConfig
 from faxgw.store.admission import Content
 from faxgw.store.relay.port import RelayTaken, Stage
 from tests.journeys.test_register_changes import INES, keep_register
-from tests.journeys.test_routing import HOUR, MOTHERS_DAY, PLACES, Role, shop, unplaced
+from tests.journeys.test_routing import HOUR, MOTHERS_DAY, PLACES, shop, unplaced
 from tests.journeys.town import START, Town, open_town
 from tests.relay.town import said
 
