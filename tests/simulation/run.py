@@ -14,8 +14,11 @@ from tests.simulation.day import play_day
 from tests.simulation.oracle import Judged
 
 CHUNK = 5
-DAY_WALL_SECONDS_MAX = 30
-"""A day takes about half a second to play; one that never ends has failed, and its trace tells where it stood."""
+DAY_CPU_SECONDS_MAX = 60
+"""A day takes a few seconds to play; one that never ends has failed, and its trace tells where it stood.
+
+Of the processor, for other work on the machine is no fault of the day. One that waits for ever runs out of its own time.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,19 @@ def play_days(seeds: Iterable[int]) -> list[Judged | Failed]:
 
 
 def play_or_fail(seed: int) -> Judged | Failed:
-    before = signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(DAY_WALL_SECONDS_MAX)
+    before = signal.signal(signal.SIGPROF, _give_up)
+    signal.setitimer(signal.ITIMER_PROF, DAY_CPU_SECONDS_MAX)
     try:
         return play_day(seed)
     except Exception:  # noqa: BLE001 - the barrier of one day: whatever broke is told with its seed
         return Failed(seed, traceback.format_exc())
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def _give_up(_number: int, frame: FrameType | None) -> NoReturn:
-    raise TimeoutError(f"the day did not end in {DAY_WALL_SECONDS_MAX} s")
+    raise TimeoutError(f"the day did not end in {DAY_CPU_SECONDS_MAX} s of CPU")
 
 
 def account_of(days: Sequence[Judged | Failed]) -> str:
