@@ -17,7 +17,7 @@ CHUNK = 5
 DAY_CPU_SECONDS_MAX = 60
 """A day takes a few seconds to play; one that never ends has failed, and its trace tells where it stood.
 
-Of the processor, for other work on the machine is no fault of the day. One that waits for ever runs out of its own time.
+Of the processor: other work on the machine is no fault of the day. One that waits for ever runs out of its own time.
 """
 
 
