@@ -372,6 +372,11 @@ def _cross_faults(config: Config) -> list[Fault]:
         for index, name in enumerate(names)
         if name in names[:index]
     ]
+    faults += [
+        Fault(f"/provider/{index}/base_url", "must begin with http:// or https://")
+        for index, provider in enumerate(config.provider)
+        if not provider.base_url.startswith(("http://", "https://"))
+    ]
     longest_send = max(provider.send_seconds for provider in config.provider)
     if config.render.document_cpu_seconds_max >= config.render.timeout_seconds:
         detail = "must be less than timeout_seconds, which ends the process without saying why"

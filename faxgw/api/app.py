@@ -6,7 +6,12 @@ from typing import Any
 
 import structlog
 from litestar import Litestar, Request, Response
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
@@ -183,8 +188,15 @@ def _refuse(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
             return problem(Kind.TOO_LARGE, "the body is too large")
         case _ if error.status_code >= 500:
             return _crash(_, error)
+        case ValidationException(extra=list() as faults):
+            return problem(Kind.BAD_REQUEST, _query_text(faults))
         case _:
             return problem(Kind.BAD_REQUEST, error.detail)
+
+
+def _query_text(faults: list[Any]) -> str:
+    """What is wrong with each parameter; the address itself may hold telephone numbers and is not repeated."""
+    return "; ".join(f"{each.get('key', 'the address')}: {each['message']}" for each in faults)
 
 
 def _crash(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:

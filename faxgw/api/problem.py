@@ -52,7 +52,7 @@ class Kind(enum.Enum):
     TOO_LARGE = ("too-large", 413, "The body is too large", "Send fewer orders at once, or raise the limit in [api].")
     BAD_TYPE = ("bad-type", 415, "The content type is not taken", "`detail` names the types that are.")
     INVALID = (
-        "invalid", 422, "The order cannot be taken",
+        "invalid", 422, "What was sent cannot be taken",
         "`errors` lists every fault with its place. Nothing was taken; mend the order and send it again.",
     )  # fmt: skip
     CRASHED = (

@@ -79,6 +79,11 @@ def _check_files(path: Path, config: Config) -> None:
                 read_secret(secret)
             except ConfigError as error:
                 faults.append(f"provider {provider.name}: {error}")
+    for inbox in config.inbox:
+        try:
+            read_secret(inbox.password_file)
+        except ConfigError as error:
+            faults.append(f"inbox {inbox.name}: {error}")
     if config.members.file:
         from faxgw.members.file import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
 

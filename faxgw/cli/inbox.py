@@ -20,7 +20,7 @@ from faxgw.cli.connection import (
     with_client,
 )
 from faxgw.cli.control import asked, who_option, why_option
-from faxgw.cli.screen import clock_text, console, print_json, since_text
+from faxgw.cli.screen import clock_text, console, print_json, say, since_text
 
 EXIT_REFUSED = 1
 
@@ -63,15 +63,15 @@ def status(client: LocalClient, as_json: bool) -> None:
     if not body["inboxes"]:
         click.echo("no inbox is configured; see [[inbox]] in the config")
         return
-    table = _table("inbox", "server", "looked at", *STATE_STYLES)
+    table = _table("inbox", "looked at", *STATE_STYLES)
     for one in body["inboxes"]:
         looked = Text(since_text(one["looked_at"]) if one["looked_at"] else "never")
         counts = [Text(str(one["faxes"].get(state, 0)), style) for state, style in STATE_STYLES.items()]
-        table.add_row(one["name"], one["host"], looked, *counts)
+        table.add_row(one["name"], looked, *counts)
     console().print(table)
     for one in body["inboxes"]:
         if one["trouble"]:
-            click.echo(f"{one['name']}: {one['trouble']}")
+            say(f"{one['name']} at {one['host']}: {one['trouble']}")
     if body["oldest_unread_at"]:
         click.echo(f"the oldest unread fax came {since_text(body['oldest_unread_at'])}")
     if body["reviews_open"]:

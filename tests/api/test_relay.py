@@ -124,3 +124,13 @@ async def test_an_operator_is_named(autojump_clock: MockClock) -> None:
         assert (message["channel"], message["reference"]) == ("operator", "Ada")
         [away] = (await peer.get("/v1/relay/absences")).json()["absences"]
         assert (away["member"], away["first_day"], away["last_day"]) == ("FR-4", "2027-05-29", "2027-06-03")
+
+
+async def test_a_faulty_parameter_is_named(autojump_clock: MockClock) -> None:
+    """The answer says which one and what it may be; the address, which may hold numbers of people, is not repeated."""
+    async with gateway_with_an_order() as (_, peer):
+        answer = await peer.get("/v1/relay?after=-1&limit=many")
+        assert answer.status == 400
+        detail = answer.json()["detail"]
+        assert {each.partition(":")[0] for each in detail.split("; ")} == {"after", "limit"}
+        assert "/v1/relay" not in detail

@@ -372,6 +372,32 @@ def test_files_that_a_config_names_are_looked_at(tmp_path: Path, capsys: Capture
     assert str(tmp_path / "members") in printed.err
 
 
+def test_an_inbox_without_its_password_is_told(tmp_path: Path, capsys: Capture) -> None:
+    """Else the daemon would start, and fetch nothing."""
+    more = """
+        [[inbox]]
+        name = "florists"
+        host = "ftp.example.net"
+        user = "flowers"
+        password_file = "inbox-password"
+    """
+    config = write_config(tmp_path, more)
+    printed = run(capsys, "check-config", "-c", str(config))
+    assert printed.code == 2
+    assert f"inbox florists: {tmp_path / 'inbox-password'}: cannot read the secret" in printed.err
+    (tmp_path / "inbox-password").write_text("p", encoding="utf-8")
+    assert run(capsys, "check-config", "-c", str(config)).code == 0
+
+
+def test_a_carrier_has_a_web_address(tmp_path: Path, capsys: Capture) -> None:
+    """Without its scheme nothing could ever be sent, and that would look like an outage."""
+    config = write_config(tmp_path)
+    config.write_text(config.read_text(encoding="utf-8").replace("http://127.0.0.1:1", "127.0.0.1:1"), encoding="utf-8")
+    printed = run(capsys, "check-config", "-c", str(config))
+    assert printed.code == 2
+    assert "provider.0.base_url: must begin with http:// or https://" in printed.err
+
+
 def test_an_order_is_drawn_without_a_daemon(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page is written in each form asked for; without a register ids stand for florists."""
     monkeypatch.chdir(tmp_path)
