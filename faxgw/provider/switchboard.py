@@ -6,7 +6,7 @@ behind a real HTTP server, so both keep the same account.
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from faxgw.provider.mishaps import Ask, Call, Play, Shares, parse_play
@@ -174,6 +174,11 @@ class Switchboard:
         tally.overlapped = tally.overlapped or tally.in_progress > 1
         self._in_progress_by_number[taken.number] += 1
         self._line_overlap_max = max(self._line_overlap_max, self._in_progress_by_number[taken.number])
+
+    def find_busy(self, taken: Taken) -> None:
+        """The dialled line is taken: whatever was to happen, this call ends as busy."""
+        taken.play = replace(taken.play, call=Call.BUSY)
+        taken.call_seconds = self.times.of(Call.BUSY, taken.pages)
 
     def end(self, taken: Taken, now: float) -> bool:
         """The call is over, in the way its play says. False when the books were reset meanwhile."""

@@ -25,6 +25,7 @@ from faxgw.provider.switchboard import CallTimes, Switchboard
 from faxgw_loadtest.carrier.control import Control
 from faxgw_loadtest.carrier.courier import Courier
 from faxgw_loadtest.carrier.desk import Delays, Desk
+from faxgw_loadtest.carrier.exchange import Exchange, OwnCalls
 from faxgw_loadtest.carrier.journal import open_journal
 from faxgw_loadtest.carrier.wire import Handler, ServerProtocol
 
@@ -115,6 +116,12 @@ def make_desk(options: argparse.Namespace) -> Desk:
         delays=Delays(options.answer_seconds, options.slow_seconds, options.late_seconds, options.retry_after_seconds),
         journal=open_journal(options.journal, board) if options.journal else None,
         pages_dir=options.keep_pages,
+        exchange=Exchange(
+            channels=options.channels,
+            waiting_max=options.waiting_max,
+            calls_a_line=options.calls_a_line,
+            own_calls=OwnCalls(options.own_call_share, options.own_call_seconds / options.time_scale, options.seed),
+        ),
     )
 
 
@@ -141,6 +148,11 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     add("--call-seconds", type=float, default=16.8, help="a call of one page, dialling included")
     add("--page-seconds", type=float, default=13.0, help="each further page")
     add("--time-scale", type=float, default=1.0, help="calls last this many times shorter")
+    add("--channels", type=int, default=0, help="calls at once, over all lines; 0 is no limit")
+    add("--waiting-max", type=int, default=0, help="faxes that may wait for a channel; 0 is no limit")
+    add("--calls-a-line", type=int, default=0, help="one more call to a line finds it busy; 0 is no limit")
+    add("--own-call-share", type=float, default=0.0, help="of its time a line is taken by its owner")
+    add("--own-call-seconds", type=float, default=120.0, help="each time")
     add("--answer-seconds", type=float, default=0.0, help="before every answer to a fax")
     add("--slow-seconds", type=float, default=5.0, help="of slow_before and slow_after")
     add("--late-seconds", type=float, default=30.0, help="of late_receipt")

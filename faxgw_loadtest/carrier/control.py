@@ -54,6 +54,8 @@ class Control:
                 request.answer(200, {})
             case "GET", "/control/shares":
                 request.answer(200, dict(self.desk.board.shares.by_name))
+            case "GET", "/control/now":
+                request.answer(200, self._now())
             case "GET", "/control/account":
                 request.answer(200, self._account())
             case "DELETE", "/control/account":
@@ -89,15 +91,28 @@ class Control:
             raise ValueError("down holds for the whole carrier: set it as a share")
         self.desk.board.script(number, plays)
 
+    def _now(self) -> dict[str, object]:
+        """What is cheap to ask every second."""
+        board, exchange = self.desk.board, self.desk.exchange
+        return {
+            "taken": len(board.by_id),
+            "ended": board.ended,
+            "under_way": exchange.under_way,
+            "waiting": exchange.waiting,
+            "busy_met": exchange.busy_met,
+        }
+
     def _account(self) -> dict[str, object]:
         return self.desk.board.account() | {
             "answers": dict(self.desk.answers),
+            "channels_used_max": self.desk.exchange.channels_used_max,
             "webhooks": dict(self.desk.courier.counts),
             "cpu_seconds": time.process_time(),
         }
 
     def _reset(self) -> None:
         self.desk.board.reset()
+        self.desk.exchange.dialled_at.clear()
         self.desk.answers.clear()
         self.desk.courier.counts.clear()
         if self.desk.journal is not None:
@@ -117,6 +132,7 @@ class Control:
                     "answer": fax.play.answer.value,
                     "receipt": fax.play.receipt.value,
                     "taken_at": fax.taken_at,
+                    "dialled_at": self.desk.exchange.dialled_at.get(fax.id),
                     "ended_at": fax.ended_at,
                     "sha256": fax.sha256,
                 }

@@ -19,6 +19,7 @@ import msgspec
 from faxgw.provider.mishaps import Answer, Ask, Call, Play, Receipt
 from faxgw.provider.switchboard import Switchboard, Taken, tells_most
 from faxgw_loadtest.carrier.courier import Courier
+from faxgw_loadtest.carrier.exchange import Exchange
 from faxgw_loadtest.carrier.journal import Journal
 from faxgw_loadtest.carrier.wire import Request
 
@@ -62,6 +63,7 @@ class Desk:
     delays: Delays = field(default_factory=Delays)
     journal: Journal | None = None
     pages_dir: Path | None = None
+    exchange: Exchange = field(default_factory=Exchange)
     answers: Counter[str] = field(default_factory=Counter)
     receipts_due: int = 0
     """Late receipts that nobody was told yet."""
@@ -99,6 +101,10 @@ class Desk:
         if (fault := _fault(request, reference, number, pages)) is not None:
             self.answers["refused"] += 1
             request.answer(*fault)
+            return
+        if self.exchange.is_full:
+            self.answers["full"] += 1
+            self._turn_away(request, Answer.TOO_MANY)
             return
         fax = Handed(reference.decode(), number.decode(), int(pages), request.body)
         play = self.board.next_play(fax.reference, fax.number)
@@ -155,8 +161,21 @@ class Desk:
                 request.hang_up()
 
     def _begin_call(self, fax: Taken) -> None:
+        if self.exchange.enter(fax, time.time()):
+            self._dial(fax)
+
+    def _dial(self, fax: Taken) -> None:
+        holds_line = not self.exchange.is_busy(fax, time.time())
+        if not holds_line:
+            self.board.find_busy(fax)
         if fax.play.call is not Call.STUCK:
-            _later(fax.call_seconds, lambda: self._end_call(fax))
+            _later(fax.call_seconds, lambda: self._hang_up(fax, holds_line))
+
+    def _hang_up(self, fax: Taken, held_line: bool) -> None:
+        following = self.exchange.leave(fax, time.time(), held_line=held_line)
+        self._end_call(fax)
+        if following is not None:
+            self._dial(following)
 
     def _end_call(self, fax: Taken, when_told: Callable[[], None] | None = None) -> None:
         now = time.time()

@@ -6,12 +6,12 @@ their way are not in it: after a crash they are missing, as with real carriers.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from faxgw.provider.mishaps import parse_play
+from faxgw.provider.mishaps import Call, parse_play
 from faxgw.provider.switchboard import Switchboard, Taken
 
 _encode = msgspec.json.Encoder().encode
@@ -31,6 +31,8 @@ class TakenLine(msgspec.Struct, frozen=True, tag="taken"):
 class EndedLine(msgspec.Struct, frozen=True, tag="ended"):
     id: str
     ended_at: float
+    call: str
+    """How it ended: a line may have been busy when it was dialled, whatever was to happen."""
 
 
 class ResetLine(msgspec.Struct, frozen=True, tag="reset"):
@@ -53,7 +55,7 @@ class Journal:
         self._append(line)
 
     def ended(self, fax: Taken, now: float) -> None:
-        self._append(EndedLine(fax.id, now))
+        self._append(EndedLine(fax.id, now, fax.play.call.value))
 
     def reset(self) -> None:
         self._append(ResetLine())
@@ -95,6 +97,8 @@ def _replay(line: Line, board: Switchboard) -> None:
                 )
             )
         case EndedLine():
-            board.end(board.by_id[line.id], line.ended_at)
+            fax = board.by_id[line.id]
+            fax.play = replace(fax.play, call=Call(line.call))
+            board.end(fax, line.ended_at)
         case ResetLine():
             board.reset()

@@ -1,0 +1,220 @@
+"""A carrier and a daemon of our own in a folder, for one run: real processes, a store on disk, HTTP and receipts.
+
+The daemon's waits are compressed as the day is; what no config compresses (drawing, commits, the network) is not, so
+that a compressed day asks more of the gateway than the real one.
+"""
+
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from faxgw.cli.client import LocalClient, NotReachableError
+from faxgw.config import DEFAULT_ESCALATION, DEFAULT_RETRIES, QueueConfig
+from faxgw.errors import OperatorError
+from faxgw.members.member import Member
+from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.profile import Profile
+
+START_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 30.0
+LOOK_AGAIN_SECONDS = 0.05
+LANES = 64
+FAILED_CALLS_AN_HOUR = 15
+FAILED_CALLS_AN_HOUR_MAX = 64
+"""The config's bound: in an hour of a compressed day more calls may fail than an hour of the machine's time allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a run goes."""
+
+    gateway: Path
+    carrier: str
+    """URL of the levers of the simulated carrier."""
+    pids: dict[str, int]
+    """Processes that are watched, by their names in the report."""
+
+
+@contextmanager
+def open_stage(
+    folder: Path, profile: Profile, florists: Sequence[Member], compress: float, seed: int
+) -> Iterator[Site]:
+    """Start both; they are stopped when the block is left.
+
+    Raises:
+        OperatorError: one of them did not start; says where its log lies.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = _free_port()
+    _write_secrets(folder)
+    (folder / "members.ndjson").write_bytes(b"".join(line_of(florist) for florist in florists))
+    with ExitStack() as stack:
+        command = _carrier_command(folder, profile, port, compress, seed)
+        carrier = stack.enter_context(_process(command, folder / "carrier.log", stdout=subprocess.PIPE))
+        ready = _first_line(carrier, folder / "carrier.log")
+        config = folder / "faxgw.toml"
+        config.write_text(_toml_lines(_config(folder, port, ready["listening"], compress)))
+        command = [sys.executable, "-m", "faxgw", "run", "-c", str(config)]
+        daemon = stack.enter_context(_process(command, folder / "daemon.log"))
+        _wait_ready(daemon, folder)
+        pids = {"gateway": daemon.pid, "carrier": carrier.pid}
+        yield Site(folder / "faxgw.sock", ready["control"], pids)
+
+
+def _config(folder: Path, port: int, carrier: str, compress: float) -> dict[str, Any]:
+    queue = QueueConfig()
+    return {
+        "gateway": {"name": "Load test", "state_dir": str(folder / "state")},
+        "api": {"socket": str(folder / "faxgw.sock")},
+        "http": {"bind": f"127.0.0.1:{port}"},
+        "members": {"file": str(folder / "members.ndjson")},
+        "provider": [
+            {
+                "name": "simulated",
+                "kind": "simulated",
+                "base_url": carrier,
+                "account": "loadtest",
+                "password_file": str(folder / "password"),
+                "webhook_secret_file": str(folder / "webhook-secret"),
+                "lanes": LANES,
+                "settle_seconds": max(1.0, 60.0 / compress),
+                "receipt_late_seconds": max(2.0, 120.0 / compress),
+                "poll_seconds": max(1.0, 30.0 / compress),
+            }
+        ],
+        "queue": {
+            "climb_seconds": queue.climb_seconds / compress,
+            "patience_seconds": queue.patience_seconds / compress,
+        },
+        "calling": [{"prefix": "+", "failed_calls_an_hour_max": _failed_calls_max(compress)}],
+        "retry": {
+            failure.value: {
+                "calls_max": rule.calls_max,
+                "wait_seconds": rule.wait_seconds / compress,
+                "growth": rule.growth,
+                "wait_seconds_max": rule.wait_seconds_max / compress,
+                "other_provider": rule.other_provider,
+            }
+            for failure, rule in DEFAULT_RETRIES.items()
+        },
+        "escalation": [
+            {"minutes_before": each.minutes_before / compress, "step": each.step.value} for each in DEFAULT_ESCALATION
+        ],
+        "logs": {"level": "warning"},
+    }
+
+
+def _toml_lines(config: Mapping[str, Any]) -> str:
+    return "".join(f"{name} = {_toml(value)}\n" for name, value in config.items())
+
+
+def _toml(value: object) -> str:
+    """Inline tables and arrays; strings, numbers and truth values are written as in JSON."""
+    match value:
+        case dict():
+            return "{ " + ", ".join(f"{name} = {_toml(part)}" for name, part in value.items()) + " }"
+        case list():
+            return "[" + ", ".join(map(_toml, value)) + "]"
+        case _:
+            return msgspec.json.encode(value).decode()
+
+
+def _failed_calls_max(compress: float) -> int:
+    return min(FAILED_CALLS_AN_HOUR_MAX, round(FAILED_CALLS_AN_HOUR * max(1.0, compress)))
+
+
+def _carrier_command(folder: Path, profile: Profile, webhook_port: int, compress: float, seed: int) -> list[str]:
+    lines, size = profile.lines, profile.carrier
+    options = {
+        "account-file": folder / "account",
+        "webhook-secret-file": folder / "webhook-secret",
+        "webhook-url": f"http://127.0.0.1:{webhook_port}/v1/receipts/simulated",
+        "seed": seed,
+        "share": ",".join(f"{name}={share}" for name, share in size.shares.items()),
+        "call-seconds": lines.ring_seconds + lines.first_page_seconds,
+        "page-seconds": lines.page_seconds,
+        "time-scale": compress,
+        "calls-a-line": 1,
+        "own-call-share": lines.own_call_share,
+        "own-call-seconds": lines.own_call_seconds,
+        "channels": size.channels,
+        "waiting-max": size.waiting_max,
+        "answer-seconds": size.answer_seconds,
+    }
+    return [sys.executable, "-m", "faxgw_loadtest.carrier", *(f"--{name}={value}" for name, value in options.items())]
+
+
+def _write_secrets(folder: Path) -> None:
+    password = secrets.token_urlsafe(16)
+    told = {
+        "password": password,
+        "account": f"loadtest:{password}",
+        "webhook-secret": "whsec_" + b64encode(secrets.token_bytes(32)).decode(),
+    }
+    for name, secret in told.items():
+        path = folder / name
+        path.touch(mode=0o600)
+        path.write_text(secret + "\n")
+
+
+@contextmanager
+def _process(command: Sequence[str], log: Path, stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of our own, ended however the block ends."""
+    with log.open("wb") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own commands
+            command, stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+
+def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    line = process.stdout.readline() if process.stdout is not None else b""
+    if not line:
+        raise OperatorError(f"the carrier did not start: see {log}")
+    ready: dict[str, Any] = msgspec.json.decode(line)
+    return ready
+
+
+def _wait_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
+    client = LocalClient(folder / "faxgw.sock")
+    give_up_at = time.monotonic() + START_SECONDS_MAX
+    try:
+        while not _is_ready(client):
+            if process.poll() is not None or time.monotonic() > give_up_at:
+                raise OperatorError(f"the daemon did not start: see {folder / 'daemon.log'}")
+            time.sleep(LOOK_AGAIN_SECONDS)
+    finally:
+        client.close()
+
+
+def _is_ready(client: LocalClient) -> bool:
+    try:
+        return client.get("/readyz").is_good
+    except NotReachableError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

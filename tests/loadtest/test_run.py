@@ -1,0 +1,59 @@
+"""The whole command: a daemon and a carrier of its own, a slice of the Saturday, the account and the report."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from faxgw_loadtest.result import Result
+
+SECONDS_MAX = 120
+COMMAND = (sys.executable, "-m", "faxgw_loadtest.cli")
+
+
+def faxgw_loadtest(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # A run has bounds of its own; this one is for when they fail.
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+    )
+
+
+@pytest.mark.live
+def test_a_slice_of_the_saturday_is_played_counted_and_reported(tmp_path: Path) -> None:
+    """Eighty orders of half an hour in six seconds: none lost, none twice, and a report that needs no network."""
+    options = ("--hours", "9-9.5", "--limit", "80", "--compress", "300", "--seconds-after", "60")
+    played = faxgw_loadtest("run", "mothers-day-saturday", *options, "--report", str(tmp_path))
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "accepted 80 delivered 80 unfinished 0 refused 0 lost 0 twice 0" in played.stdout
+    result = msgspec.json.decode((tmp_path / "report.json").read_bytes(), type=Result)
+    assert result.account.delivered == sum(latency.count for latency in result.to_receipt.values()) == 80
+    assert result.account.line_overlap_max == 1
+    assert sum(line.calls for line in result.lines) == sum(result.account.calls.values())
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("<svg") == 13
+    assert "src=" not in page
+    assert "http" not in page
+
+
+def test_the_planner_says_what_binds() -> None:
+    planned = faxgw_loadtest("plan", "small-network", "--florists", "4")
+    assert planned.returncode == 0, planned.stderr
+    assert "What binds: florists' lines" in planned.stdout
+    assert "[call] faxes_max = 5" in planned.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "nosuchday"), "no profile nosuchday"),
+        (("run", "plain-day", "--hours", "12-9"), "write it as 8-11"),
+        (("run", "plain-day", "--hours", "2-3"), "no order comes in"),
+        (("run", "plain-day", "--gateway", "/tmp"), "--carrier-control"),  # noqa: S108 - only has to be there.
+    ],
+)
+def test_what_cannot_be_run_is_said_at_once(arguments: tuple[str, ...], told: str) -> None:
+    """With the exit code of wrong usage, before anything is started."""
+    refused = faxgw_loadtest(*arguments)
+    assert refused.returncode == 2
+    assert told in refused.stderr
