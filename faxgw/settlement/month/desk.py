@@ -191,8 +191,8 @@ class MonthDesk:
         """Stores that had a movement in the month, or whose balance stands open."""
         standings = await self._ledger.standings_at(period)
         members = [account for account in standings if account.kind is AccountKind.MEMBER]
-        lines = await self._ledger.lines(members, period)
-        return [account for account in members if lines[account] or standings[account].posted_minor]
+        moved = await self._ledger.moved(period)
+        return [account for account in members if account in moved or standings[account].posted_minor]
 
     # --- statements --------------------------------------------------------------------------------------
 

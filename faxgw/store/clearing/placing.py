@@ -43,6 +43,7 @@ class _Page:
         self._rules: dict[str, list[str]] = {}
         for number, rule in _read_rules(connection, sorted(numbers)):
             self._rules.setdefault(number, []).append(rule)
+        self.in_queue = set(_read_queued(connection, [place.movement_id for place in places]))
         self._entries: list[Entry] = []
 
     def may_pay(self, step: Place) -> bool:
@@ -69,6 +70,12 @@ def _read_paying(connection: Connection, movement_ids: Sequence[int]) -> Iterato
         yield from connection.execute(select(table.c.id).where(table.c.id.in_(some), PAYS)).scalars()
 
 
+def _read_queued(connection: Connection, movement_ids: Sequence[int]) -> Iterator[int]:
+    table = clearing_exception
+    for some in parts(movement_ids):
+        yield from connection.execute(select(table.c.entry_id).where(table.c.entry_id.in_(some))).scalars()
+
+
 def _read_rules(connection: Connection, numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
     table = settlement_entry
     for some in parts(numbers):
@@ -83,6 +90,7 @@ def _take(connection: Connection, page: _Page, step: Step) -> bool:
         case Place():
             return _place(connection, page, step)
         case Open():
+            page.in_queue.add(step.movement_id)
             return _open(connection, step)
         case Leave():
             decided = {"decision": Decision.UNALLOCATED, "decided_by": step.who, "why": step.why, "decided_at": step.at}
@@ -107,8 +115,9 @@ def _place(connection: Connection, page: _Page, step: Place) -> bool:
     if placed.rowcount == 0:
         return False
     page.placed(step)
-    decided = {"decision": step.decision, "decided_by": step.who, "why": step.why, "decided_at": step.at}
-    _change_open(connection, step.movement_id, decided)
+    if step.movement_id in page.in_queue:
+        decided = {"decision": step.decision, "decided_by": step.who, "why": step.why, "decided_at": step.at}
+        _change_open(connection, step.movement_id, decided)
     return True
 
 

@@ -10,6 +10,7 @@ The store refuses what `faults_of` names, and keeps what it takes for ever.
 
 import datetime as dt
 import enum
+import functools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -54,6 +55,7 @@ class Account(msgspec.Struct, frozen=True, order=True):
         return f"{self.kind}:{self.name}:{self.currency}"
 
 
+@functools.lru_cache(maxsize=65_536)
 def parse_account(text: str) -> Account:
     """The account that `str` made `text` of, whatever signs a bank or a shop has in its name; `ValueError` else."""
     kind, _, rest = text.partition(":")

@@ -117,6 +117,10 @@ class LedgerStore(Protocol):
         """What was posted (not what is pending) to the accounts in the month, in order."""
         ...
 
+    async def moved(self, period: Period) -> set[Account]:
+        """The accounts to which something was posted in the month, even where it comes to nothing."""
+        ...
+
     async def pending(self, order_numbers: Sequence[str]) -> list[Kept]:
         """The pending journals of these orders that nothing has resolved."""
         ...

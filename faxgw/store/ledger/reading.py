@@ -133,6 +133,17 @@ def read_lines(connection: Connection, accounts: Sequence[Account], period: Peri
     return lines
 
 
+def read_moved(connection: Connection, period: Period) -> set[Account]:
+    """Asked of the journals and not of each account: most accounts have hundreds of postings in a month."""
+    asked = (
+        select(posting.c.account)
+        .join(journal, journal.c.seq == posting.c.journal_seq)
+        .where(journal.c.period == period, journal.c.phase != Phase.PENDING)
+        .distinct()
+    )
+    return {parse_account(account) for account in connection.execute(asked).scalars()}
+
+
 def _as_line(row: Row[Any]) -> Line:
     return Line(
         seq=row.seq,

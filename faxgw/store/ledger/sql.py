@@ -37,6 +37,9 @@ class SqlLedger:
     async def lines(self, accounts: Sequence[Account], period: Period) -> Mapping[Account, list[Line]]:
         return await self._reader.read(reading.read_lines, accounts, period)
 
+    async def moved(self, period: Period) -> set[Account]:
+        return await self._reader.read(reading.read_moved, period)
+
     async def pending(self, order_numbers: Sequence[str]) -> list[Kept]:
         return await self._reader.read(reading.read_pending, order_numbers)
 
