@@ -28,7 +28,7 @@ from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 60
+LOOK_SECONDS = 300
 
 
 class SettlementParts:

@@ -32,6 +32,8 @@ from faxgw.render.sheet import Document, RelaySheet, Sheet, Unrenderable
 from faxgw.render.tiff import CodedPage, write_tiff
 from faxgw.routing.places import NOWHERE, Places
 from faxgw.routing.planner import plan_here
+from faxgw.settlement.clearing import inline
+from faxgw.settlement.tariff import Tariff
 from faxgw.store.admission import Admitted
 from faxgw.store.sql import SqlStore, open_memory_store
 from faxgw.store.views import Event, FaxView
@@ -159,6 +161,8 @@ class Town:
     places: Places = NOWHERE
     faxes_in: FaxesIn | None = None
     """Where faxes come in, in journeys in which they do."""
+    tariff: Tariff | None = None
+    """How orders are settled, in journeys in which they are."""
 
     def start_later(self, seconds: float) -> dt.datetime:
         """A deadline so many seconds from now."""
@@ -252,6 +256,8 @@ class Town:
             planner=plan_here,
             places=self.places,
             faxes_in=self.faxes_in,
+            tariff=self.tariff,
+            work=inline,
             keeper=self.keeper,
         )
         return Gateway(parts)
