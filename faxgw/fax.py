@@ -88,9 +88,7 @@ class Failure(enum.StrEnum):
     UNKNOWN_CODE = "unknown_code"
 
 
-GOES_ALONE_AFTER = frozenset(
-    {Failure.PAGE, Failure.PROTOCOL, Failure.DOCUMENT, Failure.UNKNOWN_CODE, Failure.IN_DOUBT}
-)
+GOES_ALONE_AFTER = frozenset({Failure.PAGE, Failure.PROTOCOL, Failure.DOCUMENT, Failure.UNKNOWN_CODE, Failure.IN_DOUBT})
 """Failures that may lie in the pages themselves: such a fax shares no call until it was delivered."""
 
 

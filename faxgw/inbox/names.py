@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 _CLAIM = ".faxgw-"
+NAME_BYTES_MAX = 255
+"""Of a file's name on the file systems that servers stand on (NAME_MAX of Linux)."""
 _CLAIMED = re.compile(r"(?P<name>.+)\.faxgw-(?P<owner>[a-z0-9]{1,32})", re.DOTALL)
 
 
@@ -26,9 +28,11 @@ def _has_escapes(name: str) -> bool:
 
 
 def claimed_name(name: str, owner: str) -> str:
+    """The name with our mark on it; as it is where no file system has room for both, so that it is taken unclaimed."""
     # Behind the name and in sight: servers leave files that begin with a dot out of their lists, and a claim must be
     # found again after a crash.
-    return f"{name}{_CLAIM}{owner}"
+    claimed = f"{name}{_CLAIM}{owner}"
+    return claimed if len(claimed.encode("utf-8", "surrogateescape")) <= NAME_BYTES_MAX else name
 
 
 def claim_in(name: str) -> Claim | None:

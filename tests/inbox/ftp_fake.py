@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import trio
 
+from faxgw.inbox.names import NAME_BYTES_MAX
 from faxgw.inbox.port import (
     Changed,
     Cut,
@@ -131,6 +132,8 @@ class FakeConnection:
         folder, slash, _ = new_name.rpartition("/")
         if self.server.refuses_renaming or (slash and folder not in self.server.folders):
             return Refused("the server answered 550")
+        if len(new_name.encode()) > NAME_BYTES_MAX:
+            return Gone()
         self.server.files[new_name] = self.server.files.pop(name)
         return Done()
 

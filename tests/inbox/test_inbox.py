@@ -29,6 +29,16 @@ async def test_a_fax_is_kept_byte_for_byte_and_then_deleted_on_the_server(autoju
     assert (server.names(), shop.woken, shop.count("kept")) == ([], 1, 1)
 
 
+async def test_a_name_without_room_for_a_claim_is_taken_all_the_same(autojump_clock: MockClock) -> None:
+    """No file system has room for it and our mark: taken unclaimed, where what is kept twice is known by its content."""
+    server, name = FakeFtp(), "n" * 247 + ".tif"
+    server.put(name, make_fax(1))
+    shop = Shop(server)
+    await run_for(1, shop)
+    [fax] = await shop.kept()
+    assert (fax.origin.name, server.names(), shop.count("vanished")) == (name, [], 0)
+
+
 async def test_a_file_that_still_grows_is_left_alone(autojump_clock: MockClock) -> None:
     """Ten seconds of rest by our clock are asked for; the upload pauses for eight, and ends after thirty."""
     server, fax = FakeFtp(), make_fax(1)
