@@ -5,6 +5,7 @@ Exit codes: 0 done; 1 something was lost, twice, refused or unfinished, or a dea
 """
 
 import importlib.util
+import signal
 import sys
 
 import click
@@ -22,6 +23,8 @@ def main() -> None:
         sys.exit(EXIT_USAGE)
     from faxgw_loadtest.commands import loadtest  # noqa: PLC0415 - stands on what may be missing.
 
+    # So that the daemon and the carrier of a run are ended, too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         sys.exit(loadtest.main(standalone_mode=False) or 0)
     except (click.exceptions.Abort, KeyboardInterrupt):

@@ -146,4 +146,5 @@ def _svg(title: str, body: Sequence[str], height: float = HEIGHT) -> str:
 
 def _figure(title: str, svg: str, legend: Sequence[tuple[str, int]]) -> str:
     keys = "".join(f'<span class="key"><i class="bg{colour}"></i>{escape(name)}</span>' for name, colour in legend)
-    return f"<figure><figcaption>{escape(title)}<span class=keys>{keys}</span></figcaption>{svg}</figure>"
+    named = f"<span class=keys>{keys}</span>" if keys else ""
+    return f"<figure><figcaption>{escape(title)}{named}</figcaption>{svg}</figure>"

@@ -291,6 +291,8 @@ def _short(value: float) -> str:
 
 
 def _wait(seconds: float) -> str:
+    if not seconds:
+        return "0"
     if seconds < 0.001:
         return f"{seconds * 1e6:.0f} µs"
     if seconds < 1:
