@@ -23,8 +23,8 @@ log = structlog.get_logger(__name__)
 
 ORDERS_MAX = 200
 """Looked after in one round."""
-LOOK_SECONDS_MAX = 60.0
-"""The machine's clock may be set, so nobody sleeps for long."""
+LOOK_SECONDS_MAX = 300.0
+"""The machine's clock may be set, so nobody sleeps for long; whatever changes an order wakes anyway."""
 TRY_AGAIN_SECONDS = 5.0
 
 
@@ -113,9 +113,9 @@ class Caretaker:
         match found:
             case Chosen(member_id=member_id, explanation=why):
                 return await self._hand_on(order, kind, member_id, why, now)
-            case NobodyFound(explanation=why):
+            case NobodyFound() as nobody:
                 self._metrics.relay_unplaced.inc()
-                await self._relay.settle([self._judge.of_nobody_found(order, why, now)])
+                await self._relay.settle([self._judge.of_nobody_found(order, nobody, now)])
                 return True
 
     async def _hand_on(self, order: RelayOrder, kind: Kind, member_id: str, why: str, now: float) -> bool:
@@ -140,7 +140,7 @@ class Caretaker:
             self._metrics.relay_silent.inc()
         if isinstance(answer, RelayRefused):
             log.info("relay_not_handed_on", refusal=answer.refusal)
-            await self._relay.settle([self._judge.of_nobody_found(order, answer.sentence, now)])
+            await self._relay.settle([self._judge.of_nobody_found(order, NobodyFound(answer.sentence), now)])
         return True
 
     # --- florists who are away ------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from faxgw.relay.names import name_of
 from faxgw.relay.offers import offers_of
 from faxgw.relay.outgoing import Occasion, Outgoing
 from faxgw.relay.patience import Next, Patience
+from faxgw.relay.port import NobodyFound
 from faxgw.relay.pricing import with_amount
 from faxgw.relay.rules import rule
 from faxgw.relay.sentences import refusal_sentence
@@ -112,14 +113,15 @@ class Judge:
 
         return Matter(decide, at, number)
 
-    def of_nobody_found(self, order: RelayOrder, why: str, at: float) -> Matter:
-        """No other florist was found: people hear of it, and it is looked for again later."""
+    def of_nobody_found(self, order: RelayOrder, nobody: NobodyFound, at: float) -> Matter:
+        """No other florist was found: people hear of it, and it is looked for again where that may help."""
 
         def decide(known: Known) -> Decision:
             if known.order is None or known.order.next_at != order.next_at or known.order.stage is not order.stage:
                 return Decision()
-            later = msgspec.structs.replace(known.order, next_at=self._patience.look_again_at(known.order, at))
-            told = Told(NOBODY, {"number": order.number, "stage": order.stage, "reason": why})
+            next_at = self._patience.look_again_at(known.order, at) if nobody.may_change else None
+            later = msgspec.structs.replace(known.order, next_at=next_at)
+            told = Told(NOBODY, {"number": order.number, "stage": order.stage, "reason": nobody.explanation})
             return Decision(order=later, told=(told,))
 
         return Matter(decide, at, order.number)

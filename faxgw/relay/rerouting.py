@@ -12,7 +12,9 @@ class NoRerouter:
 
     def choose(self, order: Order, tried: frozenset[str]) -> NobodyFound:
         del order, tried
-        return NobodyFound("no routing is configured; give the order to a florist with faxgw relay send")
+        return NobodyFound(
+            "no routing is configured; give the order to a florist with faxgw relay send", may_change=False
+        )
 
 
 class ByRouting:

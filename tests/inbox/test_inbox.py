@@ -30,7 +30,7 @@ async def test_a_fax_is_kept_byte_for_byte_and_then_deleted_on_the_server(autoju
 
 
 async def test_a_name_without_room_for_a_claim_is_taken_all_the_same(autojump_clock: MockClock) -> None:
-    """No file system has room for it and our mark: taken unclaimed, where what is kept twice is known by its content."""
+    """No file system has room for it and our mark: taken unclaimed, and twice is known by its content."""
     server, name = FakeFtp(), "n" * 247 + ".tif"
     server.put(name, make_fax(1))
     shop = Shop(server)
