@@ -33,7 +33,7 @@ from faxgw.store.inbound.views import InboundTotals
 log = structlog.get_logger(__name__)
 
 WATCH_SECONDS = 5.0
-IDLE_WATCH_SECONDS = 60.0
+IDLE_WATCH_SECONDS = 300.0
 """Without an inbox only people change anything here."""
 FORGET_SECONDS = 600.0
 FORGET_AT_ONCE_MAX = 500
