@@ -24,7 +24,9 @@ from faxgw.api.members.routes import RegisterDesk
 from faxgw.api.server import serve
 from faxgw.api.sockets import TcpBind, UnixBind
 from faxgw.clock import Clock, SystemClock
-from faxgw.config import Config, ProviderConfig, RenderConfig, read_secret
+from faxgw.config.daemon import RenderConfig
+from faxgw.config.provider import ProviderConfig, read_secret
+from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
 from faxgw.gateway import Gateway, Parts

@@ -14,9 +14,10 @@ from faxgw.api.control import ControlDesk
 from faxgw.api.desk import OrderDesk
 from faxgw.api.port import Destination
 from faxgw.api.why import Whys
-from faxgw.call_config import ONE_FAX
 from faxgw.clock import Clock
-from faxgw.config import Config, ProviderConfig
+from faxgw.config.calls import ONE_FAX
+from faxgw.config.provider import ProviderConfig
+from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
 from faxgw.dispatch.archive import PageArchive
 from faxgw.dispatch.attempt import Attempts

@@ -11,18 +11,18 @@ import trio
 
 from faxgw.api.inbound_port import InboundFaces, InboxState
 from faxgw.clock import Clock
+from faxgw.config.inbox import InboxConfig
+from faxgw.config.intake import IntakeConfig
 from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.inbox.inbox import Inbox
 from faxgw.inbox.names import owner_from
 from faxgw.inbox.port import FtpTransport
-from faxgw.inbox_config import InboxConfig
 from faxgw.intake.desk import InboundDesk
 from faxgw.intake.flow import Intake
 from faxgw.intake.handing_on import Hands
 from faxgw.intake.pace import Pace
 from faxgw.intake.port import FaxReader, OrderDoor
 from faxgw.intake.review import ReviewDesk
-from faxgw.intake_config import IntakeConfig
 from faxgw.members.register import Register
 from faxgw.ops.inbound_figures import InboundFigures
 from faxgw.ops.metrics import Metrics

@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 
 from faxgw.cli.client import LocalClient, NotReachableError
-from faxgw.config import DEFAULT_ESCALATION, DEFAULT_RETRIES, QueueConfig
+from faxgw.config.promises import DEFAULT_ESCALATION
+from faxgw.config.sending import DEFAULT_RETRIES, QueueConfig
 from faxgw.errors import OperatorError
 from faxgw.members.member import Member
 from faxgw_loadtest.examples.make import line_of

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import trio
 
-from faxgw.inbox_config import InboxConfig, Security
+from faxgw.config.inbox import InboxConfig, Security
 from tests.peers import require_peer
 
 PEERS = Path(__file__).parents[1] / "var" / "peers"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.code import OrderCode, parse_code
 from faxgw.intake.pages.open import open_pages
 from faxgw.intake.qr import find_codes
-from faxgw.intake_config import ReadingLimits
 
 LIMITS = ReadingLimits()
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from faxgw.config import DEFAULT_ESCALATION, Config, ServiceRule, ServiceWhen, Step, TimedStep, load_config
+from faxgw.config.promises import DEFAULT_ESCALATION, ServiceRule, ServiceWhen, Step, TimedStep
+from faxgw.config.whole import Config, load_config
 from faxgw.errors import ConfigError
 from faxgw.order import Priority
 

@@ -37,7 +37,7 @@ from faxgw.api.settlement.routes import settlement_routes
 from faxgw.api.stopping import control_routes
 from faxgw.api.verbs import verb_routes
 from faxgw.clock import Clock
-from faxgw.config import Config
+from faxgw.config.whole import Config
 from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.ops.metrics import Metrics
 from faxgw.relay.port import RelayDesk

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from faxgw.api.port import ProviderState
 from faxgw.api.why import by_whom
-from faxgw.config import ProviderConfig
+from faxgw.config.provider import ProviderConfig
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.gate import Gate
 from faxgw.dispatch.suspensions import Suspensions

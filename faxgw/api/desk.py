@@ -15,7 +15,7 @@ from faxgw.api.placing import Placed, Placing
 from faxgw.api.port import AgainWish, Destination, DocumentOrder, Why
 from faxgw.api.why import Whys
 from faxgw.clock import Clock
-from faxgw.config import ServiceRule
+from faxgw.config.promises import ServiceRule
 from faxgw.crashpoint import reach
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.drawing import Deposited

@@ -19,7 +19,7 @@ from faxgw.api.port import Desk, DocumentOrder
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import Taken
 from faxgw.clock import Clock
-from faxgw.config import Config
+from faxgw.config.whole import Config
 from faxgw.faults import Fault
 from faxgw.order import Priority
 from faxgw.phone import Line, parse_line

@@ -18,7 +18,7 @@ from faxgw.api.body import header
 from faxgw.api.connection import Scope as AsgiScope
 from faxgw.api.connection import Send
 from faxgw.api.views import EventsBody, event_body
-from faxgw.config import Api
+from faxgw.config.daemon import Api
 from faxgw.store.port import Store
 from faxgw.store.views import Event
 

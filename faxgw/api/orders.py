@@ -17,7 +17,7 @@ from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.reading import LineTooLong, NotJson, ReadLine, count_lines, decode_order, read_upload
 from faxgw.api.views import Taken
 from faxgw.clock import Clock
-from faxgw.config import Api
+from faxgw.config.daemon import Api
 from faxgw.faults import Fault
 from faxgw.fax import State
 from faxgw.order import Order

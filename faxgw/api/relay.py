@@ -26,7 +26,7 @@ from faxgw.api.relay_views import (
     order_body,
 )
 from faxgw.clock import Clock
-from faxgw.config import Api
+from faxgw.config.daemon import Api
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.message import RelayMessage, faults_of
 from faxgw.relay.port import RelayDesk

@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from faxgw.api.body import TooLarge, read_body
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.clock import Clock
-from faxgw.config import Api
+from faxgw.config.daemon import Api
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.order import Order, OrderNumber, read_order
 from faxgw.routing.choose import Weighed

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 
 from faxgw.cli.client import LocalClient, Reply
-from faxgw.config import load_config
+from faxgw.config.whole import load_config
 from faxgw.errors import FaxgwError, OperatorError
 
 P = ParamSpec("P")

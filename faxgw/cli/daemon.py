@@ -8,7 +8,9 @@ import msgspec
 
 from faxgw.cli.connection import config_option, find_config, json_option
 from faxgw.cli.screen import print_json
-from faxgw.config import DEFAULT_RETRIES, Config, load_config, read_secret
+from faxgw.config.provider import read_secret
+from faxgw.config.sending import DEFAULT_RETRIES
+from faxgw.config.whole import Config, load_config
 from faxgw.errors import ConfigError
 
 

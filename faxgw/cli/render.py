@@ -10,7 +10,7 @@ import msgspec
 from faxgw.cli.connection import CONFIG_PLACES, RefusedError, config_option, json_option
 from faxgw.cli.screen import print_json
 from faxgw.clock import SystemClock
-from faxgw.config import Config, load_config
+from faxgw.config.whole import Config, load_config
 from faxgw.errors import OperatorError
 from faxgw.members.file import load_register
 from faxgw.members.register import Register

@@ -13,7 +13,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
-from faxgw.config import Dispatch, Retry
+from faxgw.config.sending import Dispatch, Retry
 from faxgw.crashpoint import reach
 from faxgw.dispatch.carriers import Carriers
 from faxgw.dispatch.promises import Promises

@@ -12,7 +12,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
-from faxgw.config import Step, TimedStep
+from faxgw.config.promises import Step, TimedStep
 from faxgw.dispatch.carriers import Carriers
 from faxgw.dispatch.florists import Florists, NoFlorists
 from faxgw.dispatch.outcome import Outcomes

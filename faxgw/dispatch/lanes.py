@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import structlog
 import trio
 
-from faxgw.call_config import ONE_FAX, CallConfig
 from faxgw.clock import Clock
+from faxgw.config.calls import ONE_FAX, CallConfig
 from faxgw.dispatch.attempt import Attempts
 from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.choice import Candidate, Shares, choose

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import trio
 
 from faxgw.clock import Clock
-from faxgw.config import ServiceRule, Step, TimedStep
+from faxgw.config.promises import ServiceRule, Step, TimedStep
 from faxgw.fax import FaxId
 from faxgw.ops.metrics import Metrics
 from faxgw.store.unfinished import Promise

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from faxgw.config import Retry
+from faxgw.config.sending import Retry
 from faxgw.fax import Failure
 
 JITTER = 0.25

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from faxgw.config import ServiceRule, ServiceWhen
+from faxgw.config.promises import ServiceRule, ServiceWhen
 from faxgw.order import RANKS, Order
 
 NO_RULE = ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from faxgw.call_config import CallConfig
+from faxgw.config.calls import CallConfig
 from faxgw.dispatch.prepared import Prepared
 from faxgw.fax import Failure
 from faxgw.provider.port import Capabilities, Delivered, NotDelivered

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from faxgw.config import Step, TimedStep
+from faxgw.config.promises import Step, TimedStep
 from faxgw.fax import FINAL, Failure, State, Waiting
 from faxgw.phone import Line
 from faxgw.store.changes import Escalated, RerouteAsked

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from faxgw.config.inbox import InboxConfig
 from faxgw.inbox.port import Listed
 from faxgw.inbox.settled import Arrival
-from faxgw.inbox_config import InboxConfig
 
 
 @dataclass(frozen=True, slots=True)

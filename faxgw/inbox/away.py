@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import structlog
 import trio
 
+from faxgw.config.inbox import Done as DoneWith
+from faxgw.config.inbox import InboxConfig
 from faxgw.inbox.aside import Aside
 from faxgw.inbox.courier import Courier
 from faxgw.inbox.port import Changed, Done, Gone, Listed, Lost, NotNow, Refused
 from faxgw.inbox.settled import Arrival
 from faxgw.inbox.verdict import Keep, SetAside
-from faxgw.inbox_config import Done as DoneWith
-from faxgw.inbox_config import InboxConfig
 from faxgw.store.inbound.keeping import Keeping
 
 log = structlog.get_logger(__name__)

@@ -6,6 +6,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.config.inbox import InboxConfig
 from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.inbox.aside import Aside
 from faxgw.inbox.away import TakeAway
@@ -14,7 +15,6 @@ from faxgw.inbox.pace import Pace
 from faxgw.inbox.port import FtpTransport, Listed, Listing, Lost, Refused
 from faxgw.inbox.settled import Arrival, Look, Rules, Sighting, look_at, rules_of
 from faxgw.inbox.take import Result, Taker
-from faxgw.inbox_config import InboxConfig
 from faxgw.ops.metrics import Metrics
 from faxgw.store.inbound.port import InboundStore
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
+from faxgw.config.inbox import FILE_IGNORED, Convention, InboxConfig
 from faxgw.inbox.names import claim_in, sidecar_names
 from faxgw.inbox.port import Listed
-from faxgw.inbox_config import FILE_IGNORED, Convention, InboxConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from faxgw.config.inbox import InboxConfig, SidecarFormat
 from faxgw.inbox.content import Unfinished, Unfit, Whole, judge
 from faxgw.inbox.names import readable
 from faxgw.inbox.port import Cut, Fetched, Gone, Lost, NotNow, Refused, TooLarge, Transfer
@@ -14,7 +15,6 @@ from faxgw.inbox.sidecar.read import read_sidecar
 from faxgw.inbox.sidecar.tags import told_by_tags
 from faxgw.inbox.sidecar.told import BadSidecar, Told
 from faxgw.inbox.sidecar.xml import picture_in
-from faxgw.inbox_config import InboxConfig, SidecarFormat
 from faxgw.store.inbound.keeping import DocumentKind, PoisonReason
 
 NOTE = "faxgw.note"

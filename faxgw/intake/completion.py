@@ -6,9 +6,9 @@ the config. What neither tells stays open, so that a person completes the order.
 
 import msgspec
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.decide import line_told
 from faxgw.intake.decision import Decision, NeedsReview, NewOrderRead, OrderDraft
-from faxgw.intake_config import DecisionRules
 from faxgw.members.register import Register
 
 WHOLE = 10_000

@@ -6,12 +6,12 @@ gets a decision of its own.
 
 from collections.abc import Mapping, Sequence
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.code import NewOrderCode, OrderCode, RelayCode, parse_code
 from faxgw.intake.decision import Decision, KnownOrder, NeedsReview, Reply, ReplyKind, ReviewReason
 from faxgw.intake.faxread import FaxRead, PageRead, Tick, TickState, Unreadable
 from faxgw.intake.neworder import decide_new_order, order_number_in_text
 from faxgw.intake.relayreply import decide_relay_reply
-from faxgw.intake_config import DecisionRules
 from faxgw.phone import Line, parse_line
 
 _CONTRADICTORY = (

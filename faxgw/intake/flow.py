@@ -13,6 +13,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.config.intake import IntakeConfig
 from faxgw.crashpoint import reach
 from faxgw.errors import StoreBusyError, StoreFullError
 from faxgw.intake.completion import completed
@@ -23,7 +24,6 @@ from faxgw.intake.handing_on import BROKE, DrainingError, Hands, ReadFax
 from faxgw.intake.known import look_up
 from faxgw.intake.pace import Pace
 from faxgw.intake.port import FaxReader
-from faxgw.intake_config import IntakeConfig
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.store.inbound.keeping import NO_INBOUND, InboundId, PoisonReason

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.code import NewOrderCode
 from faxgw.intake.decision import NeedsReview, NewOrderRead, OrderDraft, ReviewReason
 from faxgw.intake.faxread import FaxRead, FieldRead, PageRead, Tick, TickState
 from faxgw.intake.labels import fields_in_text
 from faxgw.intake.values import read_country, read_date, read_money, read_postcode, read_quantity
-from faxgw.intake_config import DecisionRules
 from faxgw.order import Priority
 from faxgw.phone import parse_line
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import msgspec
 import trio
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.faxread import FaxRead, Unreadable, UnreadableReason
 from faxgw.intake.tasks import Bounds, Draw, Picture, Read, Result, ResultBatch, Task
-from faxgw.intake_config import ReadingLimits
 from faxgw.workers.pool import Craft, WorkerPool
 
 COMMAND = (sys.executable, "-m", "faxgw.intake.worker")

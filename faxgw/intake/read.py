@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 from PIL import Image
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.alignment import (
     Laid,
     guess_of_page,
@@ -29,7 +30,6 @@ from faxgw.intake.pages.open import open_pages
 from faxgw.intake.pages.page import Ink, Page, RefusedError
 from faxgw.intake.qr import Found, find_codes
 from faxgw.intake.ticks import read_ticks
-from faxgw.intake_config import ReadingLimits
 
 DEFAULT_LIMITS = ReadingLimits()
 

@@ -5,10 +5,10 @@ The sheet's code names what it asks and of whom; whether that is still open, the
 
 from collections.abc import Mapping, Sequence
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.code import RelayCode
 from faxgw.intake.decision import KnownOrder, NeedsReview, RelayReply, ReviewReason
 from faxgw.intake.faxread import PageRead, Tick, TickState
-from faxgw.intake_config import DecisionRules
 from faxgw.message import Channel, Kind, RelayMessage, Source
 from faxgw.phone import Line
 

@@ -1,5 +1,5 @@
 """The numbers that reading goes by; they stand in the config."""
 
-from faxgw.intake_config import DecisionRules, ReadingLimits
+from faxgw.config.intake import DecisionRules, ReadingLimits
 
 __all__ = ["DecisionRules", "ReadingLimits"]

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.faxread import FaxRead, Unreadable
-from faxgw.intake_config import ReadingLimits
 from faxgw.workers.frames import Batch
 
 

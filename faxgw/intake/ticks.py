@@ -9,12 +9,12 @@ import io
 import numpy as np
 from PIL import Image
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.alignment import Affine, sample
 from faxgw.intake.blank import Blank, Box
 from faxgw.intake.faxread import Tick, TickState
 from faxgw.intake.pages.page import Ink
 from faxgw.intake.streaks import find_streaks, mend
-from faxgw.intake_config import ReadingLimits
 
 _CLEARANCE = 4
 """Between a frame and what is measured: what the alignment may be wrong by, and a torn edge."""

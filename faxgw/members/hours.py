@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from opening_hours import OpeningHours
 
-from faxgw.config import CallingRules, calling_rules_of
+from faxgw.config.sending import CallingRules, calling_rules_of
 from faxgw.members.opening import read_opening_hours
 from faxgw.members.register import Register
 from faxgw.phone import Line

@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.config.members import Members
 from faxgw.members.books import Books
 from faxgw.members.decisions import Asked, Decided, Decision, Refusal
 from faxgw.members.file import load_members
@@ -24,7 +25,6 @@ from faxgw.members.member import Standing
 from faxgw.members.people import Person
 from faxgw.members.register import LiveRegister, Register
 from faxgw.members.snapshots import register_of
-from faxgw.members_config import Members
 from faxgw.ops.metrics import Metrics
 from faxgw.store.register.port import Append, Appended, Entry, Outdated, RegisterStore
 

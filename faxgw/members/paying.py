@@ -1,5 +1,6 @@
 """Changes to which account a member is paid: never by one person."""
 
+from faxgw.config.members import Members
 from faxgw.faults import Fault
 from faxgw.members.accounts import NotOpen, Proposal, SamePerson, check_account, first_day_in_force
 from faxgw.members.books import Books
@@ -15,7 +16,6 @@ from faxgw.members.decisions import (
     tell_of,
 )
 from faxgw.members.entries import AccountApproved, AccountProposed, AccountRefused, account_subject
-from faxgw.members_config import Members
 
 
 def propose(books: Books, asked: Asked, member_id: str, written: str) -> Decision:

@@ -1,6 +1,6 @@
 """Which faxes may share a call, as far as the schedule knows: pure rules over two faxes that wait for one line."""
 
-from faxgw.call_config import CallConfig
+from faxgw.config.calls import CallConfig
 from faxgw.store.unfinished import Queued
 
 

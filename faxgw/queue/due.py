@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from faxgw.call_config import ONE_FAX, CallConfig
-from faxgw.config import QueueConfig
+from faxgw.config.calls import ONE_FAX, CallConfig
+from faxgw.config.sending import QueueConfig
 from faxgw.fax import FaxId
 from faxgw.phone import Line
 from faxgw.queue.company import goes_with, may_share

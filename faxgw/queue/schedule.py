@@ -9,8 +9,8 @@ import heapq
 import math
 from collections.abc import Iterable
 
-from faxgw.call_config import ONE_FAX, CallConfig
-from faxgw.config import QueueConfig
+from faxgw.config.calls import ONE_FAX, CallConfig
+from faxgw.config.sending import QueueConfig
 from faxgw.fax import Failure, FaxId, Waiting
 from faxgw.phone import Line
 from faxgw.queue.due import STALE_MAX, DueFaxes

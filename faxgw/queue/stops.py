@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from faxgw.config import CallingRules, LineConfig, calling_rules_of
+from faxgw.config.sending import CallingRules, LineConfig, calling_rules_of
 from faxgw.fax import Failure, Waiting
 from faxgw.members.hours import Opening
 from faxgw.phone import Line

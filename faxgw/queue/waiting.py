@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import trio
 
-from faxgw.call_config import ONE_FAX, CallConfig
 from faxgw.clock import Clock
-from faxgw.config import QueueConfig
+from faxgw.config.calls import ONE_FAX, CallConfig
+from faxgw.config.sending import QueueConfig
 from faxgw.fax import Failure, FaxId, State
 from faxgw.ops.metrics import QueueFigures
 from faxgw.order import RANKS

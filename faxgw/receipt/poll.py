@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
-from faxgw.config import ProviderConfig
+from faxgw.config.provider import ProviderConfig
 from faxgw.crashpoint import reach
 from faxgw.dispatch.bucket import TokenBucket
 from faxgw.dispatch.calls import OpenCalls

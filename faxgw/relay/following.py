@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import structlog
 import trio
 
+from faxgw.config.relay import Relay as RelayConfig
 from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.relay.desk import Relay
 from faxgw.relay.judge import Judge
-from faxgw.relay_config import Relay as RelayConfig
 from faxgw.store.port import Store
 from faxgw.store.relay.port import FaxChanged
 

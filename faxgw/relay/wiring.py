@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import trio
 
 from faxgw.clock import Clock
+from faxgw.config.relay import Relay as RelayConfig
 from faxgw.dispatch.promises import Promises
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
@@ -18,7 +19,6 @@ from faxgw.relay.judge import Judge
 from faxgw.relay.outgoing import Outgoing
 from faxgw.relay.patience import Patience
 from faxgw.relay.port import Rerouter
-from faxgw.relay_config import Relay as RelayConfig
 from faxgw.store.port import Store
 
 

@@ -6,9 +6,9 @@ never falls as the day fills, so that a plan over all orders can be the cheapest
 
 from typing import NamedTuple
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.routing.candidate import Candidate, Kind
 from faxgw.routing.near import Near
-from faxgw.routing_config import RoutingConfig
 
 QUALITY_MAX = 100
 LOAD_BANDS = 4

@@ -12,12 +12,12 @@ from itertools import pairwise
 
 import numpy as np
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.errors import BugError, OperatorError
 from faxgw.routing.candidate import Candidate
 from faxgw.routing.cost import next_price, price_steps
 from faxgw.routing.groups import Group
 from faxgw.routing.plan import UNSERVED_POINTS
-from faxgw.routing_config import RoutingConfig
 
 ARCS_MAX = 16
 """The cheapest florists of each group that the plan looks at, beside those it is with and those greed would choose."""

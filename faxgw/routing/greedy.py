@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.routing.candidate import Candidate
 from faxgw.routing.cost import next_price
 from faxgw.routing.groups import Group
 from faxgw.routing.plan import UNSERVED_POINTS
-from faxgw.routing_config import RoutingConfig
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import datetime as dt
 
 import msgspec
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.routing.candidate import Candidate
 from faxgw.routing.places import Place
 from faxgw.routing.wish import Wish
-from faxgw.routing_config import RoutingConfig
 
 UNSERVED_POINTS = 1_000_000
 """What an order costs that nobody gets: far more than any chain of moves that would serve it."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.routing.candidate import Candidate, Kind
 from faxgw.routing.hours import meets, open_spans
 from faxgw.routing.near import Near
 from faxgw.routing.wish import Wish
-from faxgw.routing_config import RoutingConfig
 
 SATURDAY, SUNDAY = 5, 6
 

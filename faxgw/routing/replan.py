@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.routing.candidate import Candidate
 from faxgw.routing.cost import next_price
 from faxgw.routing.flow import cheapest_flow
@@ -11,7 +12,6 @@ from faxgw.routing.near import Neighbourhood
 from faxgw.routing.places import Places
 from faxgw.routing.plan import UNSERVED_POINTS, Plan, PlanTask
 from faxgw.routing.refusals import Judge
-from faxgw.routing_config import RoutingConfig
 
 
 def replan(task: PlanTask) -> Plan:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from faxgw.clock import Clock
+from faxgw.config.routing import RoutingConfig
 from faxgw.fax import FINAL, FaxId, State
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
@@ -23,7 +24,6 @@ from faxgw.routing.places import Places
 from faxgw.routing.refusals import Judge, Refusal
 from faxgw.routing.telling import NO_FLORIST, nobody_text
 from faxgw.routing.wish import Wish, wish_of
-from faxgw.routing_config import RoutingConfig
 from faxgw.store.routing.port import Placed
 
 GIVEN_UP = FINAL - {State.DELIVERED}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import msgspec
 
+from faxgw.config.settlement import SettlementConfig
 from faxgw.errors import ConfigError
 from faxgw.settlement.sale import Distances, NoDistances, Terms
 from faxgw.settlement.scheme import Scheme, SchemeBook, faults_of_schemes
 from faxgw.settlement.vat import VatRate, VatTable
-from faxgw.settlement_config import SettlementConfig
 
 
 class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

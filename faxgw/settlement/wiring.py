@@ -8,6 +8,7 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.config.settlement import SettlementConfig
 from faxgw.errors import StoreBusyError
 from faxgw.members.keeper import Keeper
 from faxgw.ops.metrics import Metrics
@@ -23,7 +24,6 @@ from faxgw.settlement.month.desk import MonthDesk, Rules
 from faxgw.settlement.month.run import Thresholds
 from faxgw.settlement.sale import Distances, Terms
 from faxgw.settlement.tariff import Tariff, terms_of
-from faxgw.settlement_config import SettlementConfig
 from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)

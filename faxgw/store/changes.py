@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from faxgw.config import Step
+from faxgw.config.promises import Step
 from faxgw.fax import AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
 

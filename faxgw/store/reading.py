@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, func, select, text
 
-from faxgw.config import Step
+from faxgw.config.promises import Step
 from faxgw.fax import GOES_ALONE_AFTER, AttemptNumber, ClientRef, Failure, FaxId, State, read_client_ref
 from faxgw.phone import Line
 from faxgw.store.admission import Content

@@ -7,7 +7,7 @@ from pathlib import Path
 import trio
 from sqlalchemy.exc import DBAPIError
 
-from faxgw.config import StoreConfig
+from faxgw.config.daemon import StoreConfig
 from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError
 from faxgw.fax import ClientRef, FaxId, State

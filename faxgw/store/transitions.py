@@ -6,7 +6,7 @@ a fax that is with a carrier, a receipt for an attempt that is over) is `Stale`,
 
 from dataclasses import dataclass, field
 
-from faxgw.config import Step
+from faxgw.config.promises import Step
 from faxgw.errors import BugError
 from faxgw.fax import FINAL, NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from faxgw.config import Step
+from faxgw.config.promises import Step
 from faxgw.fax import FaxId
 from faxgw.phone import Line
 from faxgw.store.attempts import Attempt

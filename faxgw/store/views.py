@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from faxgw.config import Step
+from faxgw.config.promises import Step
 from faxgw.fax import AttemptNumber, ClientRef, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.admission import Content

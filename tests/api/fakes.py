@@ -10,7 +10,9 @@ import trio
 
 from faxgw.api.app import Behind
 from faxgw.api.port import AgainWish, Destination, DocumentOrder, ProviderState, Why
-from faxgw.config import Api, Config, Http, ProviderConfig
+from faxgw.config.daemon import Api, Http
+from faxgw.config.provider import ProviderConfig
+from faxgw.config.whole import Config
 from faxgw.errors import FaxgwError
 from faxgw.faults import Fault
 from faxgw.fax import FINAL, AttemptNumber, ClientRef, FaxId, State, Waiting

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from faxgw.api.app import local_app
-from faxgw.config import Api
+from faxgw.config.daemon import Api
 from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
 from tests.api.fakes import Fakes, make_fakes, order_bytes, order_json
 from tests.api.peer import Answer, peer_of

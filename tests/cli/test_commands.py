@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from faxgw.config import Api
+from faxgw.config.daemon import Api
 from faxgw.errors import StoreFullError
 from faxgw.fax import State
 from faxgw.phone import Line

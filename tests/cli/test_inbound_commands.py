@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from faxgw.config.inbox import InboxConfig
+from faxgw.config.intake import IntakeConfig
 from faxgw.faults import Fault
 from faxgw.fax import FaxId, State
-from faxgw.inbox_config import InboxConfig
 from faxgw.incoming import FaxesIn, Incoming
-from faxgw.intake_config import IntakeConfig
 from faxgw.members.register import Register
 from faxgw.message import RelayMessage
 from faxgw.ops.metrics import Metrics

@@ -15,8 +15,8 @@ import trio
 from faxgw.api.members.routes import RegisterDesk
 from faxgw.api.members.wishes import WISHES
 from faxgw.cli.client import LocalClient
+from faxgw.config.members import Members
 from faxgw.members.traffic import Traffic
-from faxgw.members_config import Members
 from tests.api.fakes import make_fakes
 from tests.cli.terminal import Terminal, terminal_at
 from tests.members.florists import RULES, TODAY, Office, florist, open_office

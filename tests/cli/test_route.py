@@ -12,6 +12,7 @@ import structlog
 
 from faxgw.api.admission import new_order_fax
 from faxgw.api.placing import Batch, Placed, Placing
+from faxgw.config.routing import RoutingConfig
 from faxgw.dispatch.service import Service
 from faxgw.members.member import Area, Role
 from faxgw.members.register import Register
@@ -23,7 +24,6 @@ from faxgw.routing.planner import plan_apart
 from faxgw.routing.rerouting import Move
 from faxgw.routing.router import Router
 from faxgw.routing.wiring import RoutingParts
-from faxgw.routing_config import RoutingConfig
 from faxgw.store.changes import Recorded
 from faxgw.store.sql import SqlStore, open_memory_store
 from tests.api.fakes import Fakes, FixedClock, make_fakes

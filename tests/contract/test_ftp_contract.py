@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from faxgw.config.inbox import Security
 from faxgw.inbox.ftp.loop import open_asyncio_thread
 from faxgw.inbox.ftp.transport import AioFtpTransport
 from faxgw.inbox.port import Done, Fetched, FtpConnection, FtpTransport, Gone, Lost, Refused, TooLarge, Wanted
-from faxgw.inbox_config import Security
 from tests.ftp_servers import Started, proftpd, pure_ftpd, vsftpd
 from tests.inbox.faxes import make_fax
 from tests.inbox.ftp_fake import FakeFtp

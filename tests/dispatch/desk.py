@@ -7,7 +7,7 @@ from typing import TypeVar
 import trio
 
 from faxgw.clock import TrioClock
-from faxgw.config import DEFAULT_RETRIES
+from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.dispatch.attempt import Attempts
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.carriers import Carrier

@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.config import DEFAULT_RETRIES, Dispatch
+from faxgw.config.sending import DEFAULT_RETRIES, Dispatch
 from faxgw.dispatch.carriers import Carrier, Carriers
 from faxgw.dispatch.gate import ClosedBy
 from faxgw.dispatch.outcome import Outcomes

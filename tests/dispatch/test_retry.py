@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faxgw.config import DEFAULT_RETRIES, Retry
+from faxgw.config.sending import DEFAULT_RETRIES, Retry
 from faxgw.dispatch.retry import JITTER, NOT_A_CALL, Again, GiveUp, Verdict, judge
 from faxgw.fax import Failure
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faxgw.config import ServiceRule, ServiceWhen
+from faxgw.config.promises import ServiceRule, ServiceWhen
 from faxgw.dispatch.service import NO_RULE, Service, apply_service, moment_of
 from faxgw.money import Money
 from faxgw.order import Delivery, Order, Priority, ProductLine, Recipient

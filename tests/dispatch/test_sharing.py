@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faxgw.call_config import CallConfig
+from faxgw.config.calls import CallConfig
 from faxgw.dispatch.prepared import Prepared
 from faxgw.dispatch.sharing import divide, fit_into_call, line_teller
 from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faxgw.config import DEFAULT_ESCALATION, Step, TimedStep
+from faxgw.config.promises import DEFAULT_ESCALATION, Step, TimedStep
 from faxgw.dispatch.steps import AtRisk, Due, last_steps, step_at, steps_due, with_step
 from faxgw.fax import FINAL, Failure, FaxId, State
 from faxgw.phone import Line

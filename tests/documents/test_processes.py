@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faxgw.config import load_config
+from faxgw.config.whole import load_config
 from faxgw.errors import ConfigError
 from faxgw.render.handed_in.handed import Kind, Limits
 from faxgw.render.page import render_sheet

@@ -8,9 +8,9 @@ from typing import Any
 import trio
 
 from faxgw.clock import TrioClock
+from faxgw.config.inbox import Convention, InboxConfig
 from faxgw.inbox.inbox import Inbox
 from faxgw.inbox.port import FtpTransport
-from faxgw.inbox_config import Convention, InboxConfig
 from faxgw.ops.metrics import Metrics
 from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.port import InboundStore

@@ -7,8 +7,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from faxgw.config.inbox import Convention, Done, SidecarFormat
 from faxgw.inbox.verdict import NOTE
-from faxgw.inbox_config import Convention, Done, SidecarFormat
 from faxgw.store.inbound.keeping import DocumentKind, PoisonReason
 from tests.inbox.faxes import make_fax, make_faxes
 from tests.inbox.ftp_fake import FakeFtp, PowerCut

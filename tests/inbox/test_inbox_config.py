@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from faxgw.inbox_config import Convention, Security, SidecarFormat, inbox_faults
+from faxgw.config.inbox import Convention, Security, SidecarFormat, inbox_faults
 from tests.inbox.shop import config_of
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faxgw.config.inbox import Convention, SidecarFormat
 from faxgw.inbox.port import Listed
 from faxgw.inbox.settled import Look, Sighting, look_at, rules_of
-from faxgw.inbox_config import Convention, SidecarFormat
 from tests.inbox.shop import config_of
 
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faxgw.config.inbox import SidecarFormat
 from faxgw.inbox.port import Listed
 from faxgw.inbox.settled import Arrival, Part
 from faxgw.inbox.sidecar.read import read_sidecar
 from faxgw.inbox.sidecar.told import BadSidecar, Told, seconds_of
 from faxgw.inbox.verdict import Haul, Keep, decide
-from faxgw.inbox_config import SidecarFormat
 from tests.inbox.faxes import make_fax
 from tests.inbox.shop import config_of
 

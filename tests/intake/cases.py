@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter, ImageSequence
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.decide import decide
 from faxgw.intake.decision import KnownOrder, NeedsReview, Reply, ReplyKind
 from faxgw.intake.faxread import FaxRead, TickState
 from faxgw.intake.read import read_fax
-from faxgw.intake_config import DecisionRules
 from faxgw.render.orderform import FORM_REVISION, order_code
 from faxgw.render.page import render_sheet
 from faxgw.render.sheet import Document

@@ -6,6 +6,7 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.code import NewOrderCode, OrderCode, RelayCode, new_order_code, parse_code
 from faxgw.intake.decide import decide, order_numbers, wants_text
 from faxgw.intake.decision import KnownOrder, NeedsReview, NewOrderRead, Reply, ReplyKind, ReviewReason
@@ -19,7 +20,6 @@ from faxgw.intake.faxread import (
     Unreadable,
     UnreadableReason,
 )
-from faxgw.intake_config import DecisionRules
 
 RULES = DecisionRules(country="FR")
 FORM = "order-sheet/3"

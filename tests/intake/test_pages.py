@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.faxread import FaxRead, Unreadable, UnreadableReason
 from faxgw.intake.pages.open import open_pages
 from faxgw.intake.read import draw_page, read_fax
-from faxgw.intake_config import ReadingLimits
 from faxgw.render.orderform import order_code
 from faxgw.render.page import document_to_pdf, render_sheet
 from faxgw.render.sheet import Document, Resolution

@@ -11,11 +11,11 @@ import structlog
 import trio
 from PIL import Image
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.decide import wants_text
 from faxgw.intake.faxread import FaxRead, Unreadable, UnreadableReason
 from faxgw.intake.pool import FaxesRead, ReadingPool, open_reading_pool
 from faxgw.intake.read import draw_page, read_fax
-from faxgw.intake_config import ReadingLimits
 from faxgw.render.page import render_sheet
 from faxgw.render.sheet import Document
 from faxgw.workers.process import WorkerNotStartedError

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from PIL import Image, ImageFilter
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.blank import blank_of
 from faxgw.intake.code import Asked, RelayCode, parse_code
 from faxgw.intake.decide import decide, order_numbers
@@ -14,7 +15,6 @@ from faxgw.intake.decision import Decision, KnownOrder, NeedsReview, RelayReply,
 from faxgw.intake.faxread import FaxRead, PageRead, Tick, TickState
 from faxgw.intake.read import read_fax
 from faxgw.intake.relayreply import message_of_reply, said_kinds
-from faxgw.intake_config import DecisionRules
 from faxgw.message import Channel, Kind, Source, faults_of
 from faxgw.order import Language
 from faxgw.render.page import render_sheet

@@ -5,12 +5,12 @@ import random
 import pytest
 from PIL import Image
 
+from faxgw.config.intake import DecisionRules
 from faxgw.intake.decide import decide
 from faxgw.intake.decision import NeedsReview, NewOrderRead, ReviewReason
 from faxgw.intake.faxread import FaxRead
 from faxgw.intake.ocr import Recogniser, is_installed
 from faxgw.intake.read import read_fax
-from faxgw.intake_config import DecisionRules
 from faxgw.order import Language
 from tests.intake import typed
 from tests.intake.pen import Pen

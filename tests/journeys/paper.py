@@ -12,14 +12,14 @@ from typing import Any
 import msgspec
 import trio
 
+from faxgw.config.inbox import Convention, InboxConfig
+from faxgw.config.intake import DecisionRules, IntakeConfig
+from faxgw.config.routing import RoutingConfig
 from faxgw.fax import FaxId
-from faxgw.inbox_config import Convention, InboxConfig
 from faxgw.incoming import FaxesIn
 from faxgw.intake.decision import ReplyKind
 from faxgw.intake.faxread import FaxRead, FieldRead, PageRead, TextLine, Tick, TickState, Unreadable, UnreadableReason
-from faxgw.intake_config import DecisionRules, IntakeConfig
 from faxgw.routing.places import Place, Places
-from faxgw.routing_config import RoutingConfig
 from faxgw.store.inbound.keeping import InboundId
 from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.views import InboundSought, InboundView

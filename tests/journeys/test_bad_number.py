@@ -3,7 +3,7 @@
 import pytest
 from trio.testing import MockClock
 
-from faxgw.config import DEFAULT_RETRIES
+from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.fax import Failure, State
 from tests.journeys.account import settle_account
 from tests.journeys.town import line_of, open_town, order_for

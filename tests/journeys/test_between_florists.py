@@ -8,12 +8,12 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.api.port import AgainWish, Destination
+from faxgw.config.relay import Relay
 from faxgw.fax import FaxId, State
 from faxgw.message import Channel, Kind
 from faxgw.order import Order
 from faxgw.relay.paper import decode_paper
 from faxgw.relay.port import Chosen, NobodyFound
-from faxgw.relay_config import Relay
 from faxgw.render.sheet import RelayKind
 from faxgw.store.admission import Admitted, Content, Kinship
 from faxgw.store.relay.port import Answer, Refusal, RelayOrder, RelayRefused, RelayTaken, Stage

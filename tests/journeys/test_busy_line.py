@@ -5,7 +5,7 @@ from itertools import pairwise
 import trio
 from trio.testing import MockClock
 
-from faxgw.config import DEFAULT_RETRIES
+from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.fax import Failure, State, Waiting
 from tests.journeys.account import settle_account
 from tests.journeys.town import line_of, open_town, order_for

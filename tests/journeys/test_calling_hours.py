@@ -7,7 +7,7 @@ import msgspec
 import trio
 from trio.testing import MockClock
 
-from faxgw.config import CallingRules
+from faxgw.config.sending import CallingRules
 from faxgw.fax import Failure, State, Waiting
 from faxgw.members.member import Member
 from faxgw.members.register import Register

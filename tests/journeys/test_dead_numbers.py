@@ -4,7 +4,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.config import CallingRules, LineConfig
+from faxgw.config.sending import CallingRules, LineConfig
 from faxgw.fax import FaxId, State, Waiting
 from faxgw.phone import Line
 from faxgw.store.stops import Scope

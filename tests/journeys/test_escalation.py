@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.config import Step
+from faxgw.config.promises import Step
 from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
 from faxgw.phone import Line

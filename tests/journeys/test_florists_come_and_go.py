@@ -7,6 +7,8 @@ import msgspec
 import trio
 from trio.testing import MockClock
 
+from faxgw.config.relay import Relay
+from faxgw.config.routing import RoutingConfig
 from faxgw.fax import State
 from faxgw.members import enrolment
 from faxgw.members.decisions import Decided
@@ -15,8 +17,6 @@ from faxgw.members.register import Register
 from faxgw.message import Kind
 from faxgw.order import Delivery, Order
 from faxgw.relay.traffic import RelayTraffic
-from faxgw.relay_config import Relay
-from faxgw.routing_config import RoutingConfig
 from faxgw.store.admission import Content
 from faxgw.store.relay.port import RelayTaken, Stage
 from tests.journeys.test_register_changes import INES, keep_register

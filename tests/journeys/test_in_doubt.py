@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.config import ProviderConfig
+from faxgw.config.provider import ProviderConfig
 from faxgw.fax import State, Waiting
 from faxgw.provider.port import Capabilities, LookUpKind
 from faxgw.provider.scripted import Pace, ScriptedProvider

@@ -9,13 +9,13 @@ import msgspec
 import trio
 from trio.testing import MockClock
 
+from faxgw.config.members import Members
 from faxgw.fax import State, Waiting
 from faxgw.gateway import Gateway
 from faxgw.members import changing, enrolment, importing
 from faxgw.members.decisions import Decided
 from faxgw.members.keeper import Keeper
 from faxgw.members.people import Person
-from faxgw.members_config import Members
 from faxgw.phone import Line
 from tests.journeys.account import settle_account
 from tests.journeys.town import START, Town, florist, line_of, open_town, order_for

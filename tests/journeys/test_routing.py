@@ -10,7 +10,8 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.api.port import Destination
-from faxgw.config import LineConfig
+from faxgw.config.routing import RoutingConfig
+from faxgw.config.sending import LineConfig
 from faxgw.fax import FaxId, State
 from faxgw.members.member import Kind, Member, Role
 from faxgw.members.register import Register
@@ -20,7 +21,6 @@ from faxgw.order import Order
 from faxgw.routing.places import Place, Places
 from faxgw.routing.plan import NoSolver
 from faxgw.routing.replanning import Replanned
-from faxgw.routing_config import RoutingConfig
 from faxgw.store.admission import NO_LINE, Admitted, Repeated
 from faxgw.store.changes import Changed, Stale
 from faxgw.store.relay.port import Absence, RelayTaken

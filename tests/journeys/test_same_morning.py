@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from faxgw.config import ServiceRule, ServiceWhen
+from faxgw.config.promises import ServiceRule, ServiceWhen
 from faxgw.fax import State
 from faxgw.order import Priority
 from tests.journeys.account import settle_account

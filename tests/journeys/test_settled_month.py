@@ -5,12 +5,12 @@ from pathlib import Path
 import trio
 from trio.testing import MockClock
 
+from faxgw.config.settlement import SettlementConfig
 from faxgw.gateway import Gateway
 from faxgw.message import Kind
 from faxgw.settlement.month.desk import Closed, MonthDesk
 from faxgw.settlement.month.ready import Matter
 from faxgw.settlement.tariff import load_tariffs
-from faxgw.settlement_config import SettlementConfig
 from faxgw.store.relay.port import RelayTaken
 from tests.journeys.account import settle_account
 from tests.journeys.test_register_changes import kept_town

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from faxgw.call_config import CallConfig
+from faxgw.config.calls import CallConfig
 from faxgw.fax import FaxId, State
 from faxgw.provider.port import Capabilities, LookUpKind
 from faxgw.provider.scripted import ScriptedProvider

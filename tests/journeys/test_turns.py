@@ -3,7 +3,7 @@
 import trio
 from trio.testing import MockClock
 
-from faxgw.config import QueueConfig
+from faxgw.config.sending import QueueConfig
 from faxgw.fax import FaxId
 from faxgw.order import Priority
 from tests.journeys.account import settle_account

@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 import trio
 
-from faxgw.call_config import ONE_FAX
 from faxgw.clock import TrioClock
-from faxgw.config import Config, ProviderConfig, RenderConfig
+from faxgw.config.calls import ONE_FAX
+from faxgw.config.daemon import RenderConfig
+from faxgw.config.provider import ProviderConfig
+from faxgw.config.whole import Config
 from faxgw.fax import FaxId, State
 from faxgw.gateway import Gateway, Parts
 from faxgw.incoming import FaxesIn

@@ -7,11 +7,11 @@ import msgspec
 import trio
 
 from faxgw.clock import SystemClock
-from faxgw.config import StoreConfig
+from faxgw.config.daemon import StoreConfig
+from faxgw.config.inbox import InboxConfig
 from faxgw.inbox.ftp.loop import open_asyncio_thread
 from faxgw.inbox.ftp.transport import AioFtpTransport
 from faxgw.inbox.inbox import Inbox
-from faxgw.inbox_config import InboxConfig
 from faxgw.ops.metrics import Metrics
 from faxgw.store.sql import open_store
 

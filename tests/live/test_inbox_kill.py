@@ -12,9 +12,9 @@ import msgspec
 import pytest
 import trio
 
-from faxgw.config import StoreConfig
+from faxgw.config.daemon import StoreConfig
+from faxgw.config.inbox import Convention
 from faxgw.crashpoint import EXIT_CRASHED, VARIABLE
-from faxgw.inbox_config import Convention
 from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.views import InboundSought
 from faxgw.store.sql import open_store

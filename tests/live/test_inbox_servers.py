@@ -14,11 +14,11 @@ import pytest
 import trio
 
 from faxgw.clock import SystemClock
+from faxgw.config.inbox import Convention, Security, SidecarFormat
 from faxgw.inbox.ftp.loop import open_asyncio_thread
 from faxgw.inbox.ftp.transport import AioFtpTransport
 from faxgw.inbox.inbox import Inbox
 from faxgw.inbox.port import Lost, Refused
-from faxgw.inbox_config import Convention, Security, SidecarFormat
 from faxgw.store.inbound.keeping import PoisonReason
 from tests.ftp_servers import PASSWORD, FtpServer, Started, proftpd, pure_ftpd, vsftpd
 from tests.inbox.faxes import make_fax, make_faxes

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
+from faxgw.config.members import Members
 from faxgw.members import changing, importing
 from faxgw.members.decisions import Asked, Decided
 from faxgw.members.keeper import Keeper
 from faxgw.members.member import Member
 from faxgw.members.people import Person
-from faxgw.members_config import Members
 from faxgw.ops.metrics import Metrics
 from faxgw.store.sql import SqlStore, open_memory_store
 

@@ -8,12 +8,12 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faxgw.config.members import Members
 from faxgw.faults import Fault
 from faxgw.members import paying
 from faxgw.members.accounts import check_account, first_day_in_force, mask_account
 from faxgw.members.decisions import Decided, Decision, Faulty, Forbidden, NotThere
 from faxgw.members.people import Person, are_two_people
-from faxgw.members_config import Members
 from tests.members.florists import ASTRID, BJORN, TODAY, Office, florist, open_office
 
 ONE, TWO = "NO9386011117947", "86011117947"

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from faxgw.config import CallingRules
+from faxgw.config.sending import CallingRules
 from faxgw.errors import ConfigError
 from faxgw.members.file import load_register
 from faxgw.members.hours import CallingHours, Opening

@@ -9,12 +9,12 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.clock import TrioClock
+from faxgw.config.members import Members
 from faxgw.errors import ConfigError
 from faxgw.members import changing, enrolment
 from faxgw.members.decisions import Decided, Faulty, Forbidden, NotThere
 from faxgw.members.keeper import Keeper
 from faxgw.members.people import Person
-from faxgw.members_config import Members
 from faxgw.ops.metrics import Metrics
 from tests.members.florists import ASTRID, RULES, TODAY, Office, florist, open_office, write_file
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from faxgw.call_config import CallConfig
+from faxgw.config.calls import CallConfig
 from faxgw.fax import FaxId, Waiting
 from faxgw.queue.schedule import Schedule
 from faxgw.store.unfinished import Queued

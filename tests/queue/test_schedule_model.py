@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from faxgw.config import QueueConfig
+from faxgw.config.sending import QueueConfig
 from faxgw.fax import FaxId, Waiting
 from faxgw.phone import Line
 from faxgw.queue.schedule import Schedule

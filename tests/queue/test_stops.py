@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from faxgw.config import CallingRules, LineConfig
+from faxgw.config.sending import CallingRules, LineConfig
 from faxgw.fax import Failure, FaxId, Waiting
 from faxgw.members.hours import Opening
 from faxgw.phone import Line

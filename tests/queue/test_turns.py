@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from faxgw.config import QueueConfig
+from faxgw.config.sending import QueueConfig
 from faxgw.fax import FaxId
 from faxgw.queue.due import STALE_MAX, STEPS_MAX
 from faxgw.queue.schedule import Schedule

@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.routing.candidate import Candidate, Range
 from faxgw.routing.near import Near
 from faxgw.routing.places import Place
 from faxgw.routing.refusals import Judge
 from faxgw.routing.wish import Wish
-from faxgw.routing_config import RoutingConfig
 
 DAY = dt.date(2027, 5, 29)
 """A Saturday."""

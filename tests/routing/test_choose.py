@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from faxgw.config.routing import RoutingConfig, Weights
 from faxgw.routing.candidate import Candidate, Kind
 from faxgw.routing.choose import Chosen, Nobody, choose, weigh_all
 from faxgw.routing.near import Near
 from faxgw.routing.refusals import Refusal
 from faxgw.routing.telling import REFUSAL_TEXTS, chosen_data, nobody_text
 from faxgw.routing.wish import Wish
-from faxgw.routing_config import RoutingConfig, Weights
 from tests.routing.shops import DAY, EVE, area, judge, near, shop, wish
 
 NOON = dt.datetime(2027, 5, 29, 10, 0, tzinfo=dt.UTC).timestamp()

@@ -7,6 +7,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.routing.choose import Chosen, choose
 from faxgw.routing.near import Neighbourhood
 from faxgw.routing.places import Places
@@ -14,7 +15,6 @@ from faxgw.routing.plan import UNSERVED_POINTS, Plan, PlanOrder, PlanTask
 from faxgw.routing.refusals import Judge
 from faxgw.routing.replan import replan
 from faxgw.routing.wish import Wish
-from faxgw.routing_config import RoutingConfig
 from tools.bench.network import DAY, Network, make_network, make_wishes
 
 EVE = dt.datetime(2027, 5, 28, 8, 0, tzinfo=dt.UTC).timestamp()

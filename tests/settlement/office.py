@@ -8,10 +8,11 @@ import msgspec
 import trio
 
 from faxgw.api.admission import encode_order
+from faxgw.config.members import Members
+from faxgw.config.settlement import OwnAccount, SettlementConfig
 from faxgw.members import paying
 from faxgw.members.decisions import Decided
 from faxgw.members.people import Person
-from faxgw.members_config import Members
 from faxgw.message import Channel as By
 from faxgw.message import Kind, RelayMessage, Source
 from faxgw.money import Money
@@ -27,7 +28,6 @@ from faxgw.settlement.scheme import Channel, Levy, Party, Percent, Scheme
 from faxgw.settlement.tariff import Tariff
 from faxgw.settlement.vat import VatRate
 from faxgw.settlement.wiring import SettlementParts
-from faxgw.settlement_config import OwnAccount, SettlementConfig
 from faxgw.store.admission import Admitted, NewFax
 from faxgw.store.relay.port import FaxChanged, RelayTaken
 from tests.members.florists import Office, SetClock, florist

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from faxgw.config import load_config
+from faxgw.config.whole import load_config
 from faxgw.errors import ConfigError
 from faxgw.settlement.scheme import Channel
 from faxgw.settlement.tariff import load_tariffs, terms_of

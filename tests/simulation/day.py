@@ -12,8 +12,8 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.api.desk import OrderDesk
-from faxgw.call_config import CallConfig
 from faxgw.clock import TrioClock
+from faxgw.config.calls import CallConfig
 from faxgw.errors import FaxgwError
 from faxgw.fax import FINAL, FaxId
 from faxgw.gateway import Gateway

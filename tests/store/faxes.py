@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from faxgw.config import StoreConfig
+from faxgw.config.daemon import StoreConfig
 from faxgw.fax import AttemptNumber, FaxId
 from faxgw.phone import Line
 from faxgw.store.admission import Admitted, NewFax

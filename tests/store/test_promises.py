@@ -2,7 +2,7 @@
 
 import pytest
 
-from faxgw.config import Step
+from faxgw.config.promises import Step
 from faxgw.fax import Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.admission import Admitted

@@ -22,7 +22,7 @@ from faxgw.api.orders import order_routes
 from faxgw.api.server import serve
 from faxgw.api.sockets import UnixBind
 from faxgw.clock import SystemClock
-from faxgw.config import Api
+from faxgw.config.daemon import Api
 from faxgw.fax import FaxId
 from faxgw.order import Order
 from faxgw.store.admission import Admission, Admitted

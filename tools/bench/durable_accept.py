@@ -29,7 +29,9 @@ from faxgw.api.server import serve
 from faxgw.api.sockets import UnixBind
 from faxgw.cli.client import LocalClient
 from faxgw.clock import Clock, SystemClock
-from faxgw.config import Api, Config, ProviderConfig, StoreConfig
+from faxgw.config.daemon import Api, StoreConfig
+from faxgw.config.provider import ProviderConfig
+from faxgw.config.whole import Config
 from faxgw.gateway import Gateway, Parts
 from faxgw.members.member import Member
 from faxgw.members.register import Register

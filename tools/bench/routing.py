@@ -8,6 +8,7 @@ import datetime as dt
 import time
 from dataclasses import dataclass
 
+from faxgw.config.routing import RoutingConfig
 from faxgw.fax import FaxId
 from faxgw.members.member import Area, Member
 from faxgw.members.register import Register
@@ -21,7 +22,6 @@ from faxgw.routing.plan import Plan, PlanOrder, PlanTask
 from faxgw.routing.replan import replan
 from faxgw.routing.router import Routed, Router
 from faxgw.routing.wish import Wish
-from faxgw.routing_config import RoutingConfig
 from tools.bench.network import DAY, Network, make_network, make_wishes
 from tools.bench.row import Row
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from faxgw.config import StoreConfig
+from faxgw.config.daemon import StoreConfig
 from faxgw.settlement.month.desk import Closed
 from faxgw.settlement.statements.pdf import write_pdf
 from faxgw.store.sql import open_store

@@ -14,6 +14,7 @@ from contextlib import suppress
 import aioftp
 from aioftp.common import SSLSessionBoundContext
 
+from faxgw.config.inbox import InboxConfig, Security
 from faxgw.inbox.ftp.answers import answer_lost, answer_to
 from faxgw.inbox.listing import read_list_line, read_listing, read_mlsd_line
 from faxgw.inbox.port import (
@@ -30,7 +31,6 @@ from faxgw.inbox.port import (
     Transfer,
     Wanted,
 )
-from faxgw.inbox_config import InboxConfig, Security
 
 # It writes whole answers of the server, which name files, and those may hold telephone numbers.
 logging.getLogger("aioftp").setLevel(logging.WARNING)

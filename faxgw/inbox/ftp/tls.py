@@ -2,8 +2,8 @@
 
 import ssl
 
+from faxgw.config.inbox import InboxConfig, Security
 from faxgw.errors import ConfigError
-from faxgw.inbox_config import InboxConfig, Security
 
 
 def tls_of(own: InboxConfig) -> ssl.SSLContext | None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from faxgw.config.inbox import InboxConfig
 from faxgw.inbox.ftp.loop import AsyncioThread
 from faxgw.inbox.ftp.session import FtpSession
 from faxgw.inbox.ftp.tls import tls_of
 from faxgw.inbox.port import Changed, FtpConnection, Listing, Lost, Refused, Transfer, Wanted
-from faxgw.inbox_config import InboxConfig
 
 
 class AioFtpTransport:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from faxgw.config.inbox import SidecarFormat
 from faxgw.inbox.sidecar.csv import read_csv
 from faxgw.inbox.sidecar.idx import read_idx
 from faxgw.inbox.sidecar.json import read_json
 from faxgw.inbox.sidecar.told import BadSidecar, Told, told_by
 from faxgw.inbox.sidecar.xml import read_xml
-from faxgw.inbox_config import SidecarFormat
 
 _READERS: Mapping[SidecarFormat, Callable[[bytes], dict[str, str] | BadSidecar]] = {
     SidecarFormat.IDX: read_idx,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from faxgw.inbox_config import TOLD_FIELDS
+from faxgw.config.inbox import TOLD_FIELDS
 
 _USUAL_WORDS: Final = {
     # Compared without case, dots, dashes and underscores: RECEIPT.ID, receiptId and receipt_id are one word.

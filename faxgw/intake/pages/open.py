@@ -3,9 +3,9 @@
 import itertools
 from collections.abc import Iterator
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.pages.page import Page, RefusedError, RefusedReason
 from faxgw.intake.pages.tiff import tiff_pages
-from faxgw.intake_config import ReadingLimits
 
 _TIFF_BEGINNINGS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PDF_WITHIN = 1024

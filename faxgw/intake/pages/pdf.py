@@ -7,8 +7,8 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.pages.page import COLUMNS_PER_INCH, ROWS_PER_INCH, Page, RefusedError, RefusedReason
-from faxgw.intake_config import ReadingLimits
 
 _POINTS_PER_INCH = 72
 _WHITE = (255, 255, 255, 255)

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from faxgw.config.intake import ReadingLimits
 from faxgw.intake.pages.page import COLUMNS_PER_INCH, Page, RefusedError, RefusedReason, on_grid
-from faxgw.intake_config import ReadingLimits
 
 _STRIP_OFFSETS, _STRIP_BYTES, _TILE_OFFSETS, _TILE_BYTES = 273, 279, 324, 325
 _SUBFILE_TYPE, _REDUCED = 254, 1

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from stdnum.no import kontonr
 
+from faxgw.config.settlement import Mandated, OwnAccount
 from faxgw.settlement.month.run import Content, Item
 from faxgw.settlement.payouts.order import (
     ID_CHARS_MAX,
@@ -21,7 +22,6 @@ from faxgw.settlement.payouts.order import (
     sepa_text,
 )
 from faxgw.settlement.payouts.pain import Version, write_collections, write_payouts
-from faxgw.settlement_config import Mandated, OwnAccount
 from faxgw.store.months.port import Run
 
 BBAN_DIGITS = 11
