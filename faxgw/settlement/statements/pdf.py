@@ -16,7 +16,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from faxgw.settlement.month.statement import LineKind, Statement, StatementLine
-from faxgw.settlement.statements.words import WORDS, Words, day_text, money_text, period_text, rate_text
+from faxgw.settlement.statements.words import Words, day_text, money_text, period_text, rate_text, words_of
 
 FAMILY = "PT Sans"
 """Two files, one a weight: reportlab cannot pick a weight out of a variable font. Its digits are all of one width."""
@@ -38,7 +38,7 @@ def write_pdf(statement: Statement, network: str) -> bytes:
     pages = _page_count(statement)
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, invariant=1, pageCompression=1)
-    words = WORDS[statement.whom.language]
+    words = words_of(statement.whom.language)
     canvas.setTitle(f"{words.statement} {statement.period} {statement.whom.id}")
     canvas.setAuthor(network)
     _Writer(canvas, statement, network, pages).write()
@@ -67,7 +67,7 @@ class _Writer:
         self._statement = statement
         self._network = network
         self._pages = pages
-        self._words: Words = WORDS[statement.whom.language]
+        self._words: Words = words_of(statement.whom.language)
         self.page = 0
         self._y = 0.0
         self._color: Color | None = None

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from faxgw.money import MINOR_DIGITS
 from faxgw.settlement.month.statement import Statement
-from faxgw.settlement.statements.words import WORDS, period_text, rate_text
+from faxgw.settlement.statements.words import period_text, rate_text, words_of
 
 HEAD_ROW = 7
 """Of the movements, from 0."""
@@ -22,7 +22,7 @@ WIDTHS = (12, 22, 26, 16, 16)
 def write_xlsx(statement: Statement, network: str) -> bytes:
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
-    words = WORDS[statement.whom.language]
+    words = words_of(statement.whom.language)
     book.set_properties(
         {"title": f"{words.statement} {statement.period}", "author": network, "created": _made(statement)}
     )
@@ -41,7 +41,7 @@ def write_xlsx(statement: Statement, network: str) -> bytes:
 
 
 def _write_movements(book: Any, sheet: Any, statement: Statement) -> None:
-    words, bold = WORDS[statement.whom.language], book.add_format({"bold": True})
+    words, bold = words_of(statement.whom.language), book.add_format({"bold": True})
     money, day = (
         book.add_format({"num_format": _money_format(statement)}),
         book.add_format({"num_format": "yyyy-mm-dd"}),
@@ -65,7 +65,7 @@ def _write_movements(book: Any, sheet: Any, statement: Statement) -> None:
 
 
 def _write_taxes(book: Any, sheet: Any, statement: Statement) -> None:
-    words, money = WORDS[statement.whom.language], book.add_format({"num_format": _money_format(statement)})
+    words, money = words_of(statement.whom.language), book.add_format({"num_format": _money_format(statement)})
     for row, vat in enumerate(statement.earned_taxes, start=3):
         sheet.write(row, 0, rate_text(vat.basis_points, statement.whom.language))
         for column, (label, minor) in enumerate(

@@ -5,7 +5,9 @@ Babel is pinned by the lock file, for its data change the signs between digits, 
 
 import datetime as dt
 import functools
+import tomllib
 from decimal import Decimal
+from importlib import resources
 
 import msgspec
 from babel.dates import format_date
@@ -19,7 +21,7 @@ from faxgw.store.ledger.port import Period
 LOCALES = {"de": "de_DE", "en": "en_GB", "fr": "fr_FR", "nb": "nb_NO"}
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True):
+class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The labels of one language."""
 
     statement: str
@@ -49,132 +51,11 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     page: str
 
 
-WORDS: dict[Language, Words] = {
-    "en": Words(
-        statement="Statement of account",
-        number="No.",
-        member="Member",
-        tax_id="Tax no.",
-        opening="Brought forward",
-        closing_owed="Balance in your favour",
-        closing_owing="Balance you owe",
-        closing_even="Balance",
-        day="Day",
-        what="For",
-        order="Order",
-        amount="Amount",
-        balance="Balance",
-        kinds={
-            LineKind.EXECUTED: "Orders executed",
-            LineKind.SENT: "Orders sent",
-            LineKind.CORRECTION: "Corrections",
-            LineKind.PAID_OUT: "Paid out",
-            LineKind.COLLECTED: "Collected",
-            LineKind.OTHER: "Other",
-        },
-        orders="Count",
-        taxes="Value added tax within your shares",
-        rate="Rate",
-        gross="Gross",
-        tax="Tax",
-        net="Net",
-        basis="A basis for your own accounts; not tax advice.",
-        page="Page",
-    ),
-    "fr": Words(
-        statement="Relevé de compte",
-        number="N°",
-        member="Adhérent",
-        tax_id="N° d'identification",
-        opening="Report",
-        closing_owed="Solde en votre faveur",
-        closing_owing="Solde que vous devez",
-        closing_even="Solde",
-        day="Jour",
-        what="Objet",
-        order="Commande",
-        amount="Montant",
-        balance="Solde",
-        kinds={
-            LineKind.EXECUTED: "Commandes exécutées",
-            LineKind.SENT: "Commandes transmises",
-            LineKind.CORRECTION: "Rectifications",
-            LineKind.PAID_OUT: "Virements reçus",
-            LineKind.COLLECTED: "Prélèvements",
-            LineKind.OTHER: "Divers",
-        },
-        orders="Nombre",
-        taxes="TVA comprise dans vos parts",
-        rate="Taux",
-        gross="TTC",
-        tax="TVA",
-        net="HT",
-        basis="Base pour votre comptabilité ; ne vaut pas conseil fiscal.",
-        page="Page",
-    ),
-    "nb": Words(
-        statement="Avregning",
-        number="Nr.",
-        member="Medlem",
-        tax_id="Org.nr.",
-        opening="Overført",
-        closing_owed="Til gode",
-        closing_owing="Skyldig beløp",
-        closing_even="Saldo",
-        day="Dato",
-        what="Gjelder",
-        order="Ordre",
-        amount="Beløp",
-        balance="Saldo",
-        kinds={
-            LineKind.EXECUTED: "Utførte ordre",
-            LineKind.SENT: "Sendte ordre",
-            LineKind.CORRECTION: "Korreksjoner",
-            LineKind.PAID_OUT: "Utbetalt",
-            LineKind.COLLECTED: "Innkrevd",
-            LineKind.OTHER: "Annet",
-        },
-        orders="Antall",
-        taxes="Merverdiavgift i dine andeler",
-        rate="Sats",
-        gross="Brutto",
-        tax="Mva.",
-        net="Netto",
-        basis="Grunnlag for eget regnskap; ikke skatterådgivning.",
-        page="Side",
-    ),
-    "de": Words(
-        statement="Abrechnung",
-        number="Nr.",
-        member="Mitglied",
-        tax_id="Steuernr.",
-        opening="Übertrag",
-        closing_owed="Guthaben",
-        closing_owing="Offener Betrag",
-        closing_even="Saldo",
-        day="Tag",
-        what="Betreff",
-        order="Auftrag",
-        amount="Betrag",
-        balance="Saldo",
-        kinds={
-            LineKind.EXECUTED: "Ausgeführte Aufträge",
-            LineKind.SENT: "Vermittelte Aufträge",
-            LineKind.CORRECTION: "Berichtigungen",
-            LineKind.PAID_OUT: "Ausgezahlt",
-            LineKind.COLLECTED: "Eingezogen",
-            LineKind.OTHER: "Sonstiges",
-        },
-        orders="Anzahl",
-        taxes="Umsatzsteuer in Ihren Anteilen",
-        rate="Satz",
-        gross="Brutto",
-        tax="Steuer",
-        net="Netto",
-        basis="Grundlage für Ihre Buchhaltung; keine Steuerberatung.",
-        page="Seite",
-    ),
-}
+@functools.cache
+def words_of(language: Language) -> Words:
+    """The labels in `wording/`; a language more is a file more there, and a locale above."""
+    file = resources.files("faxgw.settlement.statements") / "wording" / f"{language}.toml"
+    return msgspec.convert(tomllib.loads(file.read_text("utf-8")), Words)
 
 
 @functools.lru_cache(maxsize=4_096)

@@ -19,7 +19,7 @@ from faxgw.settlement.month.statement import LineKind, Netting, Statement, Whom,
 from faxgw.settlement.statements.lines import write_csv
 from faxgw.settlement.statements.pdf import write_pdf
 from faxgw.settlement.statements.sheet import write_xlsx
-from faxgw.settlement.statements.words import WORDS, money_text, period_text
+from faxgw.settlement.statements.words import money_text, period_text, words_of
 from faxgw.settlement.vat import Vat
 from faxgw.store.ledger.port import Line
 
@@ -95,7 +95,7 @@ def test_a_statement_that_does_not_add_up_is_never_made() -> None:
 def test_the_page_says_it_in_the_stores_language(language: Language) -> None:
     """Every label, every kind that there is, the amounts as the language writes them."""
     text = text_of(write_pdf(statement(language=language), NETWORK))
-    words = WORDS[language]
+    words = words_of(language)
     for wanted in (words.statement, words.closing_owing, words.taxes, words.basis, "NO27-0000001", "2027-05-0017"):
         assert wanted in text
     assert period_text("2027-05", language) in text
