@@ -23,6 +23,7 @@ from faxgw.settlement.month.run import (
     LeftOut,
     Payees,
     Thresholds,
+    expected_at_bank,
     journals_of,
     make_content,
 )
@@ -260,6 +261,7 @@ class MonthDesk:
             login=by.login,
             at=self._clock.now(),
             journals=journals_of(run, self._today()),
+            expected=expected_at_bank(run, content, who=by.name, at=self._clock.now()),
             are_two=self._two_people(by),
         )
         (approved,) = await self._months.approve([approval])

@@ -1,6 +1,7 @@
 """What is paid to stores and collected from them for a closed month: a run, proposed by one and approved by another."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
@@ -8,9 +9,14 @@ import msgspec
 
 from faxgw.money import Currency
 from faxgw.settlement.month.statement import Netting, netting_of
+from faxgw.settlement.payouts.order import message_id
 from faxgw.settlement.takings import in_transit
+from faxgw.store.clearing.port import NewBatch, NewFile
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting, Standing
 from faxgw.store.ledger.port import Period
+
+OWN_RUNS = "network"
+"""Among providers, whoever pays stores out: the network itself."""
 
 Direction = Literal["payout", "collection"]
 
@@ -109,6 +115,29 @@ def _owed(
         )
         if netting is wanted:
             yield account.name, abs(closing_minor)
+
+
+def expected_at_bank(content: Content, encoded: bytes, *, who: str, at: float) -> NewFile:
+    """A bank books a run as one line that repeats the file's id: a payout takes money away, a collection brings it."""
+    is_payout = content.direction == "payout"
+    batch = NewBatch(
+        account=content.direction,
+        ref=message_id(content.name, "PAY" if is_payout else "COL"),
+        currency=content.currency,
+        payout_minor=-content.total_minor if is_payout else content.total_minor,
+        value_date=content.on,
+        movements=(),
+        journal=None,
+    )
+    return NewFile(
+        sha256=hashlib.sha256(encoded).hexdigest(),
+        provider=OWN_RUNS,
+        format="run",
+        name=content.name,
+        who=who,
+        at=at,
+        batches=(batch,),
+    )
 
 
 def journals_of(content: Content, on: dt.date) -> tuple[Journal, ...]:

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from faxgw.errors import BugError
+from faxgw.store.clearing.importing import import_files
+from faxgw.store.clearing.port import Imported
 from faxgw.store.ledger import booking
 from faxgw.store.ledger.port import Entry, NotBooked, Period, Seal
 from faxgw.store.ledger.schema import seal
@@ -90,6 +92,9 @@ def _approve(connection: Connection, approval: Approval) -> Run | RunRefused:
     for booked in booking.book(connection, [Entry((journal,), approval.at) for journal in approval.journals]):
         if isinstance(booked, NotBooked):
             raise BugError(f"a run was approved, and the ledger does not take it: {booked.reason}")
+    (expected,) = import_files(connection, [approval.expected])
+    if not isinstance(expected, Imported):
+        raise BugError(f"{run.name} was approved, and the bank's line of it is expected already")
     return _run(connection.execute(select(payout_run).where(payout_run.c.name == run.name)).one())
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from faxgw.store.clearing.port import NewFile
 from faxgw.store.ledger.journal import Journal
 from faxgw.store.ledger.port import Period, Seal
 
@@ -57,6 +58,8 @@ class Approval:
     at: float
     journals: Sequence[Journal]
     """Booked in the same commit."""
+    expected: NewFile
+    """What the bank's statement will show of it, so that its line finds the run."""
     are_two: Callable[[Run], bool]
     """Whether who approves is somebody else than who proposed."""
 

@@ -14,6 +14,7 @@ from faxgw.settlement.month.desk import Closed, MonthDesk, NotClosed, Proposed, 
 from faxgw.settlement.month.ready import Matter
 from faxgw.settlement.month.run import Thresholds
 from faxgw.settlement.month.statement import LineKind, Statement, Whom
+from faxgw.settlement.payouts.order import message_id
 from faxgw.settlement.statements.pdf import write_pdf
 from faxgw.settlement.takings import in_transit
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting
@@ -201,6 +202,28 @@ async def test_a_payout_needs_two_people_and_is_paid_once(town: Town) -> None:
     standings = await town.store.ledger.standings()
     assert standings[member("NO-C")].posted_minor == 0
     assert standings[in_transit("NOK")].posted_minor == -7_000
+
+
+async def test_a_run_that_was_paid_is_found_on_the_banks_statement(town: Town) -> None:
+    """The bank's line repeats the file's id: nothing of the run is on its way any more, and nobody has to look."""
+    await town.sell_in_may()
+    town.book.accounts["NO-C"] = "86011117947"
+    await town.close()
+    run = (await propose(town)).run
+    assert isinstance(await town.desk.approve(run.name, run.content, PER), Run)
+    assert (await town.store.ledger.standings())[in_transit("NOK")].posted_minor == -7_000
+    clearing = Clearing(town.store.clearing, town.clock, Window(), inline)
+    line = samples.CAMT_053.replace(b"100.00</Amt><CdtDbtInd>DBIT", b"70.00</Amt><CdtDbtInd>DBIT", 1)
+    line = line.replace(b">2091.00<", b">2121.00<").replace(
+        b"<BkTxCd><Prtry><Cd>240</Cd></Prtry></BkTxCd></Ntry>",
+        b"<BkTxCd><Prtry><Cd>240</Cd></Prtry></BkTxCd><AddtlNtryInf>%s</AddtlNtryInf></Ntry>"
+        % message_id(run.name, "PAY").encode(),
+        1,
+    )
+    await clearing.import_file(line, name="bank.xml", who="Ida")
+    assert (await clearing.match()).arrived == 1
+    assert (await town.store.ledger.standings())[in_transit("NOK")].posted_minor == 0
+    assert not (await town.desk.verify()).faults
 
 
 async def test_who_approves_a_run_approves_what_was_looked_at(town: Town) -> None:
