@@ -114,13 +114,12 @@ class Judge:
         return Matter(decide, at, number)
 
     def of_nobody_found(self, order: RelayOrder, nobody: NobodyFound, at: float) -> Matter:
-        """No other florist was found: people hear of it, and it is looked for again where that may help."""
+        """No other florist was found: people hear of it, and it is looked for again later."""
 
         def decide(known: Known) -> Decision:
             if known.order is None or known.order.next_at != order.next_at or known.order.stage is not order.stage:
                 return Decision()
-            next_at = self._patience.look_again_at(known.order, at) if nobody.may_change else None
-            later = msgspec.structs.replace(known.order, next_at=next_at)
+            later = msgspec.structs.replace(known.order, next_at=self._patience.look_again_at(known.order, at))
             told = Told(NOBODY, {"number": order.number, "stage": order.stage, "reason": nobody.explanation})
             return Decision(order=later, told=(told,))
 

@@ -38,8 +38,6 @@ class NobodyFound:
 
     explanation: str
     """One sentence: what stood in the way, or what a person does."""
-    may_change: bool = True
-    """Whether looking again later may find somebody; where nobody looks at all, only people can."""
 
 
 class Rerouter(Protocol):

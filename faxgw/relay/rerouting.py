@@ -12,9 +12,7 @@ class NoRerouter:
 
     def choose(self, order: Order, tried: frozenset[str]) -> NobodyFound:
         del order, tried
-        return NobodyFound(
-            "no routing is configured; give the order to a florist with faxgw relay send", may_change=False
-        )
+        return NobodyFound("no routing is configured; give the order to a florist with faxgw relay send")
 
 
 class ByRouting:

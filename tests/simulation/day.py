@@ -14,6 +14,7 @@ from trio.testing import MockClock
 from faxgw.api.desk import OrderDesk
 from faxgw.clock import TrioClock
 from faxgw.config.calls import CallConfig
+from faxgw.config.relay import Relay
 from faxgw.errors import FaxgwError
 from faxgw.fax import FINAL, FaxId
 from faxgw.gateway import Gateway
@@ -259,7 +260,11 @@ async def _play(plan: Plan, broken: Broken) -> Judged:
     register = Register(florist(number) for number in range(FLORISTS))
     town = Town(
         clock, _carriers(plan, clock, promises), [carrier_config(name) for name in plan.carriers], register, store,
-        seed=plan.seed, settings={"call": CallConfig(faxes_max=FAXES_A_CALL[plan.seed % len(FAXES_A_CALL)])},
+        seed=plan.seed, settings={
+            "call": CallConfig(faxes_max=FAXES_A_CALL[plan.seed % len(FAXES_A_CALL)]),
+            # No florist but the one named makes these orders, so that looking for another only costs time.
+            "relay": Relay(search_minutes=1_440),
+        },
     )  # fmt: skip
     town.renderer.broken |= plan.broken
     day = SimulatedDay(plan, town, promises)

@@ -54,7 +54,7 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 @functools.cache
 def words_of(language: Language) -> Words:
     """The labels in `wording/`; a language more is a file more there, and a locale above."""
-    file = resources.files("faxgw.settlement.statements") / "wording" / f"{language}.toml"
+    file = resources.files("faxgw.settlement.statements").joinpath("wording", f"{language}.toml")
     return msgspec.convert(tomllib.loads(file.read_text("utf-8")), Words)
 
 

@@ -60,6 +60,8 @@ def parse_account(text: str) -> Account:
     """The account that `str` made `text` of, whatever signs a bank or a shop has in its name; `ValueError` else."""
     kind, _, rest = text.partition(":")
     name, _, currency = rest.rpartition(":")
+    if not name or len(currency) != 3:
+        raise ValueError(f"{text!r} names no account")
     return Account(AccountKind(kind), name, currency)
 
 
