@@ -119,7 +119,7 @@ async def live(config: Config) -> None:
             metrics=metrics,
             keeper=keeper,
             faxes_in=faxes_in,
-            places=load_places(state_dir) if config.routing is not None else NOWHERE,
+            places=load_places(state_dir) if config.routing is not None or config.settlement is not None else NOWHERE,
             tariff=load_tariffs(config.settlement.tariffs) if config.settlement is not None else None,
             books=load_books(config.settlement.books) if config.settlement and config.settlement.books else None,
         )

@@ -60,6 +60,7 @@ from faxgw.render.join import join_documents
 from faxgw.render.port import Renderer
 from faxgw.render.sheet import Document, Unrenderable
 from faxgw.routing.candidates import AwayLater
+from faxgw.routing.distances import MemberDistances
 from faxgw.routing.places import NOWHERE, Places
 from faxgw.routing.planner import Planner, plan_apart
 from faxgw.routing.router import Router
@@ -204,6 +205,7 @@ class Gateway:
             *(config.settlement, parts.tariff, parts.store, parts.keeper, parts.clock, parts.metrics),
             network=config.gateway.name,
             books=parts.books,
+            distances=MemberDistances(parts.register, parts.places),
             work=parts.work,
         )
 

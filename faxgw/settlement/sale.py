@@ -16,14 +16,16 @@ from faxgw.store.ledger.journal import Account, AccountKind, Posting
 class Distances(Protocol):
     """How far a recipient lives from a store, by the coordinates that routing has."""
 
-    def km(self, member_id: str, country: str, postcode: str) -> int | None: ...
+    def km(self, member_id: str, country: str, postcode: str, on: dt.date) -> int | None:
+        """Whole kilometres on a day; None where they are not known."""
+        ...
 
 
 class NoDistances:
     """For a network whose schemes know no bands."""
 
-    def km(self, member_id: str, country: str, postcode: str) -> int | None:
-        del member_id, country, postcode
+    def km(self, member_id: str, country: str, postcode: str, on: dt.date) -> int | None:
+        del member_id, country, postcode, on
         return None
 
 
@@ -66,13 +68,13 @@ def sale_of(order: Order, executing: str, price: Money, taken_on: dt.date, terms
     scheme = terms.schemes.find(channel, order.customer_price.currency, taken_on)
     if scheme is None:
         return SplitRefused("", f"no scheme for {channel} orders in {order.customer_price.currency} on {taken_on}")
-    shared = split(scheme, _priced(order, executing, price, terms))
+    shared = split(scheme, _priced(order, executing, price, taken_on, terms))
     if isinstance(shared, SplitRefused):
         return shared
     return Sale(shared, tuple(_postings(order, executing, channel, shared, terms)))
 
 
-def _priced(order: Order, executing: str, price: Money, terms: Terms) -> Priced:
+def _priced(order: Order, executing: str, price: Money, taken_on: dt.date, terms: Terms) -> Priced:
     goods_minor: dict[str, int] = {}
     for line in order.lines:
         family = terms.family_of(line.code)
@@ -81,7 +83,7 @@ def _priced(order: Order, executing: str, price: Money, terms: Terms) -> Priced:
         customer_minor=order.customer_price.amount_minor,
         execution_minor=price.amount_minor,
         goods_minor=goods_minor,
-        distance_km=terms.distances.km(executing, order.recipient.country, order.recipient.postcode),
+        distance_km=terms.distances.km(executing, order.recipient.country, order.recipient.postcode, taken_on),
     )
 
 

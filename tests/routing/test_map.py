@@ -1,5 +1,6 @@
 """Where postcodes lie, whose areas have them, and which florists are near."""
 
+import datetime as dt
 import random
 from pathlib import Path
 
@@ -8,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faxgw.errors import ConfigError
+from faxgw.members.register import Register
 from faxgw.routing.areas import AreaIndex
 from faxgw.routing.atlas import keep_places, load_places
 from faxgw.routing.candidate import Kind, Range, fold_postcode
+from faxgw.routing.distances import MemberDistances
 from faxgw.routing.near import Neighbourhood
 from faxgw.routing.places import Place, Places, metres_between
 from faxgw.routing.postcodes import PostcodesUnreadableError, read_postcodes
+from tests.members.florists import florist
 from tests.routing.shops import SQUARE, area, north_of, shop
 
 GEONAMES = (
@@ -140,6 +144,19 @@ def test_a_code_on_no_map_is_estimated_where_its_neighbours_lie_together() -> No
     assert metres_between(cedex.place, SQUARE) < 6_000
     assert places.find("FR", "13999") is None
     assert places.find("NO", "0150") is None
+
+
+def test_whoever_pays_by_distance_gets_whole_kilometres_or_nothing() -> None:
+    """Begun kilometres count; a member or a postcode that nobody knows, or an estimate, is never paid by."""
+    places = Places({("FR", "75020"): Place(48.8647, 2.3986), ("FR", "75001"): Place(48.8626, 2.3361)})
+    member = florist("FR-75-001", country="FR", postcode="75020", phone="+33 1 99 00 00 01", fax="+33 1 99 00 00 00")
+    distances = MemberDistances(Register([member]), places)
+    day = dt.date(2027, 5, 28)
+    assert distances.km("FR-75-001", "FR", "75 001", day) == 5
+    assert distances.km("FR-75-001", "FR", "75020", day) == 0
+    assert distances.km("FR-75-001", "FR", "75002", day) is None
+    assert distances.km("FR-75-001", "FR", "13001", day) is None
+    assert distances.km("FR-99-999", "FR", "75001", day) is None
 
 
 def test_distances_are_those_of_the_map() -> None:
