@@ -286,7 +286,7 @@ async def test_a_carrier_that_is_down_has_got_nothing(stage: Stage) -> None:
     """No connection means unsent, and asking gets no answer; up again, it takes faxes as before."""
     assert isinstance(await stage.send("s-1-1"), Accepted)
     await stage.carrier.set_shares(down=1)
-    # A question first: it may find the connection of the first send just closing, which a send could not tell from lost.
+    # A question first: it may find the first send's connection just closing, which a send could not tell from lost.
     assert isinstance(await stage.provider.look_up(ClientRef("s-2-1")), NoAnswer)
     assert isinstance(await stage.send("s-2-1"), Unsent)
     assert isinstance(await stage.provider.poll(["anything"]), NoAnswer)
