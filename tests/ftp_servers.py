@@ -149,7 +149,8 @@ def pure_ftpd(folder: Path, security: Security = Security.PLAIN) -> Started:
 
 def _pure_users(users: Path) -> Path:
     database = users.with_suffix(".pdb")
-    users.write_text(f"shop:{_hashed_password()}:65534:65534::{users.parent}/root/./::::::::::::\n")
+    home = users.parent / "root"
+    users.write_text(f"shop:{_hashed_password()}:65534:65534::{home}/./::::::::::::\n")
     command = [_unpacked("pure-pw", "usr/bin"), "mkdb", str(database), "-f", str(users)]
     subprocess.run(command, check=True, capture_output=True)
     return database

@@ -155,7 +155,7 @@ class Rerouting:
         return not self._router.may_keep(decode_order(open_order.order), open_order.member)
 
     def _has_left(self, open_order: OpenOrder) -> bool:
-        """Not merely out of reach for now."""
+        """Not merely out of reach this moment."""
         florists = self._router.day(decode_order(open_order.order).delivery.date).florists
         shop = florists.get(open_order.member or "")
         return shop is None or not shop.is_member or not shop.executes or shop.is_away

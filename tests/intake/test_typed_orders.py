@@ -14,6 +14,7 @@ from faxgw.intake.read import read_fax
 from faxgw.order import Language
 from tests.intake import typed
 from tests.intake.pen import Pen
+from tests.peers import miss_peer
 from tests.render import sheets
 
 RULES = DecisionRules(country="FR")
@@ -22,7 +23,7 @@ RULES = DecisionRules(country="FR")
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
     if not is_installed():
-        pytest.skip("the extra `ocr` is not installed")
+        miss_peer("rapidocr (the extra `ocr`)")
     return Recogniser()
 
 

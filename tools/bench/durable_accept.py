@@ -32,6 +32,7 @@ from faxgw.clock import Clock, SystemClock
 from faxgw.config.daemon import Api, StoreConfig
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
+from faxgw.errors import BugError
 from faxgw.gateway import Gateway, Parts
 from faxgw.members.member import Member
 from faxgw.members.register import Register
@@ -138,7 +139,7 @@ def _parts(store: Store, clock: Clock) -> Parts:
 
 class _NoRenderer:
     async def render(self, drawings: Sequence[Drawing]) -> list[Document | Unrenderable]:
-        raise NotImplementedError(f"{len(drawings)} drawings came to a gateway that only takes in")
+        raise BugError(f"{len(drawings)} drawings came to a gateway that only takes in")
 
 
 def _upload_rate(path: Path) -> float:
