@@ -1,4 +1,4 @@
-"""What one process remembers of files that it should leave alone for a while; a restart may look at all of them again."""
+"""What one process remembers of files to leave alone for a while; a restart looks at all of them again."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
