@@ -145,6 +145,7 @@ def _open_pool(config: RenderConfig, drawn: Callable[[Drawn], None]) -> Abstract
 async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
     gateway = Gateway(parts)
     health.carriers_not_ready = gateway.carriers.reasons_not_ready
+    health.carriers_out = gateway.carriers.notes
     health.stopped_by_people = gateway.control.reasons_not_ready
     health.inboxes_not_read = gateway.incoming.inboxes_not_read
     behind = Behind(

@@ -70,4 +70,5 @@ class ControlDesk:
             sends_under_way=gate.in_flight,
             limit=gate.limit,
             breaker=gate.breaker().value,
+            trouble=gate.trouble,
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from faxgw.dispatch.outage import Trouble
 from faxgw.faults import Fault
 from faxgw.fax import FaxId, Waiting
 from faxgw.order import Order, Priority
@@ -85,6 +86,8 @@ class ProviderState:
     """Sends at once that it bears, as far as is known; at most the config's `lanes`."""
     breaker: str = "closed"
     """`closed`, `half_open` or `open`."""
+    trouble: Trouble | None = None
+    """What went wrong with it last, also where it is well again."""
 
 
 class Desk(Protocol):

@@ -147,6 +147,13 @@ class ResumedBody(msgspec.Struct, frozen=True):
     scopes: list[Scope]
 
 
+class TroubleBody(msgspec.Struct, frozen=True):
+    """Something that went wrong with a carrier itself, in words, and when."""
+
+    words: str
+    at: dt.datetime
+
+
 class ProviderBody(msgspec.Struct, frozen=True):
     """One carrier account as it stands."""
 
@@ -163,6 +170,8 @@ class ProviderBody(msgspec.Struct, frozen=True):
     sends_under_way: int
     limit: int
     breaker: str
+    last_trouble: TroubleBody | None
+    """Kept when it is well again, until the next; nothing is known from before the daemon's start."""
 
 
 class ProvidersBody(msgspec.Struct, frozen=True):
@@ -330,4 +339,5 @@ def provider_body(provider: ProviderState) -> ProviderBody:
         sends_under_way=provider.sends_under_way,
         limit=provider.limit,
         breaker=provider.breaker,
+        last_trouble=TroubleBody(provider.trouble.words, utc(provider.trouble.at)) if provider.trouble else None,
     )

@@ -9,7 +9,7 @@ from rich.table import Table
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
-from faxgw.cli.screen import clock_text, console, print_json
+from faxgw.cli.screen import clock_text, console, print_json, since_text
 
 _WHAT = click.argument("what", type=click.Choice(["line", "provider", "gateway"]))
 _NAME = click.argument("name", required=False)
@@ -107,7 +107,8 @@ def _takes_text(state: dict[str, Any]) -> str:
     if state["suspended"]:
         return f"no: {suspension_text(state['suspended'])}"
     if not state["closed_by"]:
-        return "yes"
+        trouble = state["last_trouble"]
+        return f"yes; {since_text(trouble['at'])}: {trouble['words']}" if trouble else "yes"
     until = f" until {clock_text(state['until'])}" if state["until"] else ""
     return f"no: {state['closed_by']}" + (f", {state['detail']}" if state["detail"] else "") + until
 

@@ -100,11 +100,11 @@ class Attempts:
                 await self._outcomes.refused(attempt, outcome)
                 reach("attempt-refused")
             case Unsent(reason=reason):
-                carrier.gate.back_off()
+                carrier.gate.back_off(reason)
                 await self._outcomes.unsent(attempt, reason)
                 reach("attempt-unsent")
             case Unclear(reason=reason):
-                carrier.gate.fail()
+                carrier.gate.fail(reason)
                 await self._doubt(attempt, reason)
 
     async def _doubt(self, attempt: Attempt, reason: str) -> None:

@@ -82,7 +82,7 @@ class Carriers:
         if carrier is None:
             return
         if failure is Failure.CAPACITY:
-            carrier.gate.lack_room()
+            carrier.gate.lack_room(code=code)
         elif failure is Failure.ACCOUNT:
             carrier.gate.refuse_account(code)
 
@@ -100,9 +100,16 @@ class Carriers:
 
     def reasons_not_ready(self) -> list[str]:
         """Empty while at least one carrier works; else one sentence a carrier, for `/readyz`."""
-        closed = [view for view in self.views() if view.closed_by in NOT_WORKING]
-        if not closed or len(closed) < len(self._by_name):
-            return []
+        closed = self._not_working()
+        return closed if len(closed) == len(self._by_name) else []
+
+    def notes(self) -> list[str]:
+        """One sentence a carrier that does not work while another does: nothing waits for it, somebody should know."""
+        closed = self._not_working()
+        return closed if len(closed) < len(self._by_name) else []
+
+    def _not_working(self) -> list[str]:
+        closed = (view for view in self.views() if view.closed_by in NOT_WORKING)
         return [f"provider {view.name} takes no faxes: {view.detail}" for view in closed]
 
 

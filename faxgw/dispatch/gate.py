@@ -15,6 +15,7 @@ from faxgw.clock import Clock
 from faxgw.dispatch.breaker import Breaker, BreakerState
 from faxgw.dispatch.bucket import TokenBucket
 from faxgw.dispatch.concurrency import ConcurrencyLimit
+from faxgw.dispatch.outage import Outage, Trouble
 from faxgw.fax import Failure
 from faxgw.provider.port import Refused
 
@@ -100,6 +101,8 @@ class Gate:
         self._refused_together = 0.0
         self._suspended_by: str | None = None
         self._account_code: str | None = None
+        self._outage = Outage(provider)
+        self._trouble: Trouble | None = None
         self._changed_at = clock.now()
         self.on_change: Callable[[], None] = lambda: None
         """Called when it may have opened or closed."""
@@ -126,6 +129,11 @@ class Gate:
     def changed_at(self) -> float:
         """Since when it is open or closed as it is now; full lanes and the rate are not counted."""
         return self._changed_at
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What went wrong with it last, also when it has long been well again."""
+        return self._trouble
 
     def tokens(self) -> float:
         return self._bucket.tokens(self._clock.now())
@@ -188,13 +196,14 @@ class Gate:
         if refusal.failure is Failure.ACCOUNT:
             self.refuse_account(refusal.code)
         elif refusal.failure is Failure.CAPACITY:
-            self.lack_room(refusal.retry_after_seconds)
+            self.lack_room(refusal.retry_after_seconds, refusal.code)
         else:
             self.note_answer()
 
     def refuse_account(self, code: str) -> None:
         """It does not take our account: one try a minute from now on, until one goes through."""
         is_news = self._account_code is None
+        self._note_trouble(f"it refuses our account ({code})")
         self._account_code = code
         self._breaker.trip(self._clock.now(), ACCOUNT_PAUSE_SECONDS)
         self._note_change()
@@ -202,12 +211,13 @@ class Gate:
             log.error("provider_account_refused", provider=self._provider, code=code)
             self.on_account_refused(code)
 
-    def lack_room(self, retry_after_seconds: float | None = None) -> None:
+    def lack_room(self, retry_after_seconds: float | None = None, code: str = "") -> None:
         """It has no room: fewer faxes at once, and none at all for as long as it asks.
 
         Where it names no time, one refusal may only mean one fax at once too many; a whole round of them is a wait.
         """
         self._limit.fail()
+        self._note_trouble("it has no room" + (f" ({code})" if code else ""))
         if self._breaker.state(self._clock.now()) is BreakerState.HALF_OPEN:
             # It answered, which is what the probe asked.
             self._breaker.succeed(self._clock.now())
@@ -217,22 +227,24 @@ class Gate:
             self._refused_together = 0.0
             self.pause(retry_after_seconds or CAPACITY_PAUSE_SECONDS)
 
-    def fail(self) -> None:
-        """No clear answer came: a time-out, a 5xx, a broken connection."""
+    def fail(self, words: str) -> None:
+        """No clear answer came, as `words` tell: a time-out, a 5xx, a broken connection."""
         self._limit.fail()
+        trouble = self._note_trouble(words)
         if self._breaker.fail(self._clock.now(), self._limit.limit):
-            self._note_outage()
+            self._note_outage(trouble)
 
-    def back_off(self) -> None:
-        """Nobody answered at all: close for longer each time, until `note_answer`.
+    def back_off(self, words: str) -> None:
+        """Nobody answered at all, for the reason in `words`: close for longer each time, until `note_answer`.
 
         A carrier that is down for an hour would else be tried by each lane twice a second, with an intent and
         a retry on the disk for every try.
         """
         self._limit.fail()
+        trouble = self._note_trouble(words)
         if self._breaker.state(self._clock.now()) is not BreakerState.OPEN:
             self._breaker.trip(self._clock.now())
-            self._note_outage()
+            self._note_outage(trouble)
 
     def pause(self, seconds: float) -> None:
         """Give it nothing for so long."""
@@ -241,20 +253,31 @@ class Gate:
 
     def _closed_by_breaker(self, now: float) -> Closure:
         if self._breaker.state(now) is BreakerState.HALF_OPEN:
-            return Closure(ClosedBy.PROBE, "one fax is on its way to see whether it works again")
+            after = f"; before: {self._trouble.words}" if self._trouble is not None else ""
+            return Closure(ClosedBy.PROBE, f"one fax is on its way to see whether it works again{after}")
         until = self._breaker.open_until or now
         if self._account_code is not None:
-            return _until(ClosedBy.ACCOUNT, f"it refuses our account ({self._account_code})", until, now)
-        return _until(ClosedBy.OUTAGE, "its last attempts failed", until, now)
+            return _until(
+                ClosedBy.ACCOUNT,
+                f"it refuses our account ({self._account_code}): look at the account, its login and base_url",
+                until,
+                now,
+            )
+        why = f": {self._trouble.words}" if self._trouble is not None else ""
+        return _until(ClosedBy.OUTAGE, f"its last attempts failed{why}", until, now)
 
     def _come_back(self) -> None:
-        log.info("provider_works_again", provider=self._provider)
+        self._outage.end(self._clock.now())
         self._account_code = None
         self._limit.start_again()
         self._note_change()
 
-    def _note_outage(self) -> None:
-        log.warning("provider_outage", provider=self._provider, until=self._breaker.open_until)
+    def _note_trouble(self, words: str) -> Trouble:
+        self._trouble = Trouble(words, self._clock.now())
+        return self._trouble
+
+    def _note_outage(self, trouble: Trouble) -> None:
+        self._outage.go_on(trouble, self._breaker.open_until or trouble.at)
         self._note_change()
 
     def _note_change(self) -> None:

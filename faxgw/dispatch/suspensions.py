@@ -12,6 +12,7 @@ import trio
 from faxgw.clock import Clock
 from faxgw.dispatch.gate import Gate
 from faxgw.errors import StoreFailedError
+from faxgw.ops.logs import moment_text
 from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.port import Store
@@ -49,7 +50,7 @@ class Suspensions:
         suspension = Suspension(scope, name, who[:200], why[:200], self._clock.now(), until)
         await self._store.suspend([suspension])
         self._put(suspension)
-        log.warning("suspended", scope=scope, by=who, until=until)
+        log.warning("suspended", scope=scope, by=who, until=None if until is None else moment_text(until))
         return suspension
 
     async def resume(self, scope: Scope, name: str, who: str, why: str) -> bool:

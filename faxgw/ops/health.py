@@ -22,6 +22,8 @@ class GatewayHealth:
         self.carriers_not_ready: Callable[[], list[str]] = list
         self.stopped_by_people: Callable[[], list[str]] = list
         """Tells why no carrier takes faxes; known once the gateway is there."""
+        self.carriers_out: Callable[[], list[str]] = list
+        """Carriers that take nothing while others do."""
         self.inboxes_not_read: Callable[[], list[str]] = list
 
     def note_commit(self) -> None:
@@ -46,7 +48,7 @@ class GatewayHealth:
 
     def notes(self) -> list[str]:
         """What an operator should know that keeps no order from being sent."""
-        return self.inboxes_not_read()
+        return self.carriers_out() + self.inboxes_not_read()
 
     def reasons_not_alive(self) -> list[str]:
         stalled_seconds = trio.current_time() - self._committed_at

@@ -5,6 +5,7 @@ and telephone numbers in any text lose their last four digits. Tracebacks show n
 Other libraries are heard from warning on, because some log whole addresses of requests.
 """
 
+import datetime as dt
 import logging
 import re
 import sys
@@ -52,6 +53,11 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers[:] = [_Forward()]
     root.setLevel(threshold if threshold == logging.DEBUG else max(threshold, logging.WARNING))
+
+
+def moment_text(at: float) -> str:
+    """A moment (seconds since 1970) as the log's own timestamps have it."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def mask_personal(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -19,6 +19,8 @@ from functools import lru_cache
 import httpx
 import trio
 
+from faxgw.provider.trouble import trouble_words
+
 BODY_BYTES_MAX = 1024 * 1024
 """The longest answer that is read: a status report of 1,000 faxes has about 200 KB."""
 _IDLE_SECONDS = 5.0
@@ -119,7 +121,7 @@ class HttpLanes:
             try:
                 return await _exchange(lane.transport, request)
             except httpx.TransportError as broken:
-                reason = type(broken).__name__
+                reason = _words_of(broken)
                 return NotAnswered(reason) if content.has_begun else NotSent(reason)
             finally:
                 lane.idle_since = trio.current_time()
@@ -141,6 +143,20 @@ class HttpLanes:
         if self._free:
             return self._free.pop()
         return _Lane(_single_connection(self._ssl_context))
+
+
+def _words_of(broken: httpx.TransportError) -> str:
+    match broken:
+        case httpx.ConnectTimeout():
+            return "no connection to it in time"
+        case httpx.WriteTimeout():
+            return "it does not read in time"
+        case httpx.TimeoutException():
+            return "no answer in time"
+        case httpx.RemoteProtocolError():
+            return "no whole HTTP answer"
+        case _:
+            return trouble_words(broken)
 
 
 def retry_after_seconds(answer: Answer, now: float) -> float | None:

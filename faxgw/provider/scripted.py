@@ -157,7 +157,7 @@ class ScriptedProvider:
         self._answers[play.answer.value] += 1
         if play.answer is Answer.DOWN:
             await trio.lowlevel.checkpoint()
-            return Unsent("ConnectError")
+            return Unsent("it refuses connections")
         await trio.sleep(self._pace.request_seconds)
         if not play.answer.accepts:
             await trio.sleep(self._pace.answer_seconds)
@@ -222,7 +222,7 @@ class ScriptedProvider:
             case Answer.ERROR:
                 return Unclear("answered with 500")
             case _:
-                return Unclear("RemoteProtocolError")
+                return Unclear("no whole HTTP answer")
 
     def _accept(self, sending: Sending, play: Play, now: float) -> Taken:
         if (known := self._board.repeated(sending.client_ref)) is not None:
@@ -243,20 +243,20 @@ class ScriptedProvider:
         self._schedule(due, lambda due: accepted.append(self._accept(sending, play, due)))
         await trio.sleep(min(self._pace.slow_seconds, self._pace.patience_seconds))
         self._catch_up()
-        return Accepted(accepted[0].id) if accepted else Unclear("ReadTimeout")
+        return Accepted(accepted[0].id) if accepted else Unclear("no answer in time")
 
     async def _confirm(self, fax: Taken, answer: Answer) -> SendOutcome:
         slow_seconds = self._pace.slow_seconds if answer is Answer.SLOW_AFTER else self._pace.answer_seconds
         await trio.sleep(min(slow_seconds, self._pace.patience_seconds))
         match answer:
             case Answer.LOST:
-                return Unclear("RemoteProtocolError")
+                return Unclear("no whole HTTP answer")
             case Answer.BROKEN:
                 return Unclear("answered with 201, and no id that can be read")
             case Answer.ERROR_ACCEPTED:
                 return Unclear("answered with 500")
             case _ if slow_seconds > self._pace.patience_seconds:
-                return Unclear("ReadTimeout")
+                return Unclear("no answer in time")
             case _:
                 return Accepted(fax.id)
 
@@ -264,14 +264,14 @@ class ScriptedProvider:
         await trio.sleep(self._pace.request_seconds + self._pace.answer_seconds)
         self._catch_up()
         if self._board.shares.by_name.get(Answer.DOWN.value, 0) >= 1:
-            return NoAnswer("ConnectError")
+            return NoAnswer("it refuses connections")
         match self._board.next_ask():
             case Ask.ANSWERED:
                 return None
             case Ask.UNAVAILABLE:
                 return NoAnswer("answered with 503")
             case Ask.LOST:
-                return NoAnswer("RemoteProtocolError")
+                return NoAnswer("no whole HTTP answer")
 
     def _end_call(self, fax: Taken, now: float) -> None:
         self._board.end(fax, now)

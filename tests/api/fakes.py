@@ -13,6 +13,7 @@ from faxgw.api.port import AgainWish, Destination, DocumentOrder, ProviderState,
 from faxgw.config.daemon import Api, Http
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
+from faxgw.dispatch.outage import Trouble
 from faxgw.errors import FaxgwError
 from faxgw.faults import Fault
 from faxgw.fax import FINAL, AttemptNumber, ClientRef, FaxId, State, Waiting
@@ -254,8 +255,9 @@ class FakeControl:
                 in_doubt=1,
                 suspended=suspended,
                 closed_by="suspended" if suspended else "outage",
-                detail="its last attempts failed",
+                detail="its last attempts failed: it refuses connections",
                 until=NOW + 30,
+                trouble=Trouble("it refuses connections", NOW - 5),
             )
         ]
 

@@ -181,6 +181,7 @@ async def test_the_carriers_are_shown() -> None:
     await post(fakes, "/v1/providers/carrier/suspend", {"who": "ines"})
     [carrier] = (await get(fakes, "/v1/providers")).json()["providers"]
     assert (carrier["name"], carrier["faxes_under_way"], carrier["suspended"]["who"]) == ("carrier", 3, "ines")
+    assert carrier["last_trouble"] == {"words": "it refuses connections", "at": "2027-05-08T09:29:55Z"}
 
 
 async def test_the_queue_tells_ages_classes_and_reasons() -> None:

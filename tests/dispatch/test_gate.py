@@ -78,12 +78,12 @@ async def test_a_carrier_that_is_down_is_tried_ever_more_rarely(autojump_clock: 
     gate = new_gate()
     waits = []
     for _ in range(8):
-        gate.back_off()
+        gate.back_off("it refuses connections")
         waits.append(await seconds_closed(gate))
     assert waits == pytest.approx([0.5, 1, 2, 4, 8, 15, 15, 15], abs=1e-3)
     assert max(waits) <= BACK_OFF_SECONDS_MAX + 1e-3
     gate.note_answer()
-    gate.back_off()
+    gate.back_off("it refuses connections")
     assert await seconds_closed(gate) == pytest.approx(0.5, abs=1e-3)
 
 
@@ -91,7 +91,7 @@ async def test_lanes_that_fail_together_are_one_failure(autojump_clock: MockCloc
     """Two hundred lanes whose connections are refused at once do not make it wait for minutes."""
     gate = new_gate()
     for _ in range(200):
-        gate.back_off()
+        gate.back_off("it refuses connections")
     assert await seconds_closed(gate) == pytest.approx(0.5, abs=1e-3)
 
 
@@ -108,11 +108,11 @@ async def test_it_takes_as_many_at_once_as_its_limit(autojump_clock: MockClock) 
 async def test_after_an_outage_one_probe_decides(autojump_clock: MockClock) -> None:
     """Nobody passes beside it; if it goes well all may, if not it is longer until the next."""
     gate = new_gate()
-    gate.back_off()
+    gate.back_off("it refuses connections")
     await seconds_closed(gate)
     assert len(enter_all(gate)) == 1
     assert (closed_by(gate), gate.breaker()) == (ClosedBy.PROBE, BreakerState.HALF_OPEN)
-    gate.fail()
+    gate.fail("no answer in time")
     assert closed_by(gate) is ClosedBy.OUTAGE
     assert await seconds_closed(gate) == pytest.approx(1.0, abs=1e-3)
     assert len(enter_all(gate)) == 1
@@ -123,7 +123,7 @@ async def test_after_an_outage_one_probe_decides(autojump_clock: MockClock) -> N
 async def test_a_probe_that_never_went_makes_room_for_another(autojump_clock: MockClock) -> None:
     """A fax that was cancelled before its intent decides nothing."""
     gate = new_gate()
-    gate.back_off()
+    gate.back_off("it refuses connections")
     await seconds_closed(gate)
     [probe] = enter_all(gate)
     probe.leave()
@@ -134,12 +134,12 @@ async def test_a_whole_round_without_a_clear_answer_is_an_outage(autojump_clock:
     """One time-out is not; a success between begins the count anew."""
     gate = new_gate(Bounds(lanes_initial=4, lanes_min=4, lanes_max=4))
     for _ in range(3):
-        gate.fail()
+        gate.fail("no answer in time")
     gate.note_answer()
     for _ in range(3):
-        gate.fail()
+        gate.fail("no answer in time")
         assert gate.closure() is None
-    gate.fail()
+    gate.fail("no answer in time")
     assert closed_by(gate) is ClosedBy.OUTAGE
 
 
@@ -195,7 +195,7 @@ async def test_a_person_closes_it_until_a_person_opens_it(autojump_clock: MockCl
 @pytest.mark.parametrize(
     "change",
     [
-        lambda gate: gate.back_off(),
+        lambda gate: gate.back_off("it refuses connections"),
         lambda gate: gate.heed(Refused(Failure.CAPACITY, "429", 5.0)),
         lambda gate: gate.heed(Refused(Failure.ACCOUNT, "401")),
         lambda gate: gate.enter().leave(),

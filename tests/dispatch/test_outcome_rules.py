@@ -150,13 +150,17 @@ async def test_ready_as_long_as_one_carrier_works(autojump_clock: MockClock) -> 
     """All down is not ready, in a sentence each; merely full lanes are."""
     north, south = Desk(provider=TellingCarrier("north")), Desk(provider=TellingCarrier("south"))
     carriers = Carriers([Carrier(desk.provider, 30.0, desk.gate) for desk in (north, south)])
-    north.gate.back_off()
+    north.gate.back_off("it refuses connections")
     assert carriers.reasons_not_ready() == []
+    assert carriers.notes() == [
+        out := "provider north takes no faxes: its last attempts failed: it refuses connections"
+    ]
     south.gate.suspend("Ada: bill")
     assert carriers.reasons_not_ready() == [
-        "provider north takes no faxes: its last attempts failed",
+        out,
         "provider south takes no faxes: Ada: bill",
     ]
+    assert carriers.notes() == []
     while north.gate.closure() is not None:  # noqa: ASYNC110 - only time opens it
         await trio.sleep(0.5)
     assert carriers.reasons_not_ready() == []

@@ -115,7 +115,7 @@ async def test_an_account_that_is_refused_stops_its_lanes_and_alerts(autojump_cl
             await submit_many(town, 50, 50)
             await trio.sleep(10)
             [view, _] = gateway.carriers.views()
-            assert (view.closed_by, view.detail) == (ClosedBy.ACCOUNT, "it refuses our account (402)")
+            assert (view.closed_by, view.detail.split(":")[0]) == (ClosedBy.ACCOUNT, "it refuses our account (402)")
             assert b'faxgw_provider_account_is_refused{provider="north"} 1.0' in town.metrics.exposition()
             assert [event.data["code"] for event in await town.events("account_refused")] == ["402"]
             await town.wait()
