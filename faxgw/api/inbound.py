@@ -29,6 +29,9 @@ from faxgw.store.inbound.views import InboundSought, InboundView
 Text = Annotated[str | None, QueryParameter(max_length=32)]
 StateText = Annotated[InboundState | None, QueryParameter(name="state", description="Where it stands")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="At most so many, the newest first")]
+Before = Annotated[
+    int | None, QueryParameter(ge=1, le=ID_MAX, description="Only those that came in before this one: the next page")
+]
 PageNumber = Annotated[int, QueryParameter(ge=1, le=1_000, description="Which page, from 1")]
 FileNumber = Annotated[int, QueryParameter(ge=1, le=1_000, description="Which file, from 1, where each page is one")]
 
@@ -49,9 +52,10 @@ def inbound_routes(store: InboundStore, desk: Inbound, inboxes: Inboxes) -> list
         responses={200: ResponseSpec(InboundListBody, generate_examples=False, description="What was found")},
     )
     async def find_inbound(
-        inbox: Text = None, standing: StateText = None, number: Text = None, limit: Limit = 20
+        inbox: Text = None, standing: StateText = None, number: Text = None, before: Before = None, limit: Limit = 20
     ) -> Response[InboundListBody]:
-        found = await store.find(InboundSought(inbox, standing, number), limit)
+        earlier = None if before is None else InboundId(before)
+        found = await store.find(InboundSought(inbox, standing, number, earlier), limit)
         return Response(InboundListBody([inbound_line_body(each) for each in found]))
 
     @get(

@@ -185,6 +185,9 @@ async def test_the_account_adds_up(store: SqlStore) -> None:
     for state, count in states.items():
         assert len(await store.inbound.find(InboundSought(state=state), 10)) == count
     assert [line.inbound_id for line in await store.inbound.find(InboundSought(order_number="n2"), 10)] == [3, 2]
+    newest = await store.inbound.find(InboundSought(), 4)
+    rest = await store.inbound.find(InboundSought(before=newest[-1].inbound_id), 4)
+    assert [line.inbound_id for line in (*newest, *rest)] == [6, 5, 4, 3, 2, 1]
 
 
 async def test_files_are_forgotten_when_nobody_needs_them(store: SqlStore) -> None:

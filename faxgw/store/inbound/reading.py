@@ -193,6 +193,8 @@ def find_inbound(connection: Connection, sought: InboundSought, limit: int) -> l
         .order_by(inbound.c.id.desc())
         .limit(limit)
     )
+    if sought.before is not None:
+        asked = asked.where(inbound.c.id < sought.before)
     if sought.inbox is not None:
         asked = asked.where(states.inbox == sought.inbox)
     if sought.state is not None:

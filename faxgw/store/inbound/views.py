@@ -85,6 +85,8 @@ class InboundSought:
     inbox: str | None = None
     state: InboundState | None = None
     order_number: str | None = None
+    before: InboundId | None = None
+    """Only those that came in before this one: the next page of a list."""
 
 
 @dataclass(frozen=True, slots=True)
