@@ -6,7 +6,6 @@ A character that no font has is drawn as a box of the height of a capital.
 import enum
 import functools
 import importlib.metadata
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import fontpkg
@@ -80,6 +79,9 @@ CHARACTERS_MAX = 1024
 
 INKS_MAX = 4096
 
+TEXTS_MAX = 4096
+"""Measured last: some hundred pages' texts."""
+
 _ADVANCES = {style: _Advances(style) for style in Style}
 
 
@@ -88,7 +90,7 @@ def advance_px(style: Style, character: str) -> int:
     return _ADVANCES[style][character]
 
 
-@functools.lru_cache(4096)
+@functools.lru_cache(TEXTS_MAX)
 def width_px(style: Style, text: str) -> int:
     """How wide a text is when set on one line."""
     return sum(map(_ADVANCES[style].__getitem__, text))
@@ -115,26 +117,35 @@ def ink_of(style: Style, character: str, resolution: Resolution) -> Ink:
     return ink if ink.pixels.any() else Ink(np.zeros((0, 0), np.uint8), 0, 0)
 
 
-_ASCII = frozenset(map(chr, range(0x20, 0x7F)))
-_LATIN = _ASCII | frozenset(map(chr, range(0xA0, 0x180))) | frozenset("–—‘’“”„…•€")
+class _Reaches(dict[str, tuple[int, int]]):
+    """Of one style's characters, the rows above the baseline (negative) and below that hold their ink."""
+
+    def __init__(self, style: Style, resolution: Resolution) -> None:
+        super().__init__()
+        self._style = style
+        self._resolution = resolution
+
+    def __missing__(self, character: str) -> tuple[int, int]:
+        if len(self) > CHARACTERS_MAX:
+            self.clear()
+        ink = ink_of(self._style, character, self._resolution)
+        reach = self[character] = ink.top, ink.top + len(ink.pixels)
+        return reach
 
 
+_REACHES = {(style, resolution): _Reaches(style, resolution) for style in Style for resolution in Resolution}
+
+
+@functools.lru_cache(TEXTS_MAX)
 def reach(style: Style, text: str, resolution: Resolution) -> tuple[int, int]:
-    """Rows above (negative) and below the baseline that hold all of the text's ink.
+    """Rows above (negative) and below the baseline that hold all of the text's ink, and no row more.
 
-    Text in everyday letters gets the reach of them all, which is quicker than to look at each.
+    Where lines show white between them, each is coded and remembered by itself.
     """
-    if text.isascii():
-        return _common_reach(style, _ASCII, resolution)
-    return _common_reach(style, _LATIN, resolution) if _LATIN.issuperset(text) else _reach(style, text, resolution)
-
-
-def _reach(style: Style, characters: Iterable[str], resolution: Resolution) -> tuple[int, int]:
-    inks = [ink_of(style, character, resolution) for character in characters]
-    return min((ink.top for ink in inks), default=0), max((ink.top + len(ink.pixels) for ink in inks), default=0)
-
-
-_common_reach = functools.cache(_reach)
+    if not text:
+        return 0, 0
+    tops, bottoms = zip(*map(_REACHES[style, resolution].__getitem__, set(text)), strict=True)
+    return min(tops), max(bottoms)
 
 
 @functools.cache
