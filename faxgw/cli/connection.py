@@ -1,6 +1,7 @@
 """What every command that talks to the daemon shares: its options, finding the socket, reading refusals."""
 
 import functools
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,10 @@ from faxgw.errors import FaxgwError, OperatorError
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+TIMEOUT_SECONDS = 30.0
+LONG_TIMEOUT_SECONDS = 600.0
+_TIMEOUT_SECONDS_MAX = 86_400.0
 
 CONFIG_PLACES = (Path("config/faxgw.toml"), Path("/etc/faxgw/faxgw.toml"))
 
@@ -32,18 +37,43 @@ class RefusedError(FaxgwError):
 
 def with_client(command: Callable[..., T]) -> Callable[..., T]:
     """Give a command the options that find the daemon, and a `client` as its first argument."""
+    return _connecting(command, TIMEOUT_SECONDS)
 
+
+def with_patient_client(command: Callable[..., T]) -> Callable[..., T]:
+    """The same for what may take the daemon minutes: files of many lines, a month's end, a day's plan."""
+    return _connecting(command, LONG_TIMEOUT_SECONDS)
+
+
+def _connecting(command: Callable[..., T], timeout_seconds: float) -> Callable[..., T]:
     @socket_option
     @config_option
+    @click.option(
+        "--timeout",
+        "timeout_seconds",
+        type=click.FloatRange(min=0, min_open=True, max=_TIMEOUT_SECONDS_MAX),
+        default=timeout_seconds,
+        show_default=True,
+        callback=_read_timeout,
+        help="Give up after so many seconds without a word from the daemon.",
+    )
     @functools.wraps(command)
-    def connected(*args: Any, socket_path: Path | None, config_path: Path | None, **kwargs: Any) -> T:
-        client = LocalClient(find_socket(socket_path, config_path))
+    def connected(
+        *args: Any, socket_path: Path | None, config_path: Path | None, timeout_seconds: float, **kwargs: Any
+    ) -> T:
+        client = LocalClient(find_socket(socket_path, config_path), timeout_seconds=timeout_seconds)
         try:
             return command(client, *args, **kwargs)
         finally:
             client.close()
 
     return connected
+
+
+def _read_timeout(_context: click.Context, _parameter: click.Parameter, seconds: float) -> float:
+    if math.isnan(seconds):  # It is in no range and out of none.
+        raise click.BadParameter("write seconds, such as 30")
+    return seconds
 
 
 def find_socket(socket_path: Path | None, config_path: Path | None) -> Path:

@@ -35,7 +35,7 @@ def events(client: LocalClient, follow: bool, after: int | None, limit: int | No
 def _read(client: LocalClient, after: int, follow: bool) -> Iterator[dict[str, Any]]:
     wait_seconds = _WAIT_SECONDS if follow else 0
     while True:
-        page = body_of(client.get(f"/v1/events?after={after}&limit={_PAGE}&wait={wait_seconds}"))
+        page = body_of(client.poll(f"/v1/events?after={after}&limit={_PAGE}&wait={wait_seconds}", wait_seconds))
         yield from page["events"]
         after = page["next"]
         if not page["events"] and not follow:

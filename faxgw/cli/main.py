@@ -94,7 +94,7 @@ def faxgw() -> None:
       0  done
       1  refused, or no such fax
       2  wrong usage, config or input
-      3  no daemon answers
+      3  no daemon answers, or none in time (--timeout)
       4  not cancelled: nobody knows whether a carrier has it
     """
 

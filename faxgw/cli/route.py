@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from faxgw.cli.client import LocalClient
-from faxgw.cli.connection import body_of, json_option, with_client
+from faxgw.cli.connection import body_of, json_option, with_patient_client
 from faxgw.cli.screen import console, print_json
 from faxgw.errors import OperatorError
 
@@ -25,7 +25,7 @@ MOVES_SHOWN_MAX = 40
 @click.option("--replan", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Plan that delivery day anew.")
 @click.option("--dry-run", is_flag=True, help="With --replan: only say what would move.")
 @json_option
-@with_client
+@with_patient_client
 def route(
     client: LocalClient, order: str | None, explain: bool, day: dt.datetime | None, dry_run: bool, as_json: bool
 ) -> int:
@@ -132,7 +132,7 @@ def routing() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--country", default=None, metavar="FR", help="Of a file that does not tell it.")
 @json_option
-@with_client
+@with_patient_client
 def import_postcodes(client: LocalClient, file: Path, country: str | None, as_json: bool) -> int:
     """Take in where postcodes lie; a country that is known already is replaced.
 
@@ -155,7 +155,7 @@ def import_postcodes(client: LocalClient, file: Path, country: str | None, as_js
 
 @routing.command("postcodes")
 @json_option
-@with_client
+@with_patient_client
 def postcodes(client: LocalClient, as_json: bool) -> None:
     """How many postcodes are known of each country."""
     told = body_of(client.get("/v1/routing/postcodes"))

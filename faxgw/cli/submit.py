@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from faxgw.cli.client import LocalClient
-from faxgw.cli.connection import RefusedError, json_option, reason_of, with_client
+from faxgw.cli.connection import RefusedError, json_option, reason_of, with_patient_client
 from faxgw.cli.screen import print_json
 from faxgw.errors import OperatorError
 
@@ -35,7 +35,7 @@ class Orders:
 @click.argument("file", type=click.File("rb"))
 @click.option("--submitter", default=None, help="In whose name; keys are unique for each submitter.")
 @json_option
-@with_client
+@with_patient_client
 def submit(client: LocalClient, file: Any, submitter: str | None, as_json: bool) -> int:
     """Hand in the orders of FILE: one JSON order, a JSON array, or one order in each line ("-": standard input).
 

@@ -61,7 +61,6 @@ async def test_another_reason_is_news_and_so_is_the_end(autojump_clock: MockCloc
 async def test_the_last_trouble_stays_when_the_carrier_is_well_again(autojump_clock: MockClock) -> None:
     """Who looks in the morning sees what was in the night."""
     gate = Gate("north", TrioClock(START))
-    assert gate.trouble is None
     gate.back_off("its name is not found in the DNS (Name or service not known)")
     closure = gate.closure()
     assert closure is not None

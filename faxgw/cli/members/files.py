@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from faxgw.cli.client import LocalClient
-from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_client
+from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import who_option, why_option
 from faxgw.cli.members.asking import address, as_of_option, day_text, dry_run_option, from_option, known_at_option
 from faxgw.cli.members.changes import change_text
@@ -30,7 +30,7 @@ _FORMAT = click.option("--format", "kind", type=click.Choice(["csv", "ndjson"]),
 @why_option
 @who_option
 @json_option
-@with_client
+@with_patient_client
 def import_(
     client: LocalClient,
     file: Path,
@@ -85,7 +85,7 @@ def _tell(body: dict[str, Any]) -> None:
 @_FORMAT
 @as_of_option
 @known_at_option
-@with_client
+@with_patient_client
 def export(
     client: LocalClient, output: Path | None, kind: str | None, as_of: dt.datetime | None, known_at: str | None
 ) -> None:

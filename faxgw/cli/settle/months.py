@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from faxgw.cli.client import LocalClient
-from faxgw.cli.connection import body_of, json_option, reason_of, with_client
+from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.members.asking import table_of
 from faxgw.cli.screen import clock_text, console, print_json
@@ -18,7 +18,7 @@ EXIT_REFUSED = 1
 
 @click.command()
 @json_option
-@with_client
+@with_patient_client
 def months(client: LocalClient, as_json: bool) -> None:
     """Which months are closed, by whom, and which are not."""
     body = body_of(client.get("/v1/settlement/months"))
@@ -36,7 +36,7 @@ def months(client: LocalClient, as_json: bool) -> None:
 
 @click.command()
 @json_option
-@with_client
+@with_patient_client
 def accounts(client: LocalClient, as_json: bool) -> None:
     """All balances as they stand: debit above zero, credit below."""
     found = body_of(client.get("/v1/settlement/accounts"))["accounts"]
@@ -53,7 +53,7 @@ def accounts(client: LocalClient, as_json: bool) -> None:
 @click.command()
 @period_argument
 @json_option
-@with_client
+@with_patient_client
 def ready(client: LocalClient, period: str, as_json: bool) -> int:
     """What should be settled before MONTH is closed. Exit code 1 where something blocks."""
     body = body_of(client.get(month_address(period, "ready")))
@@ -70,7 +70,7 @@ def ready(client: LocalClient, period: str, as_json: bool) -> int:
 @period_argument
 @who_option
 @json_option
-@with_client
+@with_patient_client
 def close(client: LocalClient, period: str, who: str | None, as_json: bool) -> int:
     """Seal MONTH and number its statements. Nothing in it changes from then on."""
     reply = client.post(month_address(period, "close"), asked(who, ""))
@@ -93,7 +93,7 @@ def close(client: LocalClient, period: str, who: str | None, as_json: bool) -> i
 @click.option("--fax", is_flag=True, help="Send them to the stores through the gateway; none goes twice.")
 @who_option
 @json_option
-@with_client
+@with_patient_client
 def statement(
     client: LocalClient,
     period: str,
@@ -154,7 +154,7 @@ def _fax(client: LocalClient, period: str, members: tuple[str, ...], who: str | 
 
 @click.command()
 @json_option
-@with_client
+@with_patient_client
 def verify(client: LocalClient, as_json: bool) -> int:
     """Compute every seal and every balance again. Exit code 1 where the ledger is not what it was."""
     body = body_of(client.post("/v1/settlement/verify"))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from faxgw.cli.client import LocalClient
-from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_client
+from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.members.asking import day_type, table_of
 from faxgw.cli.screen import clock_text, console, print_json
@@ -32,7 +32,7 @@ def run_address(period: str, collect: bool, currency: str, *more: str) -> str:
 
 @payout.command("list")
 @json_option
-@with_client
+@with_patient_client
 def list_(client: LocalClient, as_json: bool) -> None:
     """All runs, and who agreed to them."""
     runs = body_of(client.get("/v1/settlement/runs"))["runs"]
@@ -55,7 +55,7 @@ def list_(client: LocalClient, as_json: bool) -> None:
 @_collect_option
 @who_option
 @json_option
-@with_client
+@with_patient_client
 def propose(
     client: LocalClient, period: str, currency: str, on: dt.datetime, collect: bool, who: str | None, as_json: bool
 ) -> None:
@@ -76,7 +76,7 @@ def propose(
 @_collect_option
 @who_option
 @json_option
-@with_client
+@with_patient_client
 def approve(
     client: LocalClient, period: str, currency: str, digest: str | None, collect: bool, who: str | None, as_json: bool
 ) -> None:
@@ -100,7 +100,7 @@ def approve(
 @click.option("--format", "form", type=click.Choice(FORMATS), default=None, help="As the bank asks for it.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=None)
 @_collect_option
-@with_client
+@with_patient_client
 def file(client: LocalClient, period: str, currency: str, form: str | None, output: Path | None, collect: bool) -> None:
     """The file of an approved run for the bank, to standard output or -o."""
     place = run_address(period, collect, currency, "file") + (f"?format={form}" if form else "")
