@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select
 
 from faxgw.fax import FaxId, State
 from faxgw.store.admission import Admission, Admitted, Drained, KeyTaken, NewFax, Repeated
-from faxgw.store.rows import VARIABLES_MAX, insert_events, take_ids
+from faxgw.store.rows import insert_events, parts, take_ids
 from faxgw.store.schema import fax, fax_state
 from faxgw.store.suspensions import drains
 from faxgw.store.transitions import Happened
@@ -42,11 +42,11 @@ def _known_keys(connection: Connection, faxes: Sequence[NewFax]) -> dict[tuple[s
     for new in faxes:
         by_submitter.setdefault(new.submitter, []).append(new.key)
     for submitter, keys in by_submitter.items():
-        for start in range(0, len(keys), VARIABLES_MAX):
+        for some in parts(keys):
             rows = connection.execute(
                 select(fax.c.key, fax.c.id, fax.c.digest, fax_state.c.state)
                 .join(fax_state, fax_state.c.fax_id == fax.c.id)
-                .where(fax.c.submitter == submitter, fax.c.key.in_(keys[start : start + VARIABLES_MAX]))
+                .where(fax.c.submitter == submitter, fax.c.key.in_(some))
             )
             for key, fax_id, digest, state in rows:
                 known[submitter, key] = (FaxId(fax_id), digest, State(state))

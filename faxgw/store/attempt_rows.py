@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from faxgw.fax import AttemptNumber, ClientRef, FaxId, State, make_client_ref
 from faxgw.phone import Line
 from faxgw.store.attempts import Attempt, Begun, Intent, NotBegun
-from faxgw.store.rows import VARIABLES_MAX, insert_events
+from faxgw.store.rows import insert_events, parts
 from faxgw.store.schema import attempt, fax_state
 from faxgw.store.suspensions import Place, stopped_by, suspended_places
 from faxgw.store.transitions import AttemptRow, Happened
@@ -239,10 +239,10 @@ def pass_slots_on(connection: Connection, ended: Sequence[AttemptRow]) -> None:
 def earlier_outcomes(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, dict[str, int]]:
     """How often the attempts of each fax ended in which way, so far."""
     counted: dict[FaxId, dict[str, int]] = {}
-    for start in range(0, len(fax_ids), VARIABLES_MAX):
+    for some in parts(fax_ids):
         rows = connection.execute(
             select(attempt.c.fax_id, attempt.c.outcome, func.count())
-            .where(attempt.c.fax_id.in_(fax_ids[start : start + VARIABLES_MAX]), attempt.c.ended_at.is_not(None))
+            .where(attempt.c.fax_id.in_(some), attempt.c.ended_at.is_not(None))
             .group_by(attempt.c.fax_id, attempt.c.outcome)
         )
         for fax_id, outcome, count in rows:

@@ -16,7 +16,7 @@ from faxgw.store.attempts import Attempt
 from faxgw.store.line_rows import read_lines_learnt
 from faxgw.store.receipt_rows import decode_report
 from faxgw.store.receipts import KeptReceipt
-from faxgw.store.rows import VARIABLES_MAX
+from faxgw.store.rows import parts
 from faxgw.store.schema import GIVEN_UP, UNFINISHED, attempt, event, fax, fax_state, receipt
 from faxgw.store.transitions import STEP_BITS
 from faxgw.store.unfinished import Promise, Queued, Unfinished
@@ -305,10 +305,9 @@ NOT_A_FAILURE = (Failure.CAPACITY, Failure.ACCOUNT, Failure.NOT_REACHED)
 def read_failed_providers(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, frozenset[str]]:
     """The carriers that dialled for a fax, which is not over, in vain."""
     failed: dict[FaxId, frozenset[str]] = {}
-    for start in range(0, len(fax_ids), VARIABLES_MAX):
-        part = fax_ids[start : start + VARIABLES_MAX]
+    for some in parts(fax_ids):
         ended = select(attempt.c.fax_id, attempt.c.provider).where(
-            attempt.c.fax_id.in_(part), attempt.c.outcome.not_in(NOT_A_FAILURE)
+            attempt.c.fax_id.in_(some), attempt.c.outcome.not_in(NOT_A_FAILURE)
         )
         for fax_id, provider in connection.execute(ended.distinct()):
             failed[FaxId(fax_id)] = failed.get(FaxId(fax_id), frozenset()) | {provider}

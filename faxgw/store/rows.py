@@ -1,6 +1,7 @@
 """What every write needs: ids that never come back, the events that tell of it, and SQL's bounds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, insert, update
@@ -10,6 +11,8 @@ from faxgw.store.changes import Notice
 from faxgw.store.schema import event, sequence
 from faxgw.store.transitions import Happened
 
+T = TypeVar("T")
+
 NO_FAX = FaxId(0)
 """Whose events are those of lines, providers and the gateway."""
 
@@ -17,6 +20,12 @@ VARIABLES_MAX = 10_000
 """Values in one SQL statement: an upload may have more than the 32,766 of SQLite (https://www.sqlite.org/limits.html)."""
 
 encode_json = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """In pieces that one SQL statement takes."""
+    for start in range(0, len(items), VARIABLES_MAX):
+        yield items[start : start + VARIABLES_MAX]
 
 
 def take_ids(connection: Connection, name: str, count: int) -> int:

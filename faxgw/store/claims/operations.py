@@ -9,7 +9,7 @@ from faxgw.store.claims.schema import claim_cursor, claim_refused
 from faxgw.store.clearing.placing import expect
 from faxgw.store.ledger.booking import book
 from faxgw.store.ledger.port import Booking, Entry, NotBooked
-from faxgw.store.ledger.reading import parts
+from faxgw.store.rows import parts
 
 REASON_CHARS_MAX = 200
 

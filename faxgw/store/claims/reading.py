@@ -11,10 +11,11 @@ from faxgw.order import Order
 from faxgw.store.claims.port import Refused, Turned
 from faxgw.store.claims.schema import claim_cursor, claim_refused
 from faxgw.store.ledger.port import Kept
-from faxgw.store.ledger.reading import parts, read_journals_of_many
+from faxgw.store.ledger.reading import read_journals_of_many
 from faxgw.store.relay.orders import decode_order, decode_relay_order
 from faxgw.store.relay.port import Stage
 from faxgw.store.relay.schema import relay_order
+from faxgw.store.rows import parts
 from faxgw.store.schema import fax
 
 

@@ -9,7 +9,7 @@ from faxgw.store.clearing.port import Imported, ImportedBefore, Importing, Impor
 from faxgw.store.clearing.schema import settlement_batch, settlement_entry, settlement_file
 from faxgw.store.ledger.booking import book
 from faxgw.store.ledger.port import Entry, NotBooked
-from faxgw.store.ledger.reading import parts
+from faxgw.store.rows import parts
 
 BANK = "bank"
 PART = "::"

@@ -17,7 +17,7 @@ from faxgw.store.clearing.schema import (
 )
 from faxgw.store.ledger.booking import book
 from faxgw.store.ledger.port import Entry, NotBooked
-from faxgw.store.ledger.reading import parts
+from faxgw.store.rows import parts
 
 PARTS = "parts"
 """The one rule by which several movements pay one order."""

@@ -14,7 +14,7 @@ from faxgw.store.clearing.schema import (
     settlement_batch,
     settlement_entry,
 )
-from faxgw.store.ledger.reading import parts
+from faxgw.store.rows import parts
 
 PLACED_WITH_PAYMENT = settlement_entry.c.order_number.is_not(None) & (settlement_entry.c.gross_minor > 0)
 

@@ -27,7 +27,7 @@ from faxgw.store.inbound.schema import (
     inbound_document,
     inbound_state,
 )
-from faxgw.store.rows import NO_FAX, VARIABLES_MAX, encode_json, insert_events, take_ids
+from faxgw.store.rows import NO_FAX, encode_json, insert_events, parts, take_ids
 from faxgw.store.transitions import Happened
 
 MADE_WHOLE = frozenset({PoisonReason.INCOMPLETE, PoisonReason.BAD_SIDECAR})
@@ -137,11 +137,11 @@ def receipt_key(fax: NewInbound) -> str | None:
 def _known_digests(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, _Known]:
     columns = inbound.c
     known: dict[bytes, _Known] = {}
-    for start in range(0, len(digests), VARIABLES_MAX):
+    for some in parts(digests):
         rows = connection.execute(
             select(inbound, inbound_state.c.state, inbound_state.c.reason)
             .join(inbound_state, inbound_state.c.inbound_id == columns.id)
-            .where(columns.digest.in_(digests[start : start + VARIABLES_MAX]))
+            .where(columns.digest.in_(some))
         )
         for row in rows:
             origin = Origin(row.inbox, row.name, row.size, row.modified_at)
@@ -153,11 +153,11 @@ def _known_receipts(connection: Connection, faxes: Sequence[NewInbound]) -> dict
     columns = inbound_state.c
     ids = [key for fax in faxes if (key := receipt_key(fax)) is not None]
     known: dict[tuple[str, str | None], InboundId] = {}
-    for start in range(0, len(ids), VARIABLES_MAX):
+    for some in parts(ids):
         rows = connection.execute(
             select(columns.inbox, columns.receipt_key, columns.inbound_id).where(
                 columns.inbox.in_({fax.origin.inbox for fax in faxes}),
-                columns.receipt_key.in_(ids[start : start + VARIABLES_MAX]),
+                columns.receipt_key.in_(some),
             )
         )
         known |= {(inbox, key): InboundId(inbound_id) for inbox, key, inbound_id in rows}

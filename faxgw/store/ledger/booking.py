@@ -9,8 +9,9 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from faxgw.store.ledger.journal import Account, Journal, Phase, Posting, Standing, balances, faults_of
 from faxgw.store.ledger.port import Booked, BookedBefore, Booking, Entry, NotBooked, Period, Seal, next_period
-from faxgw.store.ledger.reading import parts, read_postings, read_standings_of
+from faxgw.store.ledger.reading import read_postings, read_standings_of
 from faxgw.store.ledger.schema import journal, ledger_balance, posting, seal
+from faxgw.store.rows import parts
 
 encode_canonically = msgspec.json.Encoder(order="deterministic").encode
 
@@ -174,24 +175,18 @@ def _posting_rows(new: _New) -> Iterator[dict[str, object]]:
 
 def _move_balances(connection: Connection, movements: Mapping[Account, Standing]) -> None:
     known = read_standings_of(connection, list(movements))
-    moved = [
-        {
-            "row": str(account),
-            "new_posted": known.get(account, Standing()).posted_minor + by.posted_minor,
-            "new_pending": known.get(account, Standing()).pending_minor + by.pending_minor,
-        }
-        for account, by in movements.items()
-    ]
-    old = [row for row in moved if row["row"] in {str(account) for account in known}]
+    old, new = list[dict[str, object]](), list[dict[str, object]]()
+    for account, by in movements.items():
+        before = known.get(account, Standing())
+        posted_minor, pending_minor = before.posted_minor + by.posted_minor, before.pending_minor + by.pending_minor
+        if account in known:
+            old.append({"row": str(account), "new_posted": posted_minor, "new_pending": pending_minor})
+        else:
+            new.append({"account": str(account), "posted_minor": posted_minor, "pending_minor": pending_minor})
     if old:
         connection.execute(UPDATE_BALANCE, old)
-    new = [row for row in moved if row not in old]
     if new:
-        rows = [
-            {"account": row["row"], "posted_minor": row["new_posted"], "pending_minor": row["new_pending"]}
-            for row in new
-        ]
-        connection.execute(insert(ledger_balance), rows)
+        connection.execute(insert(ledger_balance), new)
 
 
 def _read_known(connection: Connection, keys: Iterable[str]) -> Iterator[tuple[str, _Known]]:

@@ -1,17 +1,15 @@
 """Questions to the ledger; balances can be asked as they run along, or summed anew from the postings."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
 from faxgw.store.ledger.journal import Account, Journal, Phase, Posting, Standing, parse_account
 from faxgw.store.ledger.port import Kept, Line, Period, Seal
 from faxgw.store.ledger.schema import journal, ledger_balance, posting, seal
-from faxgw.store.rows import VARIABLES_MAX
-
-T = TypeVar("T")
+from faxgw.store.rows import parts
 
 resolved = journal.alias("resolved")
 corrected = journal.alias("corrected")
@@ -20,12 +18,6 @@ KEPT = select(journal, resolved.c.key.label("resolves_key"), corrected.c.key.lab
         corrected, journal.c.corrects == corrected.c.seq
     )
 )
-
-
-def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """In pieces that one SQL statement takes."""
-    for start in range(0, len(items), VARIABLES_MAX):
-        yield items[start : start + VARIABLES_MAX]
 
 
 def read_postings(connection: Connection, seqs: Sequence[int]) -> dict[int, tuple[Posting, ...]]:

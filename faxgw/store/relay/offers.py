@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, 
 
 from faxgw.store.relay.port import Offer, OfferResult, OfferSums
 from faxgw.store.relay.schema import relay_offer
-from faxgw.store.rows import VARIABLES_MAX
+from faxgw.store.rows import parts
 
 Place = tuple[str, int]
 """The order's number, and how many stores had it before."""
@@ -35,11 +35,9 @@ def learned(known: Offer | None, told: Offer) -> Offer:
 
 
 def read_offers(connection: Connection, numbers: Collection[str]) -> dict[Place, Offer]:
-    wanted = sorted(numbers)
     offers: dict[Place, Offer] = {}
-    for start in range(0, len(wanted), VARIABLES_MAX):
-        part = wanted[start : start + VARIABLES_MAX]
-        for row in connection.execute(select(relay_offer).where(relay_offer.c.number.in_(part))):
+    for some in parts(sorted(numbers)):
+        for row in connection.execute(select(relay_offer).where(relay_offer.c.number.in_(some))):
             offers[row.number, row.nth] = _offer(row)
     return offers
 

@@ -13,7 +13,7 @@ from faxgw.phone import Line
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.relay.port import Page, RelayOrder, Stage
 from faxgw.store.relay.schema import relay_order
-from faxgw.store.rows import VARIABLES_MAX, take_ids
+from faxgw.store.rows import parts, take_ids
 from faxgw.store.schema import fax, fax_state
 
 decode_relay_order = msgspec.json.Decoder(RelayOrder).decode
@@ -39,22 +39,18 @@ PAGE = select(
 
 def read_orders(connection: Connection, numbers: Iterable[str]) -> dict[str, RelayOrder]:
     """The orders that have a row."""
-    wanted = list(numbers)
     found: dict[str, RelayOrder] = {}
-    for start in range(0, len(wanted), VARIABLES_MAX):
-        part = wanted[start : start + VARIABLES_MAX]
-        rows = connection.execute(select(relay_order.c.body).where(relay_order.c.number.in_(part)))
+    for some in parts(list(numbers)):
+        rows = connection.execute(select(relay_order.c.body).where(relay_order.c.number.in_(some)))
         found |= {order.number: order for order in map(decode_relay_order, rows.scalars())}
     return found
 
 
 def open_orders(connection: Connection, numbers: Iterable[str]) -> dict[str, RelayOrder]:
     """What the faxes of each order tell of it; numbers without an order fax are missing."""
-    wanted = list(numbers)
     opened: dict[str, RelayOrder] = {}
-    for start in range(0, len(wanted), VARIABLES_MAX):
-        part = wanted[start : start + VARIABLES_MAX]
-        asked = PAGE.where(fax.c.number.in_(part), fax.c.content == Content.ORDER).order_by(fax.c.number, fax.c.id)
+    for some in parts(list(numbers)):
+        asked = PAGE.where(fax.c.number.in_(some), fax.c.content == Content.ORDER).order_by(fax.c.number, fax.c.id)
         for number, rows in groupby(connection.execute(asked), key=lambda row: str(row.number)):
             order = _opened(list(rows))
             if order is not None:
@@ -97,11 +93,9 @@ def _opened(rows: Sequence[Row[*tuple[Any, ...]]]) -> RelayOrder | None:
 
 def read_pages(connection: Connection, fax_ids: Iterable[FaxId]) -> dict[FaxId, Page]:
     """The faxes that show an order."""
-    wanted = list(fax_ids)
     pages: dict[FaxId, Page] = {}
-    for start in range(0, len(wanted), VARIABLES_MAX):
-        part = wanted[start : start + VARIABLES_MAX]
-        for row in connection.execute(PAGE.where(fax.c.id.in_(part), fax.c.content == Content.ORDER)):
+    for some in parts(list(fax_ids)):
+        for row in connection.execute(PAGE.where(fax.c.id.in_(some), fax.c.content == Content.ORDER)):
             pages[FaxId(row.id)] = _page(row)
     return pages
 

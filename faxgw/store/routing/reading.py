@@ -1,8 +1,8 @@
 """Routing's questions to the faxes, each one read or a few over a long list."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
@@ -13,11 +13,9 @@ from faxgw.store.admission import Content
 from faxgw.store.relay.port import Stage
 from faxgw.store.relay.schema import relay_order
 from faxgw.store.routing.port import Changes, OpenOrder, Past, Placed
-from faxgw.store.rows import VARIABLES_MAX
+from faxgw.store.rows import parts
 from faxgw.store.schema import attempt, event, fax, fax_state
 from faxgw.store.transitions import PLANNING, ROUTING
-
-T = TypeVar("T")
 
 GIVEN_UP = (State.FAILED, State.EXPIRED, State.CANCELLED)
 WITH_NOBODY = (State.QUEUED, State.HELD)
@@ -53,8 +51,8 @@ def read_placed(connection: Connection, from_day: dt.date) -> list[Placed]:
 
 
 def read_placed_of(connection: Connection, fax_ids: Sequence[FaxId]) -> list[Placed]:
-    parts = (connection.execute(_PLACED.where(fax.c.id.in_(part))) for part in _parts(fax_ids))
-    return [_placed(row) for rows in parts for row in rows]
+    found = (connection.execute(_PLACED.where(fax.c.id.in_(some))) for some in parts(fax_ids))
+    return [_placed(row) for rows in found for row in rows]
 
 
 def _placed(row: Row[*tuple[Any, ...]]) -> Placed:
@@ -75,8 +73,8 @@ def read_open_orders(
         wanted.append(fax.c.delivery_day >= from_day.toordinal())
     if numbers is None:
         return [_open(row) for row in connection.execute(_OPEN.where(*wanted))]
-    parts = (connection.execute(_OPEN.where(fax.c.number.in_(part), *wanted)) for part in _parts(sorted(numbers)))
-    return sorted((_open(row) for rows in parts for row in rows), key=lambda order: order.fax_id)
+    found = (connection.execute(_OPEN.where(fax.c.number.in_(some), *wanted)) for some in parts(sorted(numbers)))
+    return sorted((_open(row) for rows in found for row in rows), key=lambda order: order.fax_id)
 
 
 def _open(row: Row[*tuple[Any, ...]]) -> OpenOrder:
@@ -97,16 +95,16 @@ def _open(row: Row[*tuple[Any, ...]]) -> OpenOrder:
 
 def read_pasts(connection: Connection, numbers: Collection[str]) -> dict[str, Past]:
     stories: dict[str, list[_Story]] = {}
-    for part in _parts(sorted(numbers)):
+    for some in parts(sorted(numbers)):
         by_fax: dict[int, _Story] = {}
         faxes = select(fax.c.id, fax.c.number, fax.c.executor).where(
-            fax.c.number.in_(part), fax.c.delivery_day.is_not(None)
+            fax.c.number.in_(some), fax.c.delivery_day.is_not(None)
         )
         for fax_id, number, executor in connection.execute(faxes.order_by(fax.c.id)):
             by_fax[fax_id] = _Story(executor)
             stories.setdefault(number, []).append(by_fax[fax_id])
         events = select(event.c.fax_id, event.c.kind, event.c.data).join(fax, fax.c.id == event.c.fax_id)
-        told = events.where(fax.c.number.in_(part), event.c.kind.in_(("routed", "rerouted"))).order_by(event.c.seq)
+        told = events.where(fax.c.number.in_(some), event.c.kind.in_(("routed", "rerouted"))).order_by(event.c.seq)
         for fax_id, kind, data in connection.execute(told):
             if fax_id in by_fax:
                 by_fax[fax_id].note(kind, decode_data(data))
@@ -152,8 +150,3 @@ def read_changes(connection: Connection, after: int, limit: int) -> Changes:
     dead = dict.fromkeys(FaxId(row.fax_id) for row in rows if row.kind == DEAD_LINE)
     changed = dict.fromkeys(FaxId(row.fax_id) for row in rows if row.kind != DEAD_LINE)
     return Changes(tuple(changed), tuple(dead), rows[-1].seq if rows else after, is_all=len(rows) < limit)
-
-
-def _parts(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), VARIABLES_MAX):
-        yield values[start : start + VARIABLES_MAX]
