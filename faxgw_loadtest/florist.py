@@ -20,7 +20,7 @@ PEN_COLUMNS = 7
 
 def answered(page: bytes, boxes: Sequence[str]) -> bytes:
     """The sheet (a TIFF of ours) with a cross in each of the boxes: `accept`, `reject`, `delivered`, `question`."""
-    pages = [frame.convert("L") for frame in ImageSequence.Iterator(Image.open(io.BytesIO(page)))]
+    pages = _pages(page)
     draw = ImageDraw.Draw(pages[-1])
     for name in boxes:
         left, top = REPLY_TICKS[name]
@@ -32,7 +32,7 @@ def answered(page: bytes, boxes: Sequence[str]) -> bytes:
 
 def half_answered(page: bytes, name: str) -> bytes:
     """The sheet with a pen put down in a box and lifted again: neither ticked nor clear."""
-    pages = [frame.convert("L") for frame in ImageSequence.Iterator(Image.open(io.BytesIO(page)))]
+    pages = _pages(page)
     left, top = REPLY_TICKS[name]
     middle = (left + TICK_SIDE // 2, top + TICK_SIDE // 2)
     reach = TICK_SIDE // 6
@@ -41,14 +41,22 @@ def half_answered(page: bytes, name: str) -> bytes:
     return as_tiff(pages)
 
 
+def _pages(tiff: bytes) -> list[Image.Image]:
+    return [frame.copy() for frame in ImageSequence.Iterator(Image.open(io.BytesIO(tiff)))]
+
+
 def as_tiff(pages: Sequence[Image.Image]) -> bytes:
     """Group 4, as a fax server stores what it received."""
-    bitmaps = [page.point(lambda grey: 255 if grey > 128 else 0).convert("1") for page in pages]
+    bitmaps = [_bitmap(page) for page in pages]
     file = io.BytesIO()
     bitmaps[0].save(
         file, "TIFF", compression="group4", dpi=(204, 196), save_all=len(bitmaps) > 1, append_images=bitmaps[1:]
     )
     return file.getvalue()
+
+
+def _bitmap(page: Image.Image) -> Image.Image:
+    return page if page.mode == "1" else page.point(lambda grey: 255 if grey > 128 else 0).convert("1")
 
 
 def typed(lines: Sequence[str]) -> bytes:
