@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 from faxgw.errors import ConfigError, StoreFailedError, StoreFullError
 from faxgw.store.schema import meta, sequence
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 """The newest file in `migrations/versions`; a test holds the two together."""
 
 SQLITE_BUSY = 5

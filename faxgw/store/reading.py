@@ -17,7 +17,7 @@ from faxgw.store.line_rows import read_lines_learnt
 from faxgw.store.receipt_rows import decode_report
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.rows import parts
-from faxgw.store.schema import GIVEN_UP, UNFINISHED, attempt, event, fax, fax_state, receipt
+from faxgw.store.schema import NOT_DELIVERED, UNFINISHED, attempt, event, fax, fax_state, receipt
 from faxgw.store.transitions import STEP_BITS
 from faxgw.store.unfinished import Promise, Queued, Unfinished
 from faxgw.store.views import AttemptView, Contents, Event, FaxLine, FaxView, Sought
@@ -173,13 +173,7 @@ def find_faxes(connection: Connection, sought: Sought, limit: int) -> list[FaxLi
 
 def _of_index(state: State) -> list[TextClause]:
     """The condition of the index that holds the state: said in so many words, or SQLite does not take it."""
-    match state:
-        case State.DELIVERED:
-            return []
-        case State.FAILED | State.EXPIRED | State.CANCELLED:
-            return [text(GIVEN_UP)]
-        case _:
-            return [text(UNFINISHED)]
+    return [] if state is State.DELIVERED else [text(NOT_DELIVERED)]
 
 
 def read_at_risk(connection: Connection, until: float, limit: int) -> list[FaxLine]:

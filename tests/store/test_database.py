@@ -36,8 +36,7 @@ def test_indexes_that_hold_a_promise_are_there() -> None:
     assert made["attempt_open_call"] == (
         "CREATE UNIQUE INDEX attempt_open_call ON attempt (line, slot) WHERE ended_at IS NULL"
     )
-    assert made["fax_state_unfinished"].endswith("'unknown')")
-    assert made["fax_state_given_up"].endswith("IN ('failed', 'expired', 'cancelled')")
+    assert made["fax_state_undelivered"].endswith("WHERE state <> 'delivered'")
     assert made["receipt_unsettled"].endswith("WHERE settled = 0")
 
 
