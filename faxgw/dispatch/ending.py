@@ -156,11 +156,8 @@ class Endings:
                 self._waiting.note_delivered(attempt.line)
 
         reach("outcome-before-delivered")
-        delivered = DeliveredNow(
-            *(attempt.fax_id, attempt.number, fate.pages, fate.call_seconds, now),
-            receipt_id=telling.receipt_id,
-            tells_line=telling.tells_line,
-        )
+        head = (attempt.fax_id, attempt.number, fate.pages, fate.call_seconds, now)
+        delivered = DeliveredNow(*head, receipt_id=telling.receipt_id, tells_line=telling.tells_line)
         return Ending(attempt, (delivered,), State.DELIVERED, follow)
 
     # --- in doubt for good -------------------------------------------------------------------------------
@@ -175,7 +172,8 @@ class Endings:
             log.error("fax_parked", fax_id=attempt.fax_id, provider=attempt.provider, reason=reason)
             self._note_failed(attempt, Failure.IN_DOUBT, 1, now, telling)
 
-        change = Parked(attempt.fax_id, attempt.number, reason, now, telling.receipt_id, telling.tells_line)
+        head = (attempt.fax_id, attempt.number, reason, now)
+        change = Parked(*head, receipt_id=telling.receipt_id, tells_line=telling.tells_line)
         return Ending(attempt, (change,), State.UNKNOWN, follow)
 
     # --- not delivered -----------------------------------------------------------------------------------
@@ -233,7 +231,7 @@ class Endings:
 
         reach("outcome-before-failed")
         head = (attempt.fax_id, attempt.number, failure, f"{fate.code}; {why}", now)
-        failed = FailedNow(*head, telling.receipt_id, calls, telling.tells_line)
+        failed = FailedNow(*head, calls=calls, receipt_id=telling.receipt_id, tells_line=telling.tells_line)
         return Ending(attempt, (failed,), State.FAILED, follow)
 
     def goes_again(
@@ -260,7 +258,13 @@ class Endings:
 
         reach("outcome-before-retry")
         head = (attempt.fax_id, attempt.number, failure, fate.code, again.due_at, now)
-        change = GoesAgain(*head, again.was_call, telling.receipt_id, calls, telling.tells_line)
+        change = GoesAgain(
+            *head,
+            was_call=again.was_call,
+            calls=calls,
+            receipt_id=telling.receipt_id,
+            tells_line=telling.tells_line,
+        )
         return Ending(attempt, (change, *steps), State.QUEUED, follow)
 
     def _queued(self, attempt: Attempt, again: Again, fate: NotDelivered, calls: int) -> Queued:

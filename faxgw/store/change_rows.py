@@ -12,6 +12,7 @@ from faxgw.fax import AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.attempt_rows import pass_slots_on
 from faxgw.store.changes import (
+    AttemptOver,
     Change,
     Changed,
     DeliveredNow,
@@ -80,9 +81,7 @@ def _held_line_for_others(tried: AttemptRow) -> bool:
 def _call_ended(change: Change, line: Line) -> list[CallEnded]:
     """What the line learns; of a call that faxes shared it learns once."""
     match change:
-        case DeliveredNow(tells_line=False) | GoesAgain(tells_line=False) | FailedNow(tells_line=False):
-            return []
-        case Parked(tells_line=False):
+        case AttemptOver(tells_line=False):
             return []
         case DeliveredNow(at=at):
             return [CallEnded(line, None, 1, at)]
@@ -98,14 +97,14 @@ def _call_ended(change: Change, line: Line) -> list[CallEnded]:
 
 def _attempt_key(change: Change) -> tuple[FaxId, AttemptNumber] | None:
     match change:
-        case Submitted() | Doubted() | Parked() | DeliveredNow() | GoesAgain() | FailedNow() | ResolveAsked():
+        case Submitted() | Doubted() | AttemptOver() | ResolveAsked():
             return change.fax_id, change.attempt
         case _:
             return None
 
 
 def _receipt_of(change: Change) -> int | None:
-    return change.receipt_id if isinstance(change, Parked | DeliveredNow | GoesAgain | FailedNow) else None
+    return change.receipt_id if isinstance(change, AttemptOver) else None
 
 
 def _fax_rows(connection: Connection, fax_ids: Iterable[FaxId]) -> dict[FaxId, FaxRow]:

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from faxgw.config.promises import Step
 from faxgw.fax import AttemptNumber, Failure, FaxId, State
@@ -11,6 +11,8 @@ from faxgw.phone import Line
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
+    """The carrier has it; its receipt is awaited."""
+
     fax_id: FaxId
     attempt: AttemptNumber
     provider_ref: str
@@ -28,68 +30,60 @@ class Doubted:
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class AttemptOver:
+    """What all changes have in common that end an attempt."""
+
+    fax_id: FaxId
+    attempt: AttemptNumber
+    receipt_id: int | None = field(default=None, kw_only=True)
+    """The kept receipt that said so, which needs no more work then."""
+    tells_line: bool = field(default=True, kw_only=True)
+    """False where another fax of the same call tells what the call taught of its line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked(AttemptOver):
     """Asking cannot tell any more whether it arrived: the attempt is over and its line let go; the fax stays in doubt.
 
     It waits for a person, or for a late word of the carrier.
     """
 
-    fax_id: FaxId
-    attempt: AttemptNumber
     reason: str
     at: float
-    receipt_id: int | None = None
-    tells_line: bool = True
-    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveredNow:
+class DeliveredNow(AttemptOver):
     """The carrier confirmed delivery. Also ends a fax whose attempt was already given up."""
 
-    fax_id: FaxId
-    attempt: AttemptNumber
     pages: int
     call_seconds: float | None
     at: float
-    receipt_id: int | None = None
-    tells_line: bool = True
-    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)
-class GoesAgain:
+class GoesAgain(AttemptOver):
     """The attempt is over; the fax goes back to the queue."""
 
-    fax_id: FaxId
-    attempt: AttemptNumber
     failure: Failure
     code: str
     due_at: float
     at: float
-    was_call: bool = True
+    was_call: bool = field(default=True, kw_only=True)
     """False where nothing was dialled, so that retry rules do not count it."""
-    receipt_id: int | None = None
-    calls: int = 1
+    calls: int = field(default=1, kw_only=True)
     """How often the line was rung for it, where it was a call: the carrier's own retries count."""
-    tells_line: bool = True
-    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)
-class FailedNow:
+class FailedNow(AttemptOver):
     """The attempt is over, and so is the fax."""
 
-    fax_id: FaxId
-    attempt: AttemptNumber
     failure: Failure
     code: str
     at: float
-    receipt_id: int | None = None
-    calls: int = 1
+    calls: int = field(default=1, kw_only=True)
     """How often the line was rung for it; 0 where nothing was dialled."""
-    tells_line: bool = True
-    """False where another fax of the same call tells what the call taught of its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +104,9 @@ class Expired:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldAsked:
+class _Asked:
+    """A person (or the relay, for one) asks it of a fax that waits."""
+
     fax_id: FaxId
     who: str
     why: str
@@ -118,23 +114,24 @@ class HoldAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseAsked:
-    fax_id: FaxId
-    who: str
-    why: str
-    at: float
+class HoldAsked(_Asked):
+    """It is kept from going."""
 
 
 @dataclass(frozen=True, slots=True)
-class CancelAsked:
-    fax_id: FaxId
-    who: str
-    why: str
-    at: float
+class ReleaseAsked(_Asked):
+    """It may go again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked(_Asked):
+    """It leaves the queue for good."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriorityAsked:
+    """It travels in another class; a lower rank goes first."""
+
     fax_id: FaxId
     rank: int
     who: str

@@ -80,8 +80,6 @@ ROUTING = "routing"
 PLANNING = "routing plan"
 """Who reroutes for the good of the whole day: the florist it leaves might have kept it, and may get it again."""
 
-ANY_LINE = Line("")
-
 
 @dataclass(slots=True)
 class FaxRow:
@@ -93,7 +91,7 @@ class FaxRow:
     attempts: int
     calls: int
     reason: str
-    line: Line = ANY_LINE
+    line: Line = NO_LINE
     rank: int = 1
     revision: int = 0
     marked: bool = False
@@ -122,7 +120,7 @@ class AttemptRow:
     ended_at: float | None
     outcome: str | None
     code: str | None
-    line: Line = ANY_LINE
+    line: Line = NO_LINE
     first_page: int | None = None
     """In the document of the call that it shares with other faxes; None where it has its own."""
     slot: int | None = 0

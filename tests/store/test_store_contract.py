@@ -300,11 +300,11 @@ async def test_a_change_settles_the_receipt_it_came_from(store: SqlStore) -> Non
     attempt = await submit_one(store)
     [kept] = await store.keep_receipts("north", [report("e1")], 1.0)
     assert kept is not None
-    await store.record([DeliveredNow(attempt.fax_id, FIRST, 1, 16.8, 220.0, kept.id)])
+    await store.record([DeliveredNow(attempt.fax_id, FIRST, 1, 16.8, 220.0, receipt_id=kept.id)])
     assert (await store.load()).receipts == []
     [late] = await store.keep_receipts("north", [report("e2")], 1.0)
     assert late is not None
-    await store.record([FailedNow(attempt.fax_id, FIRST, Failure.BUSY, "", 221.0, late.id)])
+    await store.record([FailedNow(attempt.fax_id, FIRST, Failure.BUSY, "", 221.0, receipt_id=late.id)])
     assert (await store.load()).receipts == []
 
 
