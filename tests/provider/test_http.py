@@ -232,6 +232,36 @@ async def test_an_answer_given_before_the_body_was_read_is_heard() -> None:
         assert answer.status == 413
 
 
+async def test_what_is_said_before_the_answer_is_passed_over() -> None:
+    """ "Early hints" and their like are no answer, and leave the connection good for the next request."""
+    hinted = b"HTTP/1.1 103 Early Hints\r\nLink: </faxes>\r\n\r\n" + response("201 Created", b"taken")
+    async with stand_in(answering(hinted)) as server:
+        lanes = open_lanes(server.base_url)
+        for _ in range(2):
+            answer = await lanes.request("POST", "/", body=b"page")
+            assert isinstance(answer, Answer)
+            assert (answer.status, answer.body) == (201, b"taken")
+        assert server.connections == 1
+        await lanes.aclose()
+
+
+async def test_an_answer_may_end_with_its_connection() -> None:
+    """Without a length the end is the end (RFC 9112, 6.3); the next request connects anew."""
+
+    async def answer_and_close(_: StandIn, stream: trio.SocketStream) -> None:
+        await read_request(stream)
+        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n" + b"taken")
+
+    async with stand_in(answer_and_close) as server:
+        lanes = open_lanes(server.base_url, lanes=1)
+        for _ in range(2):
+            answer = await lanes.request("POST", "/", body=b"page")
+            assert isinstance(answer, Answer)
+            assert answer.body == b"taken"
+        assert server.connections == 2
+        await lanes.aclose()
+
+
 async def test_an_endless_answer_is_cut_short() -> None:
     """No carrier can fill our memory."""
     sent = 0
