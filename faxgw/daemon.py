@@ -23,7 +23,7 @@ from faxgw.api.app import Behind, local_app, outside_app
 from faxgw.api.members.routes import RegisterDesk
 from faxgw.api.server import serve
 from faxgw.api.sockets import TcpBind, UnixBind
-from faxgw.clock import Clock, SystemClock
+from faxgw.clock import Clock, SystemClock, watch_steps
 from faxgw.config.daemon import RenderConfig
 from faxgw.config.provider import ProviderConfig, read_secret
 from faxgw.config.whole import Config
@@ -167,6 +167,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
     async with trio.open_nursery() as watchers:
         watchers.start_soon(_watch_queue, gateway, store, parts.metrics)
         watchers.start_soon(_watch_loop, parts.metrics)
+        watchers.start_soon(watch_steps, parts.clock, [gateway.heed_clock])
         async with trio.open_nursery() as working:
             stop_sending, stop_serving = trio.Event(), trio.Event()
             watchers.start_soon(_heed_signals, stop_serving, working.cancel_scope)

@@ -14,7 +14,7 @@ from faxgw.api.control import ControlDesk
 from faxgw.api.desk import OrderDesk
 from faxgw.api.port import Destination
 from faxgw.api.why import Whys
-from faxgw.clock import Clock
+from faxgw.clock import Clock, SteadyClock
 from faxgw.config.calls import ONE_FAX
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
@@ -259,6 +259,11 @@ class Gateway:
             reach("gateway-senders-ended")
             followers.cancel_scope.cancel()
 
+    def heed_clock(self) -> None:
+        """The machine's clock was set: whoever waits for an hour looks at it again."""
+        for waiter in (self.waiting, self._promises, self._suspensions):
+            waiter.heed_clock()
+
     def _follow_register(self, keeper: Keeper, hours: CallingHours) -> MovedFaxes:
         """Hours and calls of lines are as the register says from its next change on, and waiting faxes follow it."""
 
@@ -318,7 +323,7 @@ class Gateway:
 
 def _carrier(provider: Provider, own: ProviderConfig, clock: Clock) -> Carrier:
     bounds = Bounds(own.lanes, own.lanes_min, own.lanes_initial, own.sends_per_second, own.sends_burst)
-    return Carrier(provider, own.send_seconds, Gate(provider.name, clock, bounds), own.weight, own.cost)
+    return Carrier(provider, own.send_seconds, Gate(provider.name, SteadyClock(clock), bounds), own.weight, own.cost)
 
 
 def _askable(provider: Provider, own: ProviderConfig) -> Askable:

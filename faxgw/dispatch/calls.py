@@ -52,12 +52,17 @@ class OpenCalls:
         # A carrier may speak of its own attempts only.
         return attempt if attempt is not None and attempt.provider == provider else None
 
-    def late(self, provider: str, since: float) -> list[Attempt]:
-        """The submitted attempts of a carrier of which nothing was heard after `since`."""
+    def late(self, provider: str, now: float, late_seconds: float) -> list[Attempt]:
+        """The submitted attempts of a carrier of which nothing was heard for so long.
+
+        One that was heard of later than `now` is among them: the clock was set back, and nobody knows when it was.
+        """
         return [
             attempt
             for attempt in self._by_client_ref.values()
-            if attempt.provider == provider and attempt.state is State.SUBMITTED and attempt.changed_at <= since
+            if attempt.provider == provider
+            and attempt.state is State.SUBMITTED
+            and not now - late_seconds < attempt.changed_at <= now
         ]
 
     def __len__(self) -> int:

@@ -3,6 +3,9 @@
 Nothing is ever sent blindly again unless the config says so. "Not known" counts only once the carrier has had
 `settle_seconds` to take in what may still have been on its way. What asking cannot clear in `park_after_seconds`
 waits for a person; the line is let go, and the carrier is still asked now and then.
+
+How long a doubt has lasted is told by trio's clock: were the machine's clock set forward, "not known" would count
+before the carrier had its time, and a fax would go twice.
 """
 
 import heapq
@@ -100,7 +103,13 @@ def asks_allowed(capabilities: Capabilities) -> TokenBucket:
 
 @dataclass(slots=True, eq=False)
 class Doubt:
+    """Times are trio's."""
+
     attempt: Attempt
+    began_at: float
+    """Since when this process asks."""
+    lasts_since: float
+    """Since when it is a doubt: earlier than `began_at` where a start found it, by what the machine's clock says."""
     asked: int = 0
     key_failed: bool = False
     parked_at: float | None = None
@@ -130,11 +139,17 @@ class Doubts:
         outcomes.on_parked = self._follow_parked
 
     def put(self, attempt: Attempt) -> None:
-        self._ask_at(self._clock.now(), Doubt(attempt))
+        self._ask_at(trio.current_time(), self._doubt(attempt))
 
     def put_parked(self, attempt: Attempt) -> None:
         """One that waits for a person since before the start."""
-        self._ask_at(self._clock.now(), Doubt(attempt, parked_at=attempt.changed_at))
+        doubt = self._doubt(attempt)
+        doubt.parked_at = doubt.lasts_since
+        self._ask_at(doubt.began_at, doubt)
+
+    def _doubt(self, attempt: Attempt) -> Doubt:
+        now = trio.current_time()
+        return Doubt(attempt, began_at=now, lasts_since=now - max(self._clock.now() - attempt.changed_at, 0.0))
 
     def __len__(self) -> int:
         return len(self._due)
@@ -152,7 +167,7 @@ class Doubts:
         while True:
             await trio.lowlevel.checkpoint()
             changed = self._changed
-            now = self._clock.now()
+            now = trio.current_time()
             if self._due and self._due[0][0] <= now:
                 return heapq.heappop(self._due)[2]
             with trio.move_on_after(self._due[0][0] - now if self._due else math.inf):
@@ -168,7 +183,7 @@ class Doubts:
         except Exception:
             # The crash barrier of one doubt: it stays one, the others are asked meanwhile.
             log.exception("doubt_broke", fax_id=doubt.attempt.fax_id)
-            self._ask_at(self._clock.now() + self._next_wait_seconds(doubt), doubt)
+            self._ask_at(trio.current_time() + self._next_wait_seconds(doubt), doubt)
         finally:
             limiter.release_on_behalf_of(doubt)
 
@@ -194,10 +209,10 @@ class Doubts:
 
     async def _wait_without_carrier(self, doubt: Doubt, attempt: Attempt) -> None:
         """Nobody is left to be asked; should the provider come back into the config, the next start asks it."""
-        parks_at = attempt.changed_at + PARK_WITHOUT_CARRIER_SECONDS
+        parks_at = doubt.lasts_since + PARK_WITHOUT_CARRIER_SECONDS
         if doubt.parked_at is not None:
             return
-        if self._clock.now() >= parks_at:
+        if trio.current_time() >= parks_at:
             await self._outcomes.parked(attempt, f"the config has no provider {attempt.provider} any more")
         else:
             self._ask_at(parks_at, doubt)
@@ -205,16 +220,15 @@ class Doubts:
     def _is_to_be_resent(self, doubt: Doubt, carrier: Askable) -> bool:
         after_seconds = carrier.resend_after_seconds
         return (
-            after_seconds > 0 and doubt.parked_at is not None and self._clock.now() >= doubt.parked_at + after_seconds
+            after_seconds > 0 and doubt.parked_at is not None and trio.current_time() >= doubt.parked_at + after_seconds
         )
 
     async def _climb(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
-        now = self._clock.now()
+        now = trio.current_time()
         if (allowed_at := carrier.asks.opens_at(now)) > now:
             self._ask_at(allowed_at, doubt)
             return
-        doubtful = _doubtful(doubt, attempt)
-        match next_rung(carrier.capabilities, doubtful, now):
+        match next_rung(carrier.capabilities, self._doubtful(doubt, attempt), self._clock.now()):
             case HandInAgain():
                 await self._hand_in_again(doubt, attempt, carrier)
             case AskByReference():
@@ -249,7 +263,7 @@ class Doubts:
 
     def _try_other_rungs(self, doubt: Doubt) -> None:
         doubt.key_failed = True
-        self._ask_at(self._clock.now(), doubt)
+        self._ask_at(trio.current_time(), doubt)
 
     async def _send(self, sending: Sending, attempt: Attempt, carrier: Askable) -> SendOutcome:
         with trio.move_on_after(carrier.send_seconds):
@@ -304,13 +318,13 @@ class Doubts:
                 await self._wait_on(doubt, attempt, carrier, reason)
 
     async def _act_on_absence(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
-        settled_at = attempt.changed_at + carrier.settle_seconds
+        settled_at = doubt.began_at + carrier.settle_seconds
         if attempt.provider_ref is not None:
             log.error("accepted_fax_not_known", provider=attempt.provider, fax_id=attempt.fax_id)
             await self._wait_on(doubt, attempt, carrier, "the carrier took it and does not know it any more")
-        elif not proves_absence(carrier.capabilities, _doubtful(doubt, attempt)):
+        elif not proves_absence(carrier.capabilities, self._doubtful(doubt, attempt)):
             await self._wait_on(doubt, attempt, carrier, "the carrier does not list it")
-        elif self._clock.now() < settled_at:
+        elif trio.current_time() < settled_at:
             self._ask_at(settled_at, doubt)
         else:
             await self._outcomes.never_arrived(attempt)
@@ -335,24 +349,25 @@ class Doubts:
 
     async def _wait_on(self, doubt: Doubt, attempt: Attempt, carrier: Askable, reason: str) -> None:
         """Ask again later, and let a person know when that has gone on for too long."""
-        now = self._clock.now()
+        now, parks_at = trio.current_time(), doubt.lasts_since + carrier.park_after_seconds
         if doubt.parked_at is not None:
             self._follow(doubt, carrier)
-        elif now >= attempt.changed_at + carrier.park_after_seconds:
+        elif now >= parks_at:
             await self._outcomes.parked(attempt, f"nobody could tell what became of it: {reason}")
         else:
             # Never later than the moment in which a person should hear of it.
-            left_seconds = attempt.changed_at + carrier.park_after_seconds - now
-            self._ask_at(now + min(self._next_wait_seconds(doubt), max(left_seconds, 0.001)), doubt)
+            self._ask_at(now + min(self._next_wait_seconds(doubt), max(parks_at - now, 0.001)), doubt)
 
     def _follow_parked(self, attempt: Attempt, *, is_last_word: bool) -> None:
         carrier = self._carriers.get(attempt.provider)
         if carrier is not None:
-            self._follow(Doubt(attempt, parked_at=self._clock.now(), is_hopeless=is_last_word), carrier)
+            now = trio.current_time()
+            self._follow(Doubt(attempt, now, now, parked_at=now, is_hopeless=is_last_word), carrier)
 
     def _follow(self, doubt: Doubt, carrier: Askable) -> None:
         """Ask a parked one now and then where that may help, and send it again if and when the config says so."""
-        now, parked_at = self._clock.now(), doubt.parked_at or 0.0
+        now = trio.current_time()
+        parked_at = now if doubt.parked_at is None else doubt.parked_at
         can_help = not doubt.is_hopeless and carrier.capabilities.look_up is not LookUpKind.NONE
         ask_at = now + ASK_PARKED_SECONDS if can_help else math.inf
         resend_at = parked_at + carrier.resend_after_seconds if carrier.resend_after_seconds > 0 else math.inf
@@ -369,12 +384,12 @@ class Doubts:
         self._changed.set()
         self._changed = trio.Event()
 
-
-def _doubtful(doubt: Doubt, attempt: Attempt) -> Doubtful:
-    return Doubtful(
-        started_at=attempt.started_at,
-        deadline_at=attempt.deadline_at,
-        has_provider_ref=attempt.provider_ref is not None,
-        # The line of a parked one was let go; handing it in again would be a call beside others.
-        key_failed=doubt.key_failed or doubt.parked_at is not None,
-    )
+    def _doubtful(self, doubt: Doubt, attempt: Attempt) -> Doubtful:
+        return Doubtful(
+            started_at=attempt.started_at,
+            deadline_at=attempt.deadline_at,
+            has_provider_ref=attempt.provider_ref is not None,
+            # The line of a parked one was let go; handing it in again would be a call beside others.
+            key_failed=doubt.key_failed or doubt.parked_at is not None,
+            asked_for_seconds=trio.current_time() - doubt.began_at,
+        )

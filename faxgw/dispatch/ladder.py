@@ -48,11 +48,15 @@ class Doubtful:
     """The carrier once said that it has it."""
     key_failed: bool
     """Handing it in again was refused, or its pages cannot be drawn again as they were."""
+    asked_for_seconds: float = 0.0
+    """For how long it has been asked for, by a clock that nobody sets."""
 
 
 def next_rung(capabilities: Capabilities, doubtful: Doubtful, now: float) -> Rung:
     """Where to put the question now."""
-    key_holds = now < doubtful.started_at + capabilities.idempotent_seconds
+    age_seconds = now - doubtful.started_at
+    # With the clock set back nobody knows how old it is, and under a key that is over it would be another fax.
+    key_holds = age_seconds >= 0 and max(age_seconds, doubtful.asked_for_seconds) < capabilities.idempotent_seconds
     in_time = doubtful.deadline_at is None or now < doubtful.deadline_at
     if key_holds and in_time and not doubtful.key_failed and not doubtful.has_provider_ref:
         return HandInAgain()

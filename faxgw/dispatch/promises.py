@@ -102,8 +102,12 @@ class Promises:
         if at < math.inf:
             heapq.heappush(self._looks, (at, fax_id))
             self._sweep()
-            self._changed.set()
-            self._changed = trio.Event()
+            self.heed_clock()
+
+    def heed_clock(self) -> None:
+        """Look again at what is due: something new is, or the machine's clock was set."""
+        self._changed.set()
+        self._changed = trio.Event()
 
     async def wait_due(self, count: int) -> list[Promise]:
         """Return once there are faxes to look at, at most so many. Each is given out once."""

@@ -121,5 +121,9 @@ class Suspensions:
             elif name in self._gates_stopped:
                 gate.resume()
                 self._gates_stopped.discard(name)
+        self.heed_clock()
+
+    def heed_clock(self) -> None:
+        """Look again at what is over: something changed, or the machine's clock was set."""
         self._changed.set()
         self._changed = trio.Event()

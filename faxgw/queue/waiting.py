@@ -153,6 +153,10 @@ class WaitingRoom:
         """What keeps the line of a fax that was handed out from being called after all, by what is known now."""
         return self._schedule.stop_of(fax, self._clock.now())
 
+    def heed_clock(self) -> None:
+        """The machine's clock was set: what waits for an hour looks at it again."""
+        self._wake()
+
     # --- questions -----------------------------------------------------------------------------------
 
     def why(self, fax_id: FaxId, line: Line) -> Wait:

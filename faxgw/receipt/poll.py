@@ -53,8 +53,8 @@ class Poller:
 
     async def poll_late(self) -> None:
         """Ask once for everything that is late, in as few requests as the carrier takes."""
-        since = self._clock.now() - self._config.receipt_late_seconds
-        late = [call for call in self._calls.late(self._provider.name, since) if call.provider_ref is not None]
+        calls = self._calls.late(self._provider.name, self._clock.now(), self._config.receipt_late_seconds)
+        late = [call for call in calls if call.provider_ref is not None]
         batch_max = min(self._config.poll_batch_max, self._provider.capabilities.poll_ids_max)
         for start in range(0, len(late), batch_max):
             await self._ask(late[start : start + batch_max])
@@ -87,7 +87,7 @@ class Poller:
 
     async def _wait_allowed(self) -> None:
         """Until the carrier allows one more question."""
-        while (allowed_at := self._asks.opens_at(now := self._clock.now())) > now:  # noqa: ASYNC110 - only time allows it
+        while (allowed_at := self._asks.opens_at(now := trio.current_time())) > now:  # noqa: ASYNC110 - only time allows it
             await trio.sleep(allowed_at - now)
         self._asks.take(now)
 

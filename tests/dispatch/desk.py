@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import trio
 
-from faxgw.clock import TrioClock
 from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.dispatch.attempt import Attempts
 from faxgw.dispatch.calls import OpenCalls
@@ -34,6 +33,7 @@ from faxgw.render.sheet import Document
 from faxgw.store.attempts import Attempt
 from faxgw.store.sql import SqlStore, open_memory_store
 from faxgw.store.unfinished import Queued
+from tests.clocks import SetClock
 from tests.store.faxes import LINE, admit_one
 
 NOW = 1_800_000_000.0
@@ -112,7 +112,7 @@ class Desk:
     ) -> None:
         self.store = store or open_memory_store()
         self.provider = provider or TellingCarrier()
-        self.clock = TrioClock(NOW - trio.current_time())
+        self.clock = SetClock(NOW)
         self.metrics = Metrics()
         self.waiting = WaitingRoom(self.clock)
         self.calls = OpenCalls()

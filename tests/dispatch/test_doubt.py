@@ -80,6 +80,27 @@ async def test_not_known_proves_nothing_before_the_carrier_had_its_time(autojump
         assert (await desk.waiting.wait_due(1))[0].calls == 0
 
 
+async def test_a_clock_set_forward_does_not_shorten_the_carriers_time(autojump_clock: MockClock) -> None:
+    """The seconds that it has to take the fax in are told by a clock that nobody sets, else the fax would go twice."""
+    async with in_doubt([Absent(), found(Delivered(1, 16.8))]) as (desk, fax_id):
+        await trio.sleep(1)
+        desk.clock.ahead_seconds = 86_400.0
+        await trio.sleep(SETTLE_SECONDS - 3)
+        assert await desk.state(fax_id) is State.UNKNOWN
+        await trio.sleep(5)
+        assert await desk.state(fax_id) is State.DELIVERED
+        assert len(desk.provider.sent) == 1
+
+
+async def test_a_clock_set_back_makes_no_question_wait(autojump_clock: MockClock) -> None:
+    """Nor is the fax handed in again as if the carrier's key still held."""
+    async with in_doubt([NoAnswer("down"), found(Delivered(1, 16.8))]) as (desk, fax_id):
+        desk.clock.ahead_seconds = -86_400.0
+        await trio.sleep(10)
+        assert await desk.state(fax_id) is State.DELIVERED
+        assert len(desk.provider.sent) == 1
+
+
 async def test_a_fax_taken_in_late_is_found_at_the_second_question(autojump_clock: MockClock) -> None:
     """What the settling time is for."""
     async with in_doubt([Absent(), found(Delivered(1, 16.8))]) as (desk, fax_id):

@@ -28,8 +28,14 @@ BY_LOOK_UP: dict[LookUpKind, Rung] = {
 }
 
 
-def doubtful(*, deadline_at: float | None = None, has_provider_ref: bool = False, key_failed: bool = False) -> Doubtful:
-    return Doubtful(STARTED, deadline_at, has_provider_ref, key_failed)
+def doubtful(
+    *,
+    deadline_at: float | None = None,
+    has_provider_ref: bool = False,
+    key_failed: bool = False,
+    asked_for_seconds: float = 0.0,
+) -> Doubtful:
+    return Doubtful(STARTED, deadline_at, has_provider_ref, key_failed, asked_for_seconds)
 
 
 @pytest.mark.parametrize("kind", LookUpKind)
@@ -52,11 +58,18 @@ def test_a_key_comes_first(kind: LookUpKind) -> None:
         (doubtful(key_failed=True), STARTED + 1),
         (doubtful(has_provider_ref=True), STARTED + 1),
         (doubtful(deadline_at=STARTED + 5), STARTED + 5),
+        (doubtful(asked_for_seconds=60.0), STARTED + 1),
+        (doubtful(), STARTED - 1),
     ],
 )
 def test_a_key_is_left_alone_where_it_could_do_harm(facts: Doubtful, now: float) -> None:
-    """Forgotten by the carrier, refused before, known to be taken, or past the deadline."""
+    """Forgotten by the carrier, refused before, known to be taken, past the deadline; or the clock was set back."""
     assert next_rung(Capabilities(idempotent_seconds=60.0), facts, now) == AskByReference()
+
+
+def test_without_keys_none_holds_though_the_clock_is_set_back() -> None:
+    """Else the fax would be handed to the carrier a second time, which prints it a second time."""
+    assert next_rung(Capabilities(idempotent_seconds=0.0), doubtful(), STARTED - 86_400) == AskByReference()
 
 
 @pytest.mark.parametrize(
