@@ -110,6 +110,9 @@ class _Particulars:
 class _Cell(msgspec.Struct, frozen=True):
     """One column of a table, placed for one order's content."""
 
+    column: TableColumn
+    label: str
+    style: Style
     x: int
     wide: int
 
@@ -126,9 +129,8 @@ class _Table:
         cells = self._place(rows)
         self._head(flow, cells)
         for row in rows:
-            texts = [wrap(s, row[c.field], cell.wide) for (c, _, s), cell in zip(self._columns, cells, strict=True)]
-            lines = zip(texts, self._columns, strict=True)
-            height = max(len(wrapped) * leading(style) for wrapped, (_, _, style) in lines) + 12
+            texts = [wrap(cell.style, row[cell.column.field], cell.wide) for cell in cells]
+            height = max(len(lines) * leading(cell.style) for cell, lines in zip(cells, texts, strict=True)) + 12
             if height > flow.left_px():
                 flow.turn_page()
                 flow.text(LEFT, flow.y + _LABEL_BASELINE, Style.LABEL, self._again)
@@ -140,13 +142,14 @@ class _Table:
         flow.y += self._block.below
 
     def _place(self, rows: list[dict[str, str]]) -> list[_Cell]:
-        """Columns grow with what stands in them; the one without a width takes what is left."""
-        widths = [self._width(column, label, style, rows) for column, label, style in self._columns]
-        left = WIDTH - sum(widths) - sum(column.gap for column, _, _ in self._columns)
+        """Columns that show something. They grow with what stands in them; the one without a width takes the rest."""
+        columns = [column for column in self._columns if any(row[column[0].field] for row in rows)]
+        widths = [self._width(column, label, style, rows) for column, label, style in columns]
+        left = WIDTH - sum(widths) - sum(column.gap for column, _, _ in columns)
         cells, x = [], LEFT
-        for (column, _, _), width in zip(self._columns, widths, strict=True):
+        for (column, label, style), width in zip(columns, widths, strict=True):
             wide = width or left
-            cells.append(_Cell(x + column.gap, wide))
+            cells.append(_Cell(column, label, style, x + column.gap, wide))
             x += column.gap + wide
         return cells
 
@@ -156,21 +159,21 @@ class _Table:
         return max(column.at_least, width_px(Style.LABEL, label), *(width_px(style, row[column.field]) for row in rows))
 
     def _head(self, flow: Flow, cells: list[_Cell]) -> None:
-        for (column, label, _), cell in zip(self._columns, cells, strict=True):
-            self._cell(flow, column, cell, flow.y + 28, Style.LABEL, label)
+        for cell in cells:
+            self._cell(flow, cell, flow.y + 28, Style.LABEL, cell.label)
         flow.y += 38
         flow.rule(2, WIDTH)
 
     def _row(self, flow: Flow, cells: list[_Cell], texts: list[list[str]]) -> None:
-        for (column, _, style), cell, lines in zip(self._columns, cells, texts, strict=True):
-            baseline = flow.y + leading(style) - 2
+        for cell, lines in zip(cells, texts, strict=True):
+            baseline = flow.y + leading(cell.style) - 2
             for line in lines:
-                self._cell(flow, column, cell, baseline, style, line)
-                baseline += leading(style)
+                self._cell(flow, cell, baseline, cell.style, line)
+                baseline += leading(cell.style)
 
     @staticmethod
-    def _cell(flow: Flow, column: TableColumn, cell: _Cell, baseline: int, style: Style, text: str) -> None:
-        if column.right:
+    def _cell(flow: Flow, cell: _Cell, baseline: int, style: Style, text: str) -> None:
+        if cell.column.right:
             flow.text_to(cell.x + cell.wide, baseline, style, text)
         else:
             flow.text(cell.x, baseline, style, text)

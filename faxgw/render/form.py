@@ -143,7 +143,10 @@ class Particulars(Part, frozen=True):
 
 
 class TableColumn(Part, frozen=True):
-    """`wide` is its width, `at_least` lets it grow with what stands in it, and without either it takes what is left."""
+    """`wide` is its width, `at_least` lets it grow with what stands in it, and without either it takes what is left.
+
+    One that is empty in every row is left out.
+    """
 
     label: str
     field: str

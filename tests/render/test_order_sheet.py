@@ -91,14 +91,15 @@ def test_everything_the_florist_needs_is_on_the_sheet(language: Language) -> Non
 
 
 def test_a_price_is_not_said_twice() -> None:
-    """One piece costs what its line says; the price of a piece stands only where there are more of them."""
-    order = sheets.order()
+    """One piece costs what its line says; the price of a piece, and its column, stands only where there are more."""
+    order, heading = sheets.order(), wording_of("fr").labels["order-sheet"]["unit_price"]
     for quantity in (1, 2):
         line = msgspec.structs.replace(order.lines[0], quantity=quantity)
         (page,) = _pages(sheets.sheet(msgspec.structs.replace(order, lines=[line])))
         total = wording_of("fr").money(line.unit_price.times(quantity))
         assert _texts(page).count(wording_of("fr").money(line.unit_price)) == 1
         assert _texts(page).count(total) == 1
+        assert (heading in _texts(page)) == (quantity > 1)
 
 
 @pytest.mark.parametrize("language", sheets.LANGUAGES)
