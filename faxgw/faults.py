@@ -77,7 +77,7 @@ def _refusal(raw: object, wanted: Any) -> str | None:
 # msgspec names Python's types and shows regular expressions; who wrote the JSON may know neither.
 _KIND = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
 _LENGTH = re.compile(r"Expected `(?P<kind>str|array)` of length (?P<sign>[<>]=) (?P<length>\d+)")
-_BOUND = re.compile(r"Expected `(?:int|float)` (?P<sign>[<>]=) (?P<bound>\S+)")
+_BOUND = re.compile(r"Expected `(?:int|float)` (?P<sign>[<>]=?) (?P<bound>\S+)")
 
 _DATE = "a date such as 2027-05-30"
 _TIME = "a local time without an offset, such as 09:30:00"
@@ -101,7 +101,7 @@ _SENTENCES = {
     "Expected `time` with no timezone component": f"must be {_TIME}",
     "Expected `datetime` with a timezone component": f"must be {_DATETIME}",
 }
-_SIGNS = {">=": "at least", "<=": "at most"}
+_SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 
 
 def _in_words(message: str, raw: object, wanted: Any) -> str:

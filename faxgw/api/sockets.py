@@ -11,12 +11,12 @@ from pathlib import Path
 
 import trio
 
+from faxgw.config.bind import read_bind
+from faxgw.config.daemon import SOCKET_PATH_BYTES_MAX
 from faxgw.errors import OperatorError
 
 _BACKLOG = 512
 _UCRED = struct.Struct("3i")
-_UNIX_PATH_BYTES_MAX = 107
-"""`sun_path` holds 108 bytes with its closing zero (unix(7))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,10 @@ def remove_socket_file(path: Path, inode: int) -> None:
 
 
 async def _listen_unix(bind: UnixBind) -> trio.SocketListener:
-    if len(os.fsencode(bind.path)) > _UNIX_PATH_BYTES_MAX:
-        raise OperatorError(f"{bind.path}: a socket's path has at most {_UNIX_PATH_BYTES_MAX} bytes; set a shorter one")
+    if len(os.fsencode(bind.path)) > SOCKET_PATH_BYTES_MAX:
+        raise OperatorError(
+            f"{bind.path}: a socket's path has at most {SOCKET_PATH_BYTES_MAX} bytes; set a shorter one"
+        )
     await _clear_the_place(bind.path)
     sock = trio.socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -122,11 +124,12 @@ async def _somebody_listens(path: Path) -> bool:
 
 
 async def _listen_tcp(address: str) -> list[trio.SocketListener]:
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65_535:
-        raise OperatorError(f"{address}: write the address as host:port, such as 127.0.0.1:8470")
     try:
-        return await trio.open_tcp_listeners(int(port), host=host.strip("[]") or None, backlog=_BACKLOG)
+        host, port = read_bind(address)
+    except ValueError as fault:
+        raise OperatorError(f"{address}: {fault}") from None
+    try:
+        return await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise OperatorError(f"{address}: another program listens here already") from error

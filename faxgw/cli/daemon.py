@@ -8,7 +8,6 @@ import msgspec
 
 from faxgw.cli.connection import config_option, find_config, json_option
 from faxgw.cli.screen import print_json
-from faxgw.config.provider import read_secret
 from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.config.whole import Config, load_config
 from faxgw.errors import ConfigError
@@ -57,7 +56,7 @@ def check_config(config_path: Path | None, as_json: bool) -> None:
     """Show the config as it takes effect, or every fault of it. Secrets appear only as names of files."""
     path = find_config(config_path)
     config = _with_all_retries(load_config(path))
-    _check_files(path, config)
+    _check_surroundings(path, config)
     if as_json:
         print_json(msgspec.to_builtins(config))
     else:
@@ -68,42 +67,14 @@ def _with_all_retries(config: Config) -> Config:
     return msgspec.structs.replace(config, retry={failure: config.retry_for(failure) for failure in DEFAULT_RETRIES})
 
 
-def _check_files(path: Path, config: Config) -> None:
-    """Look at what the config only names.
-
-    Raises:
-        ConfigError: a secret or the register cannot be used; the message lists every fault.
+def _check_surroundings(path: Path, config: Config) -> None:
     """
-    faults = []
-    for provider in config.provider:
-        for secret in (provider.password_file, provider.webhook_secret_file):
-            try:
-                read_secret(secret)
-            except ConfigError as error:
-                faults.append(f"provider {provider.name}: {error}")
-    for inbox in config.inbox:
-        try:
-            read_secret(inbox.password_file)
-        except ConfigError as error:
-            faults.append(f"inbox {inbox.name}: {error}")
-    if config.members.file:
-        from faxgw.members.file import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
+    Raises:
+        ConfigError: what the config names cannot be used; the message lists every fault.
+    """
+    from faxgw.cli.surroundings import faults_around  # noqa: PLC0415 Nobody else looks.
 
-        try:
-            load_register(Path(config.members.file))
-        except ConfigError as error:
-            faults.append(str(error))
-    if config.settlement is not None:
-        from faxgw.settlement.exports.desk import load_books  # noqa: PLC0415 Only who settles waits for it.
-        from faxgw.settlement.tariff import load_tariffs  # noqa: PLC0415
-
-        try:
-            load_tariffs(config.settlement.tariffs)
-            if config.settlement.books:
-                load_books(config.settlement.books)
-        except ConfigError as error:
-            faults.append(str(error))
-    if faults:
+    if faults := faults_around(config):
         raise ConfigError("\n".join([f"{path} cannot be used:", *(f"  {fault}" for fault in faults)]))
 
 

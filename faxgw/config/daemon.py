@@ -6,6 +6,9 @@ import msgspec
 
 from faxgw.config.section import Bytes, Count, Seconds, Section
 
+SOCKET_PATH_BYTES_MAX = 107
+"""`sun_path` holds 108 bytes with its closing zero (unix(7))."""
+
 
 class Gateway(Section, frozen=True, kw_only=True):
     """Who we are, and where our files lie."""

@@ -54,12 +54,15 @@ def read_secret(path: str) -> str:
     """The first line of a file that holds a secret.
 
     Raises:
-        ConfigError: it is missing, unreadable or empty.
+        ConfigError: it is missing, unreadable, no text or empty.
     """
     try:
         secret = Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigError(f"{path}: cannot read the secret: {error.strerror}") from error
+    except UnicodeDecodeError:
+        # Not from the error: it holds what it could not read.
+        raise ConfigError(f"{path}: cannot read the secret: it is not UTF-8 text") from None
     if not secret:
         raise ConfigError(f"{path}: the secret is empty")
     return secret

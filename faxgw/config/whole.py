@@ -15,8 +15,9 @@ from typing import Annotated
 
 import msgspec
 
+from faxgw.config.bind import read_bind
 from faxgw.config.calls import CallConfig
-from faxgw.config.daemon import Api, Gateway, Http, Logs, RenderConfig, StoreConfig
+from faxgw.config.daemon import SOCKET_PATH_BYTES_MAX, Api, Gateway, Http, Logs, RenderConfig, StoreConfig
 from faxgw.config.inbox import InboxConfig, inbox_faults
 from faxgw.config.intake import IntakeConfig
 from faxgw.config.members import Members
@@ -30,6 +31,9 @@ from faxgw.config.settlement import SettlementConfig, settlement_faults
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
+
+NUMBER_MAX = 10**15
+"""No time, size or count of a gateway is greater; 64 bits hold it everywhere."""
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -83,10 +87,35 @@ def load_config(path: Path) -> Config:
     config = convert_or_faults(raw, Config)
     if isinstance(config, list):
         raise ConfigError(_all_faults(path, config))
-    faults = _cross_faults(config)
-    if faults:
+    whole = _with_absolute_paths(config, path.resolve().parent)
+    if faults := [*_number_faults(raw, ""), *_door_faults(whole), *_cross_faults(config)]:
         raise ConfigError(_all_faults(path, faults))
-    return _with_absolute_paths(config, path.resolve().parent)
+    return whole
+
+
+def _number_faults(raw: object, pointer: str) -> Iterator[Fault]:
+    """Numbers that have the right type and mean nothing: TOML has `inf`, and a count may be of any length."""
+    match raw:
+        case dict():
+            for name, value in raw.items():
+                yield from _number_faults(value, f"{pointer}/{name}")
+        case list():
+            for index, value in enumerate(raw):
+                yield from _number_faults(value, f"{pointer}/{index}")
+        case int() | float() if not abs(raw) <= NUMBER_MAX:  # `nan` is not greater either.
+            yield Fault(pointer, f"must be a number of at most {NUMBER_MAX:,}")
+
+
+def _door_faults(config: Config) -> Iterator[Fault]:
+    """`config` has absolute paths."""
+    try:
+        read_bind(config.http.bind)
+    except ValueError as fault:
+        yield Fault("/http/bind", str(fault))
+    length = len(os.fsencode(config.api.socket))
+    if length > SOCKET_PATH_BYTES_MAX:
+        detail = f"has {length} bytes as {config.api.socket}, and a socket's path at most {SOCKET_PATH_BYTES_MAX}"
+        yield Fault("/api/socket", detail)
 
 
 def _cross_faults(config: Config) -> list[Fault]:

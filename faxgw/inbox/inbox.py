@@ -149,7 +149,7 @@ class Inbox:
 
     def _note_unreachable(self, reason: str) -> float:
         """Returns how long to wait: twice as long each time."""
-        if not self._why_unreachable:
+        if self._why_unreachable != reason:
             log.error("inbox_unreachable", inbox=self._own.name, reason=reason)
         self._why_unreachable = reason
         self._metrics.inbox_reachable.labels(self._own.name).set(0)

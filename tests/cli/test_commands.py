@@ -389,6 +389,28 @@ def test_an_inbox_without_its_password_is_told(tmp_path: Path, capsys: Capture) 
     assert run(capsys, "check-config", "-c", str(config)).code == 0
 
 
+def test_a_password_that_is_no_text_is_told_without_a_byte_of_it(tmp_path: Path, capsys: Capture) -> None:
+    """A key file in its place, say."""
+    config = write_config(tmp_path)
+    (tmp_path / "password").write_bytes(b"secret \xff")
+    printed = run(capsys, "check-config", "-c", str(config))
+    assert (printed.code, printed.err.count("\n")) == (2, 2)
+    assert f"provider carrier: {tmp_path / 'password'}: cannot read the secret: it is not UTF-8 text" in printed.err
+
+
+def test_places_of_doors_that_are_not_there_are_told(tmp_path: Path, capsys: Capture) -> None:
+    """A folder nobody made, a host that is another machine's; the state directory is made by the daemon."""
+    config = write_config(tmp_path, '[http]\nbind = "192.0.2.1:8470"\n')
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("from-config", "gone/s"), encoding="utf-8")
+    printed = run(capsys, "check-config", "-c", str(config))
+    assert printed.code == 2
+    assert f"api.socket: there is no folder {tmp_path / 'gone'}; make it" in printed.err
+    assert "http.bind: cannot listen on 192.0.2.1: " in printed.err
+    config.write_text(text.replace("from-config", "var/s").replace("192.0.2.1", "127.0.0.1"), encoding="utf-8")
+    assert run(capsys, "check-config", "-c", str(config)).code == 0
+
+
 def test_a_carrier_has_a_web_address(tmp_path: Path, capsys: Capture) -> None:
     """Without its scheme nothing could ever be sent, and that would look like an outage."""
     config = write_config(tmp_path)

@@ -1,13 +1,17 @@
 """An inbox before a server that misbehaves: every fax is kept once, and only then taken away."""
 
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
-from faxgw.config.inbox import Convention, Done, SidecarFormat
+from faxgw.config.inbox import Convention, Done, Security, SidecarFormat
+from faxgw.inbox.ftp.loop import open_asyncio_thread
+from faxgw.inbox.ftp.transport import AioFtpTransport
 from faxgw.inbox.verdict import NOTE
 from faxgw.store.inbound.keeping import DocumentKind, PoisonReason
 from tests.inbox.faxes import make_fax, make_faxes
@@ -266,6 +270,42 @@ async def test_a_refused_login_is_told_to_the_operator(autojump_clock: MockClock
     async with running(shop) as [inbox]:
         await trio.sleep(1)
         assert inbox.why_not_read() == "inbox shop cannot be read: the server answered 530 Login incorrect."
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot read the secret: No such file or directory"),
+        (b"", "the secret is empty"),
+        (b"\xff", "cannot read the secret: it is not UTF-8 text"),
+    ],
+)
+async def test_a_missing_password_is_told_at_the_start(
+    content: bytes | None, words: str, tmp_path: Path, autojump_clock: MockClock, logged: Logged
+) -> None:
+    """In the log, the metric and readiness, with the file's name, before any server is spoken to."""
+    file = tmp_path / "inbox-password"
+    if content is not None:
+        file.write_bytes(content)
+    async with open_asyncio_thread() as thread:
+        own = config_of(password_file=str(file), host="203.0.113.1", security=Security.PLAIN)
+        shop = Shop(AioFtpTransport(own, thread), own)
+        async with running(shop) as [inbox]:
+            await trio.testing.wait_all_tasks_blocked()
+            assert inbox.why_not_read() == f"inbox shop cannot be read: password_file {file}: {words}"
+    assert shop.metrics.inbox_reachable.labels("shop")._value.get() == 0
+    assert [(entry["event"], entry["log_level"]) for entry in logged] == [("inbox_unreachable", "error")]
+
+
+async def test_another_reason_for_an_outage_is_news(autojump_clock: MockClock, logged: Logged) -> None:
+    """Else the log would name a password that has long been right."""
+    server = FakeFtp(refuses_login=True)
+    shop = Shop(server, config_of(unreachable_seconds_max=60))
+    async with running(shop):
+        await trio.sleep(600)
+        server.refuses_login, server.is_down = False, True
+        await trio.sleep(600)
+    assert [entry["event"] for entry in logged] == ["inbox_unreachable"] * 2
 
 
 async def test_a_file_that_is_not_handed_over_is_shown_and_tried_again(autojump_clock: MockClock) -> None:

@@ -3,9 +3,10 @@
 import ssl
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from faxgw.config.inbox import InboxConfig
+from faxgw.config.provider import read_secret
+from faxgw.errors import ConfigError
 from faxgw.inbox.ftp.loop import AsyncioThread
 from faxgw.inbox.ftp.session import FtpSession
 from faxgw.inbox.ftp.tls import tls_of
@@ -26,9 +27,9 @@ class AioFtpTransport:
 
     async def connect(self) -> FtpConnection | Refused | Lost:
         try:
-            password = Path(self._own.password_file).read_text(encoding="utf-8").strip()  # noqa: ASYNC240 - one line
-        except OSError as error:
-            return Refused(f"password_file: {error.strerror}")
+            password = read_secret(self._own.password_file)
+        except ConfigError as error:
+            return Refused(f"password_file {error}")
         session = await self._thread.run(partial(_make_session, self._own, self._tls))
         opened = None
         try:

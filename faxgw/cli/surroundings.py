@@ -1,0 +1,75 @@
+"""What a config names on the machine that it is checked on: secrets, files, the places of its doors."""
+
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from faxgw.config.bind import read_bind
+from faxgw.config.provider import read_secret
+from faxgw.config.whole import Config
+from faxgw.errors import ConfigError
+
+
+def faults_around(config: Config) -> list[str]:
+    """A sentence for each thing that would keep the daemon from starting, or an inbox from being read."""
+    return [
+        *_secret_faults(config),
+        *_socket_faults(Path(config.api.socket), Path(config.gateway.state_dir)),
+        *_bind_faults(config.http.bind),
+        *_file_faults(config),
+    ]
+
+
+def _secret_faults(config: Config) -> Iterator[str]:
+    secrets = [
+        *((f"provider {own.name}", own.password_file) for own in config.provider),
+        *((f"provider {own.name}", own.webhook_secret_file) for own in config.provider),
+        *((f"inbox {own.name}", own.password_file) for own in config.inbox),
+    ]
+    for whose, path in secrets:
+        yield from (f"{whose}: {fault}" for fault in _config_faults(partial(read_secret, path)))
+
+
+def _socket_faults(path: Path, state_dir: Path) -> Iterator[str]:
+    # The daemon makes its state directory, with what lies above it.
+    if not path.parent.is_dir() and path.parent not in {state_dir, *state_dir.parents}:
+        yield f"api.socket: there is no folder {path.parent}; make it, or set another socket"
+
+
+def _bind_faults(bind: str) -> Iterator[str]:
+    """Whether the host is an address of this machine: tried with a free port, for the daemon may have its own."""
+    host, _ = read_bind(bind)
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in found:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.bind(address)
+    except OSError as error:
+        yield f"http.bind: cannot listen on {host}: {error.strerror}; write an address of this machine"
+
+
+def _file_faults(config: Config) -> Iterator[str]:
+    if config.members.file:
+        from faxgw.members.file import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
+
+        yield from _config_faults(partial(load_register, Path(config.members.file)))
+    if config.inbox:
+        from faxgw.inbox.ftp.tls import tls_of  # noqa: PLC0415 Only who has an inbox waits for it.
+
+        for own in config.inbox:
+            yield from _config_faults(partial(tls_of, own))
+    if config.settlement is not None:
+        from faxgw.settlement.exports.desk import load_books  # noqa: PLC0415 Only who settles waits for it.
+        from faxgw.settlement.tariff import load_tariffs  # noqa: PLC0415
+
+        yield from _config_faults(partial(load_tariffs, config.settlement.tariffs))
+        if config.settlement.books:
+            yield from _config_faults(partial(load_books, config.settlement.books))
+
+
+def _config_faults(look: Callable[[], object]) -> Iterator[str]:
+    try:
+        look()
+    except ConfigError as error:
+        yield str(error)
