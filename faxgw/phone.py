@@ -10,6 +10,8 @@ from faxgw.faults import Fault
 
 Line = NewType("Line", str)
 """A destination number in E.164, such as +33199001234."""
+NO_COUNTRY = "ZZ"
+"""In place of a country where none is known: the number must be international (ISO 3166 leaves the code to users)."""
 
 
 @lru_cache(maxsize=65_536)

@@ -1,11 +1,13 @@
-"""What stands in the body when a person changes something: who asks and why, and what else the change needs."""
+"""What stands in the body when a person asks for something: who asks and why, and what else it needs."""
 
 import datetime as dt
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from litestar import Request, Response
 
-from faxgw.api.body import TooLarge
+from faxgw.api.body import TooLarge, read_body
+from faxgw.api.problem import Kind, problem
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.order import MemberId, PhoneText, Priority
 from faxgw.store.changes import Ruling
@@ -60,17 +62,31 @@ class SuspendWish(Asked, frozen=True, kw_only=True):
     until: Moment | None = None
 
 
+WishT = TypeVar("WishT")
 AskedOf = TypeVar("AskedOf", bound=Asked)
 
 
-def read_asked(body: bytes | TooLarge, kind: type[AskedOf]) -> AskedOf | list[Fault]:
+async def wish_of(
+    request: Request[Any, Any, Any], wanted: type[AskedOf], bytes_max: int = ASKED_BYTES_MAX
+) -> AskedOf | Response[Any]:
+    """The body as `wanted`, or the answer that names its faults; no body is an empty one."""
+    body = await read_body(request, bytes_max)
+    asked = read_wish(body if isinstance(body, TooLarge) else body or b"{}", wanted)
+    if isinstance(asked, list):
+        return bad_wish(asked)
+    return asked if asked.who else msgspec.structs.replace(asked, who=LOCAL)
+
+
+def read_wish(body: bytes | TooLarge, wanted: type[WishT]) -> WishT | list[Fault]:
+    """The JSON of a body as `wanted`, or its faults."""
     if isinstance(body, TooLarge):
         return [Fault("", f"at most {body.bytes_max} bytes")]
     try:
-        raw = msgspec.json.decode(body or b"{}")
+        raw = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return [Fault("", "not JSON")]
-    asked = convert_or_faults(raw, kind)
-    if isinstance(asked, Asked) and not asked.who:
-        return msgspec.structs.replace(asked, who=LOCAL)
-    return asked
+    return convert_or_faults(raw, wanted)
+
+
+def bad_wish(faults: list[Fault]) -> Response[Any]:
+    return problem(Kind.INVALID, "the body is JSON, as /v1/openapi.json describes it", errors=faults)

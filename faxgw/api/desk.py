@@ -28,7 +28,7 @@ from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.order import RANKS, Order, Priority
-from faxgw.phone import Line, parse_line
+from faxgw.phone import NO_COUNTRY, Line, parse_line
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.routing.router import NoRoute, Router
 from faxgw.store.admission import NO_LINE, Admission, Admitted, AdmittedAgain, AgainAsked, NewFax
@@ -56,8 +56,6 @@ ORDERS_BETWEEN_CHECKPOINTS = 100
 READ_AGAIN_SECONDS = 1.0
 UTC = ZoneInfo("UTC")
 FindFlorist = Callable[[FaxView, str, str], Awaitable[Recorded | NoRoute]]
-NO_COUNTRY = "ZZ"
-"""A number without a country of its own must be international."""
 
 
 class OrderDesk:

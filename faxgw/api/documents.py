@@ -5,7 +5,6 @@ The bytes are looked at only as far as it takes to tell what they are; drawing i
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Request, Response, post
@@ -13,8 +12,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, QueryParameter
 
-from faxgw.api.body import TooLarge, header, read_body
-from faxgw.api.orders import one_answer, submitter_of
+from faxgw.api.body import TooLarge, media_type, read_body
+from faxgw.api.orders import Refused, one_answer, submitter_of
 from faxgw.api.port import Desk, DocumentOrder
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import Taken
@@ -22,17 +21,14 @@ from faxgw.clock import Clock
 from faxgw.config.whole import Config
 from faxgw.faults import Fault
 from faxgw.order import Priority
-from faxgw.phone import Line, parse_line
+from faxgw.phone import NO_COUNTRY, Line, parse_line
 from faxgw.render.handed_in.handed import Kind as DocumentKind
 from faxgw.render.handed_in.handed import Limits
 from faxgw.render.handed_in.kind import MEDIA_TYPES, UNDECLARED, recognise
 from faxgw.render.sheet import Resolution, Unrenderable
 
-Refused = Callable[[str], None]
-
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _NUMBER = re.compile(r"[A-Za-z0-9/_.-]{1,20}")
-_NO_COUNTRY = "ZZ"
 
 To = Annotated[str, QueryParameter(description="The fax number, as +33 1 99 00 12 34 (the + as %2B)")]
 Key = Annotated[str, QueryParameter(description="The submitter's idempotency key: sending again under it is harmless")]
@@ -60,16 +56,15 @@ def document_routes(desk: Desk, clock: Clock, config: Config, refused: Refused) 
         to: To,
         key: Key,
         number: Number = "",
-        country: Country = _NO_COUNTRY,
+        country: Country = NO_COUNTRY,
         priority: FromQuery[Priority] = Priority.STANDARD,
         deadline: FromQuery[dt.datetime | None] = None,
         resolution: FromQuery[Resolution] = Resolution.FINE,
         photo: Photo = False,
     ) -> Response[Any]:
-        submitter = submitter_of(request)
-        if submitter is None:
-            refused("bad_request")
-            return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
+        submitter = submitter_of(request, refused)
+        if isinstance(submitter, Response):
+            return submitter
         line = parse_line(to, country)
         faults = _faults(line, key, number, deadline, clock.now())
         if faults or line is None:
@@ -117,7 +112,7 @@ def _faults(line: Line | None, key: str, number: str, deadline: dt.datetime | No
 
 
 def _recognise(request: Request[Any, Any, Any], content: bytes, limits: Limits) -> DocumentKind | Response[Any]:
-    declared = header(request, b"content-type").partition(";")[0].strip().lower()
+    declared = media_type(request)
     found = recognise(content, declared, limits)
     if not isinstance(found, Unrenderable):
         return found

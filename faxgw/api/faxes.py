@@ -6,6 +6,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from faxgw.api.files import file_answer
 from faxgw.api.port import Archive, Desk
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import FaxBody, fax_body
@@ -46,8 +47,7 @@ def fax_routes(store: Store, desk: Desk, archive: Archive) -> list[HTTPRouteHand
             page = await archive.page(view, kind, number)
             if isinstance(page, str):
                 return problem(Kind.NOT_FOUND, page, fax_id=fax_id, state=view.state)
-            headers = {"Content-Disposition": f'inline; filename="fax-{fax_id}.{kind}"'}
-            return Response(page, media_type=_MEDIA_TYPES[kind], headers=headers)
+            return file_answer(page, _MEDIA_TYPES[kind], f"fax-{fax_id}.{kind}", is_inline=True)
 
         return show_page
 

@@ -7,9 +7,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
-from faxgw.api.asking import ASKED_BYTES_MAX, Asked, read_asked
-from faxgw.api.body import read_body
+from faxgw.api.asking import Asked, wish_of
 from faxgw.api.faxes import ID_MAX
+from faxgw.api.files import file_answer
 from faxgw.api.inbound_port import Inbound, Inboxes
 from faxgw.api.inbound_views import (
     InboundBody,
@@ -100,7 +100,7 @@ def inbound_routes(store: InboundStore, desk: Inbound, inboxes: Inboxes) -> list
 def _sent(content: bytes | str, media_type: str, name: str) -> Response[bytes]:
     if isinstance(content, str):
         return problem(Kind.NOT_FOUND, content)
-    return Response(content, media_type=media_type, headers={"Content-Disposition": f'inline; filename="{name}"'})
+    return file_answer(content, media_type, name, is_inline=True)
 
 
 _SUMMARIES = {
@@ -123,9 +123,9 @@ def _let_out_route(desk: Inbound, verb: QuarantineVerb) -> HTTPRouteHandler:
         },
     )
     async def let_out(request: Request[Any, Any, Any], inbound_id: FromPath[int]) -> Response[Any]:
-        asked = read_asked(await read_body(request, ASKED_BYTES_MAX), Asked)
-        if isinstance(asked, list):
-            return problem(Kind.INVALID, "the body is JSON, as /v1/openapi.json describes it", errors=asked)
+        asked = await wish_of(request, Asked)
+        if isinstance(asked, Response):
+            return asked
         match await desk.let_out(InboundId(min(inbound_id, ID_MAX)), verb, asked.who, asked.why):
             case Changed(state=state):
                 return Response(LetOutBody(inbound_id, state))

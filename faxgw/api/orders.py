@@ -11,9 +11,10 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 
+from faxgw.api.asking import LOCAL
 from faxgw.api.body import TooLarge, header, media_type, read_body
 from faxgw.api.port import Desk
-from faxgw.api.problem import Kind, documented, problem
+from faxgw.api.problem import Kind, documented, draining, problem
 from faxgw.api.reading import LineTooLong, NotJson, ReadLine, count_lines, decode_order, read_upload
 from faxgw.api.views import Taken
 from faxgw.clock import Clock
@@ -27,8 +28,6 @@ NDJSON = "application/x-ndjson"
 JSON = "application/json"
 _SUBMITTER = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
 _LINES_BETWEEN_CHECKPOINTS = 500
-DRAINED_RETRY_SECONDS = 60
-"""Whoever drains a gateway does so for more than a moment."""
 
 Refused = Callable[[str], None]
 """Counts a refusal by its reason."""
@@ -69,10 +68,9 @@ def order_routes(
         },
     )
     async def take_orders(request: Request[Any, Any, Any]) -> Response[Any]:
-        submitter = submitter_of(request)
-        if submitter is None:
-            refused("bad_request")
-            return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
+        submitter = submitter_of(request, refused)
+        if isinstance(submitter, Response):
+            return submitter
         match media_type(request):
             case "application/json":
                 return await take_one(request, submitter)
@@ -114,10 +112,13 @@ def order_routes(
     return [take_orders]
 
 
-def submitter_of(request: Request[Any, Any, Any]) -> str | None:
-    """In whose name the request comes, or None where the name is none."""
-    submitter = header(request, b"x-submitter") or "local"
-    return submitter if _SUBMITTER.fullmatch(submitter) else None
+def submitter_of(request: Request[Any, Any, Any], refused: Refused) -> str | Response[Any]:
+    """In whose name the request comes, or the answer to a name that is none."""
+    submitter = header(request, b"x-submitter") or LOCAL
+    if _SUBMITTER.fullmatch(submitter):
+        return submitter
+    refused("bad_request")
+    return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
 
 
 def one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[Any]:
@@ -131,8 +132,7 @@ def one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[An
             return problem(Kind.KEY_TAKEN, f"fax {fax_id} was taken under this key with another order", fax_id=fax_id)
         case Drained():
             refused("draining")
-            retry_after = {"Retry-After": str(DRAINED_RETRY_SECONDS)}
-            return problem(Kind.DRAINING, Kind.DRAINING.explanation, headers=retry_after)
+            return draining()
         case list() as faults:
             refused("invalid")
             return problem(Kind.INVALID, _count_of(faults), errors=faults)

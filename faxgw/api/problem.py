@@ -15,6 +15,8 @@ from faxgw.faults import Fault
 from faxgw.fax import State
 
 MEDIA_TYPE = "application/problem+json"
+DRAINED_RETRY_SECONDS = 60
+"""Whoever drains a gateway does so for more than a moment."""
 
 
 class Kind(enum.Enum):
@@ -122,6 +124,10 @@ def problem(
     )
     content = msgspec.json.encode(body)
     return Response(content, status_code=kind.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def draining(detail: str = Kind.DRAINING.explanation) -> Response[Any]:
+    return problem(Kind.DRAINING, detail, headers={"Retry-After": str(DRAINED_RETRY_SECONDS)})
 
 
 def documented(*kinds: Kind) -> dict[int, ResponseSpec]:

@@ -1,6 +1,5 @@
 """Takes what florists and the network say about orders, and tells where an order stands between them."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -12,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 
 from faxgw.api.body import TooLarge, media_type, read_body
 from faxgw.api.orders import NDJSON, Refused, submitter_of
-from faxgw.api.problem import Kind, documented, problem
+from faxgw.api.problem import Kind, documented, draining, problem
 from faxgw.api.relay_views import (
     AbsencesBody,
     MessagesBody,
@@ -37,7 +36,6 @@ from faxgw.store.views import Sought
 MESSAGE_BYTES_MAX = 16 * 1024
 FAXES_MAX = 100
 """Of one order, as far as they are listed."""
-RETRY_SECONDS = 60
 MESSAGES_AT_ONCE = 100
 """Decided in one commit: some 50 ms of the thread that writes for everybody."""
 
@@ -61,15 +59,16 @@ def relay_routes(relay: RelayDesk, clock: Clock, config: Api, refused: Refused) 
         },
     )
     async def take_messages(request: Request[Any, Any, Any]) -> Response[Any]:
-        submitter = submitter_of(request)
-        if submitter is None:
-            return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
+        submitter = submitter_of(request, refused)
+        if isinstance(submitter, Response):
+            return submitter
         match media_type(request):
             case "application/json":
                 return await take_one(await read_body(request, MESSAGE_BYTES_MAX), submitter)
             case "application/x-ndjson":
                 return await take_many(await read_body(request, config.upload_bytes_max), submitter)
             case _:
+                refused("bad_type")
                 return problem(Kind.BAD_TYPE, f"send application/json for one message, {NDJSON} for many")
 
     async def take_one(body: bytes | TooLarge, submitter: str) -> Response[Any]:
@@ -97,8 +96,15 @@ def relay_routes(relay: RelayDesk, clock: Clock, config: Api, refused: Refused) 
         # In pieces, between which others write: an order handed in meanwhile does not wait for the whole upload.
         pieces = [messages[start : start + MESSAGES_AT_ONCE] for start in range(0, len(messages), MESSAGES_AT_ONCE)]
         answers = iter([answer for piece in pieces for answer in await relay.take(piece)])
-        told = [_line_answer(number, each if isinstance(each, list) else next(answers)) for number, each in read]
+        told = [
+            bad_line(number, each) if isinstance(each, list) else answer_body(next(answers), number)
+            for number, each in read
+        ]
         return Response(b"".join(_encoder.encode(each) + b"\n" for each in told), status_code=200, media_type=NDJSON)
+
+    def bad_line(line: int, faults: list[Fault]) -> RelayAnswer:
+        refused("invalid")
+        return RelayAnswer(status=422, line=line, refusal=Refusal.INVALID, errors=tuple(faults))
 
     return [take_messages]
 
@@ -169,16 +175,10 @@ def _refusal(refused: RelayRefused) -> Response[Any]:
         case Refusal.KEY_TAKEN:
             return problem(Kind.KEY_TAKEN, refused.sentence)
         case Refusal.DRAINING:
-            return problem(Kind.DRAINING, refused.sentence, headers={"Retry-After": str(RETRY_SECONDS)})
+            return draining(refused.sentence)
         case Refusal.BROKE:
             return problem(Kind.CRASHED, refused.sentence)
         case Refusal.UNKNOWN_ORDER:
             return problem(Kind.NOT_FOUND, refused.sentence, refusal=refused.refusal)
         case _:
             return problem(Kind.RELAY_REFUSED, refused.sentence, refusal=refused.refusal)
-
-
-def _line_answer(line: int, answer: Answer | Sequence[Fault]) -> RelayAnswer:
-    if isinstance(answer, list):
-        return RelayAnswer(status=422, line=line, refusal=Refusal.INVALID, errors=tuple(answer))
-    return answer_body(answer, line)  # type: ignore[arg-type]

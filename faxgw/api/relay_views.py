@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from faxgw.api.views import FaxLineBody, fax_line_body
+from faxgw.api.views import FaxLineBody, fax_line_body, utc, utc_or_none
 from faxgw.faults import Fault
 from faxgw.message import Channel, Kind, RejectReason, RelayMessage, Source, Text
 from faxgw.money import Money
@@ -158,7 +158,7 @@ def message_body(view: MessageView) -> MessageBody:
     message, answer = view.message, view.answer
     return MessageBody(
         seq=view.seq,
-        at=_moment(message.at),
+        at=utc(message.at),
         kind=message.kind,
         channel=message.source.channel,
         reference=message.source.reference,
@@ -186,16 +186,16 @@ def order_body(story: OrderStory, faxes: list[FaxLine]) -> OrderBody:
         sending_member=order.sending,
         executing_member=order.executing,
         fax_id=order.fax_id,
-        ordered_at=_moment(order.ordered_at),
+        ordered_at=utc(order.ordered_at),
         delivery_date=order.delivery_date,
         price=order.price,
         price_asked=order.price_asked.amount if order.price_asked is not None else None,
         cancel_asked=order.cancel is not None,
         questions=_questions(order),
         tried=list(order.tried),
-        waiting_since=_moment(order.waiting_since) if order.waiting_since is not None else None,
+        waiting_since=utc_or_none(order.waiting_since),
         reminders=order.reminders,
-        next_at=_moment(order.next_at) if order.next_at is not None else None,
+        next_at=utc_or_none(order.next_at),
         messages=[message_body(view) for view in story.messages],
         faxes=[fax_line_body(each) for each in faxes],
     )
@@ -206,8 +206,4 @@ def absence_body(absence: Absence) -> AbsenceBody:
 
 
 def _questions(order: RelayOrder) -> list[OpenQuestion]:
-    return [OpenQuestion(each.asked_by, each.asked_of, _moment(each.at)) for each in order.questions]
-
-
-def _moment(at: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(at, dt.UTC)
+    return [OpenQuestion(each.asked_by, each.asked_of, utc(each.at)) for each in order.questions]

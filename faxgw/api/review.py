@@ -8,18 +8,19 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
+from faxgw.api.asking import bad_wish, read_wish
 from faxgw.api.body import TooLarge, read_body
 from faxgw.api.faxes import ID_MAX
+from faxgw.api.files import file_answer
 from faxgw.api.inbound_port import Inbound, Reviews
 from faxgw.api.inbound_views import ResolvedBody, ReviewBody, ReviewsBody, review_body
-from faxgw.api.problem import Kind, documented, problem
-from faxgw.faults import Fault, convert_or_faults
+from faxgw.api.problem import Kind, documented, draining, problem
+from faxgw.faults import Fault
 from faxgw.intake.handing_on import DrainingError
 from faxgw.intake.review import Resolved
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.review import NoSuchReview, ReviewId, ReviewStale, ReviewState, ReviewView, Verdict
 
-DRAINED_RETRY_SECONDS = 60
 DECISION_BYTES_MAX = 64 * 1024
 
 Which = Annotated[
@@ -82,8 +83,7 @@ def review_routes(store: InboundStore, desk: Inbound, reviews: Reviews) -> list[
         picture = await desk.picture(inbound, number or max(view.page, 1))
         if isinstance(picture, str):
             return problem(Kind.NOT_FOUND, picture)
-        headers = {"Content-Disposition": f'inline; filename="review-{review_id}.png"'}
-        return Response(picture, media_type="image/png", headers=headers)
+        return file_answer(picture, "image/png", f"review-{review_id}.png", is_inline=True)
 
     @post(
         "/v1/review/{review_id:int}/resolve",
@@ -98,12 +98,12 @@ def review_routes(store: InboundStore, desk: Inbound, reviews: Reviews) -> list[
     async def resolve_review(request: Request[Any, Any, Any], review_id: FromPath[int]) -> Response[Any]:
         wish = _read_wish(await read_body(request, DECISION_BYTES_MAX))
         if isinstance(wish, list):
-            return problem(Kind.INVALID, "the body is JSON, as /v1/openapi.json describes it", errors=wish)
+            return bad_wish(wish)
         said = {Verdict.ORDER: wish.order, Verdict.REPLY: wish.reply, Verdict.DISCARD: None}[wish.verdict]
         try:
             resolution = await reviews.resolve(ReviewId(min(review_id, ID_MAX)), wish.verdict, said, wish.who, wish.why)
         except DrainingError:
-            return problem(Kind.DRAINING, "decide again later", headers={"Retry-After": str(DRAINED_RETRY_SECONDS)})
+            return draining("decide again later")
         match resolution:
             case Resolved(fax_id=fax_id):
                 return Response(ResolvedBody(review_id, ReviewState.DONE, fax_id))
@@ -118,13 +118,7 @@ def review_routes(store: InboundStore, desk: Inbound, reviews: Reviews) -> list[
 
 
 def _read_wish(body: bytes | TooLarge) -> DecisionWish | list[Fault]:
-    if isinstance(body, TooLarge):
-        return [Fault("", f"at most {body.bytes_max} bytes")]
-    try:
-        raw = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [Fault("", "not JSON")]
-    wish = convert_or_faults(raw, DecisionWish)
+    wish = read_wish(body, DecisionWish)
     if isinstance(wish, list):
         return wish
     needed = {Verdict.ORDER: wish.order, Verdict.REPLY: wish.reply}.get(wish.verdict, {})

@@ -1,7 +1,7 @@
 """Explains choices of florists, plans a day anew, and takes in where postcodes lie."""
 
 import datetime as dt
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -9,11 +9,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
+from faxgw.api.asking import read_wish
 from faxgw.api.body import TooLarge, read_body
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.clock import Clock
 from faxgw.config.daemon import Api
-from faxgw.faults import Fault, convert_or_faults
 from faxgw.order import Order, OrderNumber, read_order
 from faxgw.routing.choose import Weighed
 from faxgw.routing.desk import Explained, RoutingDesk
@@ -23,7 +23,6 @@ from faxgw.routing.postcodes import PostcodesUnreadableError
 from faxgw.routing.replanning import Replanned
 from faxgw.routing.telling import REFUSAL_TEXTS
 
-WishT = TypeVar("WishT")
 BAD_LINES_SHOWN_MAX = 50
 ASKED_BYTES_MAX = 1_024
 CountryGiven = Annotated[str | None, QueryParameter(pattern="^[A-Z]{2}$", description="Of a file that tells none")]
@@ -150,7 +149,7 @@ def _route_route(desk: RoutingDesk, clock: Clock, config: Api) -> HTTPRouteHandl
         body = await read_body(request, config.order_bytes_max)
         if isinstance(body, TooLarge):
             return problem(Kind.TOO_LARGE, f"an order has at most {body.bytes_max} bytes")
-        wish = _read(body, RouteWish)
+        wish = read_wish(body, RouteWish)
         if isinstance(wish, list):
             return problem(Kind.INVALID, "send {order: ...} or {number: ...}", errors=wish)
         if (wish.order is None) == (wish.number is None):
@@ -180,7 +179,7 @@ def _replan_route(desk: RoutingDesk) -> HTTPRouteHandler:
         },
     )
     async def replan(request: Request[Any, Any, Any]) -> Response[Any]:
-        wish = _read(await read_body(request, ASKED_BYTES_MAX), ReplanWish)
+        wish = read_wish(await read_body(request, ASKED_BYTES_MAX), ReplanWish)
         if isinstance(wish, list):
             return problem(Kind.INVALID, "send {day: 2027-05-29}", errors=wish)
         try:
@@ -279,13 +278,3 @@ def _replan_body(planned: Replanned, *, dry_run: bool) -> ReplanBody:
         unserved=planned.unserved,
         seconds=round(planned.seconds, 3),
     )
-
-
-def _read(body: bytes | TooLarge, kind: type[WishT]) -> WishT | list[Fault]:
-    if isinstance(body, TooLarge):
-        return [Fault("", f"at most {body.bytes_max} bytes")]
-    try:
-        raw = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [Fault("", "not JSON")]
-    return convert_or_faults(raw, kind)

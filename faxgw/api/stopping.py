@@ -8,8 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
-from faxgw.api.asking import ASKED_BYTES_MAX, Asked, AskedOf, SuspendWish, read_asked
-from faxgw.api.body import read_body
+from faxgw.api.asking import Asked, AskedOf, SuspendWish, wish_of
 from faxgw.api.port import Control
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import (
@@ -22,10 +21,8 @@ from faxgw.api.views import (
 )
 from faxgw.clock import Clock
 from faxgw.faults import Fault
-from faxgw.phone import parse_line
+from faxgw.phone import NO_COUNTRY, parse_line
 from faxgw.store.stops import Scope
-
-_NO_COUNTRY = "ZZ"
 
 Stopping = Callable[[str, AskedOf], Awaitable[Response[Any]]]
 
@@ -63,7 +60,7 @@ class _Places:
         """The name as the store has it, or why there is no such place."""
         match scope:
             case Scope.LINE:
-                line = parse_line(name, _NO_COUNTRY)
+                line = parse_line(name, NO_COUNTRY)
                 fault = Fault("", "write it as +33199001234")
                 return line or problem(Kind.INVALID, "not a possible telephone number", errors=[fault])
             case Scope.PROVIDER:
@@ -120,10 +117,8 @@ def _route(path: str, summary: str, body: type[AskedOf], ask: Stopping[AskedOf],
     }
 
     async def stop(request: Request[Any, Any, Any], place: str) -> Response[Any]:
-        asked = read_asked(await read_body(request, ASKED_BYTES_MAX), body)
-        if isinstance(asked, list):
-            return problem(Kind.INVALID, "the body is JSON, as /v1/openapi.json describes it", errors=asked)
-        return await ask(place, asked)
+        asked = await wish_of(request, body)
+        return asked if isinstance(asked, Response) else await ask(place, asked)
 
     if "{name:str}" not in path:
 

@@ -9,17 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
-from faxgw.api.asking import (
-    ASKED_BYTES_MAX,
-    AgainAskedWish,
-    Asked,
-    AskedOf,
-    PriorityWish,
-    RerouteWish,
-    ResolveWish,
-    read_asked,
-)
-from faxgw.api.body import read_body
+from faxgw.api.asking import AgainAskedWish, Asked, AskedOf, PriorityWish, RerouteWish, ResolveWish, wish_of
 from faxgw.api.faxes import ID_MAX, no_such_fax
 from faxgw.api.port import AgainWish, Desk, Destination
 from faxgw.api.problem import Kind, documented, problem
@@ -117,9 +107,9 @@ def _verb_route(verb: str, body: type[AskedOf], ask: Asking[AskedOf]) -> HTTPRou
         },
     )
     async def change_fax(request: Request[Any, Any, Any], fax_id: FromPath[int]) -> Response[Any]:
-        asked = read_asked(await read_body(request, ASKED_BYTES_MAX), body)
-        if isinstance(asked, list):
-            return problem(Kind.INVALID, "the body is JSON, as /v1/openapi.json describes it", errors=asked)
+        asked = await wish_of(request, body)
+        if isinstance(asked, Response):
+            return asked
         if not 0 < fax_id <= ID_MAX:
             return no_such_fax(fax_id)
         return _answer(verb, fax_id, await ask(FaxId(fax_id), asked))

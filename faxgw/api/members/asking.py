@@ -1,15 +1,14 @@
 """Reads who asks for a change of the register, has it decided, and says what came of it."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, assert_never
+from typing import Any, assert_never
 
 from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
-from faxgw.api.asking import Asked, AskedOf, read_asked
-from faxgw.api.body import read_body
+from faxgw.api.asking import Asked, AskedOf, wish_of
 from faxgw.api.connection import PEER
 from faxgw.api.members.views import DoneBody
 from faxgw.api.problem import Kind, documented, problem
@@ -20,7 +19,6 @@ from faxgw.members.people import Person
 
 WISH_BYTES_MAX = 64 * 1024
 
-T = TypeVar("T", bound=Asked)
 Asking = Callable[[str, AskedOf, Person], Awaitable[Response[Any]]]
 
 
@@ -54,7 +52,7 @@ async def have_decided(keeper: Keeper, asked: Asked, by: Person, decide: Decidin
 
 
 def wish_route(
-    path: str, summary: str, wish: type[T], ask: Asking[T], answer: type[Any] = DoneBody
+    path: str, summary: str, wish: type[AskedOf], ask: Asking[AskedOf], answer: type[Any] = DoneBody
 ) -> HTTPRouteHandler:
     """A POST whose body is `wish`; what stands in the path's braces is handed to `ask`."""
     name = "_".join(part for part in path.split("/")[2:] if "{" not in part)
@@ -70,9 +68,9 @@ def wish_route(
     }
 
     async def read_and_ask(request: Request[Any, Any, Any], place: str) -> Response[Any]:
-        asked = read_asked(await read_body(request, WISH_BYTES_MAX), wish)
-        if isinstance(asked, list):
-            return problem(Kind.INVALID, "the body is JSON, as /v1/openapi.json describes it", errors=asked)
+        asked = await wish_of(request, wish, WISH_BYTES_MAX)
+        if isinstance(asked, Response):
+            return asked
         return await ask(place, asked, person_of(request, asked.who))
 
     if "{member_id" in path:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from faxgw.api.views import utc
 from faxgw.members.accounts import Account, Proposal, mask_account
 from faxgw.members.certificates import Certificate
 from faxgw.members.complaints import Complaint
@@ -214,23 +215,19 @@ class EvidenceBody(msgspec.Struct, frozen=True):
 # --- making them -------------------------------------------------------------------------------------
 
 
-def moment_of(at: float) -> dt.datetime:
-    return dt.datetime.fromtimestamp(at, dt.UTC)
-
-
 def certificate_body(each: Certificate) -> CertificateBody:
     days = each.first_day, each.last_day
     return CertificateBody(each.member, each.scheme, each.number, *days, each.evidence, each.is_void)
 
 
 def account_body(each: Account) -> AccountBody:
-    number, at = mask_account(each.number), moment_of(each.approved_at)
+    number, at = mask_account(each.number), utc(each.approved_at)
     return AccountBody(number, each.first_day, each.proposed_by, each.approved_by, at)
 
 
 def proposal_body(each: Proposal) -> ProposalBody:
     by = each.by.name, each.by.login
-    return ProposalBody(each.seq, each.member, each.number, *by, moment_of(each.at), each.why)
+    return ProposalBody(each.seq, each.member, each.number, *by, utc(each.at), each.why)
 
 
 def entry_body(entry: Entry) -> EntryBody:
@@ -240,7 +237,7 @@ def entry_body(entry: Entry) -> EntryBody:
     said = msgspec.to_builtins(body)
     del said["type"]
     days = entry.first_day, entry.last_day
-    return EntryBody(entry.seq, moment_of(entry.at), entry.kind, *days, entry.who, entry.login, entry.why, said)
+    return EntryBody(entry.seq, utc(entry.at), entry.kind, *days, entry.who, entry.login, entry.why, said)
 
 
 def field_change_body(each: FieldChange) -> FieldChangeBody:

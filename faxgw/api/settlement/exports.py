@@ -6,8 +6,9 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from faxgw.api.files import file_answer
 from faxgw.api.problem import Kind, problem
-from faxgw.api.settlement.asking import answers, file_answer, no_period
+from faxgw.api.settlement.asking import answers, no_period
 from faxgw.settlement.exports.desk import NotExported
 from faxgw.settlement.wiring import SettlementParts
 

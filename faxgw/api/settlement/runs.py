@@ -7,9 +7,10 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from faxgw.api.files import file_answer
 from faxgw.api.members.asking import person_of
 from faxgw.api.problem import Kind, problem
-from faxgw.api.settlement.asking import Period, answers, file_answer, no_period, wish_of
+from faxgw.api.settlement.asking import Period, answers, no_period, wish_of
 from faxgw.api.settlement.views import ApproveWish, RunBody, RunsBody, RunWish, run_body
 from faxgw.faults import Fault
 from faxgw.settlement.month.desk import Proposed, decode_content

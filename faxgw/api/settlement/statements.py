@@ -6,9 +6,10 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from faxgw.api.files import file_answer
 from faxgw.api.port import Desk
 from faxgw.api.problem import Kind, problem
-from faxgw.api.settlement.asking import Period, answers, file_answer, no_period, wish_of
+from faxgw.api.settlement.asking import Period, answers, no_period, wish_of
 from faxgw.api.settlement.faxing import fax_statements
 from faxgw.api.settlement.views import FaxedAllBody, FaxWish, StatementsBody
 from faxgw.settlement.month.statement import Statement
