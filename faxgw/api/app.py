@@ -169,8 +169,14 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
 
 
 def _door_of(request: Request[Any, Any, Any]) -> str:
+    """Where things come in, by the address; all that people ask and change comes through one more door."""
     path = request.url.path
-    return "receipts" if path.startswith("/v1/receipts/") else "faxes" if path == "/v1/faxes" else "orders"
+    if path.startswith("/v1/receipts/"):
+        return "receipts"
+    return _DOORS.get(path, "other")
+
+
+_DOORS = {"/v1/orders": "orders", "/v1/faxes": "faxes", "/v1/relay": "relay"}
 
 
 def _pass_on(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -9,11 +9,15 @@ import structlog
 from trio.testing import MockClock
 
 from faxgw.api.app import local_app
+from faxgw.errors import StoreBusyError
 from faxgw.fax import State
+from faxgw.message import RelayMessage
 from faxgw.relay.outgoing import Occasion, Outgoing
+from faxgw.relay.port import RelayDesk
 from faxgw.relay.step import Effect
 from faxgw.store.admission import NewFax
-from tests.api.fakes import make_fakes
+from faxgw.store.relay.port import Answer
+from tests.api.fakes import Fakes, make_fakes
 from tests.api.peer import Peer, peer_of
 from tests.journeys.town import Town, open_town, order_for
 
@@ -29,6 +33,23 @@ async def gateway_with_an_order() -> AsyncIterator[tuple[Town, Peer]]:
         behind = dataclasses.replace(fakes.behind, store=town.store, relay=gateway.relay, clock=town.clock)
         async with peer_of(local_app(behind)) as peer:
             yield town, peer
+
+
+class BusyRelay:
+    """The relay's desk, whose store is at times too busy."""
+
+    def __init__(self, desk: RelayDesk) -> None:
+        self._desk = desk
+        self.is_busy = False
+
+    async def take(self, messages: Sequence[RelayMessage]) -> list[Answer]:
+        if self.is_busy:
+            raise StoreBusyError
+        return await self._desk.take(messages)
+
+
+def refused_at(fakes: Fakes, door: str, reason: str) -> float | None:
+    return fakes.metrics.registry.get_sample_value("faxgw_refused_total", {"door": door, "reason": reason})
 
 
 def body(key: str, kind: str, by: str | None, **more: object) -> bytes:
@@ -64,6 +85,23 @@ async def test_many_messages_come_at_once(autojump_clock: MockClock) -> None:
         lines = [body("a", "ASK", "FR-1", text="Quel étage ?"), b"{", body("b", "ANS", "FR-0", text="2"), b""]
         answer = await peer.post("/v1/relay", b"\n".join(lines), NDJSON)
         assert [(line["line"], line["status"]) for line in answer.lines()] == [(1, 201), (2, 422), (3, 201)]
+
+
+async def test_what_is_refused_at_the_relays_door_is_counted_there(autojump_clock: MockClock) -> None:
+    """A type that is not taken, a broken line, a nameless submitter, a busy store: each counts once, as the relay's."""
+    async with open_town() as town, town.running() as gateway:
+        fakes = make_fakes()
+        relay = BusyRelay(gateway.relay)
+        behind = dataclasses.replace(fakes.behind, store=town.store, relay=relay, clock=town.clock)
+        async with peer_of(local_app(behind)) as peer:
+            await peer.post("/v1/relay", b"x", "text/plain")
+            await peer.post("/v1/relay", b"{\n" + body("a", "ACK", "FR-1"), NDJSON)
+            await peer.post("/v1/relay", b"{}", x_submitter="no name")
+            relay.is_busy = True
+            await peer.post("/v1/relay", body("b", "ACK", "FR-1"))
+        counted = [refused_at(fakes, "relay", why) for why in ("bad_type", "invalid", "bad_request", "busy")]
+        assert counted == [1, 1, 1, 1]
+        assert refused_at(fakes, "orders", "busy") is None
 
 
 async def test_a_message_that_breaks_something_of_ours_keeps_no_other(autojump_clock: MockClock) -> None:
