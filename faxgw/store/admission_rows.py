@@ -2,14 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from faxgw.fax import FaxId, State
 from faxgw.store.admission import Admission, Admitted, Drained, KeyTaken, NewFax, Repeated
 from faxgw.store.rows import insert_events, parts, take_ids
 from faxgw.store.schema import fax, fax_state
+from faxgw.store.statements import inserting
 from faxgw.store.suspensions import drains
 from faxgw.store.transitions import Happened
+
+INSERT_FAXES = inserting(
+    fax,
+    *("id", "submitter", "key", "digest", "number", "accepted_at", "content", "order"),
+    *("executor", "delivery_day"),
+)
+INSERT_STATES = inserting(
+    fax_state,
+    *("fax_id", "state", "line", "rank", "due_at", "deadline_at", "attempts", "calls"),
+    *("reason", "revision", "marked", "submitter", "service", "escalated"),
+)
 
 
 def admit(connection: Connection, faxes: Sequence[NewFax]) -> list[Admission]:
@@ -54,49 +66,24 @@ def _known_keys(connection: Connection, faxes: Sequence[NewFax]) -> dict[tuple[s
 
 
 def _insert_faxes(connection: Connection, admitted: Sequence[tuple[FaxId, NewFax]]) -> None:
-    if not admitted:
-        return
-    connection.execute(
-        insert(fax),
-        [
-            {
-                "id": fax_id,
-                "submitter": new.submitter,
-                "key": new.key,
-                "digest": new.digest,
-                "number": new.number,
-                "accepted_at": new.accepted_at,
-                "content": new.content,
-                "order": new.order,
-                "executor": new.executor,
-                "delivery_day": new.delivery_day,
-            }
-            for fax_id, new in admitted
-        ],
-    )
-    connection.execute(
-        insert(fax_state),
-        [
-            {
-                "fax_id": fax_id,
-                "state": _first_state(new),
-                "line": new.line,
-                "rank": new.rank,
-                "due_at": new.due_at,
-                "deadline_at": new.deadline_at,
-                "attempts": 0,
-                "calls": 0,
-                "reason": new.set_aside[:200],
-                "revision": 0,
-                "marked": False,
-                "submitter": new.submitter,
-                "service": new.service,
-                "escalated": 0,
-            }
-            for fax_id, new in admitted
-        ],
-    )
+    INSERT_FAXES.run(connection, [_fax_row(fax_id, new) for fax_id, new in admitted])
+    INSERT_STATES.run(connection, [_state_row(fax_id, new) for fax_id, new in admitted])
     insert_events(connection, [event for fax_id, new in admitted for event in _first_events(fax_id, new)])
+
+
+def _fax_row(fax_id: FaxId, new: NewFax) -> tuple[object, ...]:
+    return (
+        *(fax_id, new.submitter, new.key, new.digest, new.number, new.accepted_at, new.content.value, new.order),
+        *(new.executor, new.delivery_day),
+    )
+
+
+def _state_row(fax_id: FaxId, new: NewFax) -> tuple[object, ...]:
+    attempts = calls = revision = marked = escalated = 0
+    return (
+        *(fax_id, _first_state(new).value, new.line, new.rank, new.due_at, new.deadline_at, attempts, calls),
+        *(new.set_aside[:200], revision, marked, new.submitter, new.service, escalated),
+    )
 
 
 def _first_state(new: NewFax) -> State:

@@ -5,21 +5,31 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from faxgw.fax import AttemptNumber, ClientRef, FaxId, State, make_client_ref
 from faxgw.phone import Line
 from faxgw.store.attempts import Attempt, Begun, Intent, NotBegun
-from faxgw.store.rows import insert_events, parts
+from faxgw.store.rows import insert_events
 from faxgw.store.schema import attempt, fax_state
+from faxgw.store.statements import among, inserting, keyed, updating
 from faxgw.store.suspensions import Place, stopped_by, suspended_places
 from faxgw.store.transitions import AttemptRow, Happened
 
-START_SENDING = (
-    update(fax_state)
-    .where(fax_state.c.fax_id == bindparam("row"))
-    .values(state=State.SENDING, reason="", attempts=bindparam("new_attempts"), calls=bindparam("new_calls"))
+FAX_STATES = select(fax_state).where(among(fax_state.c.fax_id))
+TAKEN_SLOTS = select(attempt.c.line, attempt.c.slot).where(
+    attempt.c.ended_at.is_(None), attempt.c.slot.is_not(None), among(attempt.c.line)
 )
+EARLIER_OUTCOMES = (
+    select(attempt.c.fax_id, attempt.c.outcome, func.count())
+    .where(among(attempt.c.fax_id), attempt.c.ended_at.is_not(None))
+    .group_by(attempt.c.fax_id, attempt.c.outcome)
+)
+OWN = ("fax_id", "number", "provider", "line", "slot", "sha256", "form_version", "pages")
+TIMES = ("rendered_at", "started_at", "changed_at")
+OF_CALL = ("lead_id", "lead_number", "first_page", "call_sha256")
+INSERT_ATTEMPTS = inserting(attempt, *OWN, *TIMES, *OF_CALL)
+START_SENDING = updating(fax_state, "state", "attempts", "calls", "reason", by=("fax_id",))
 
 
 @dataclass(slots=True)
@@ -83,7 +93,7 @@ class Begin:
 
 def _find(connection: Connection, intents: Sequence[Intent]) -> _Found:
     fax_ids = [each.fax_id for intent in intents for each in intent.call]
-    rows = {row.fax_id: row for row in connection.execute(select(fax_state).where(fax_state.c.fax_id.in_(fax_ids)))}
+    rows = {row.fax_id: row for row in connection.execute(FAX_STATES, keyed(fax_ids)).all()}
     return _Found(
         rows=rows,
         taken=_taken_slots(connection, {row.line for row in rows.values()}),
@@ -140,52 +150,34 @@ def _opened(intent: Intent, client_ref: ClientRef, first_page: int, found: _Foun
 
 
 def _write(connection: Connection, begun: Sequence[tuple[Intent, Attempt, int]]) -> None:
-    if not begun:
-        return
-    alone = [_row(intent, opened, slot) for intent, opened, slot in begun if not opened.company]
-    shared = [row for intent, opened, slot in begun if opened.company for row in _shared_rows(intent, opened, slot)]
-    for rows in (alone, shared):
-        if rows:
-            connection.execute(insert(attempt), rows)
+    INSERT_ATTEMPTS.run(connection, [row for each in begun for row in _rows(*each)])
+    sending, no_reason = State.SENDING.value, ""
     everyone = [each for _, opened, _ in begun for each in opened.call]
-    connection.execute(
-        START_SENDING,
-        [{"row": each.fax_id, "new_attempts": each.number, "new_calls": each.calls} for each in everyone],
-    )
+    START_SENDING.run(connection, [(sending, each.number, each.calls, no_reason, each.fax_id) for each in everyone])
     insert_events(connection, [event for _, opened, _ in begun for event in _told(opened)])
 
 
-def _row(intent: Intent, opened: Attempt, slot: int | None) -> dict[str, object]:
-    return {
-        "fax_id": opened.fax_id,
-        "number": opened.number,
-        "provider": opened.provider,
-        "line": opened.line,
-        "slot": slot,
-        "sha256": intent.sha256,
-        "form_version": intent.form_version,
-        "pages": intent.pages,
-        "rendered_at": intent.rendered_at,
-        "started_at": intent.at,
-        "changed_at": intent.at,
-    }
+def _rows(intent: Intent, opened: Attempt, slot: int) -> list[tuple[object, ...]]:
+    """Of faxes that share a call the first holds the line; the others name it."""
+    if not opened.company:
+        return [_row(intent, opened, slot, (None, None, None, None))]
+    leads = (None, None, opened.first_page, intent.call_sha256)
+    follow = zip(intent.company, opened.company, strict=True)
+    return [
+        _row(intent, opened, slot, leads),
+        *(
+            _row(each, own, None, (opened.fax_id, opened.number, own.first_page, intent.call_sha256))
+            for each, own in follow
+        ),
+    ]
 
 
-def _shared_rows(intent: Intent, opened: Attempt, slot: int) -> list[dict[str, object]]:
-    """The first fax holds the line for the call; the others name it."""
-    rows: list[dict[str, object]] = []
-    for each, own in zip(intent.call, opened.call, strict=True):
-        leads = own is opened
-        rows.append(
-            _row(each, own, slot if leads else None)
-            | {
-                "lead_id": None if leads else opened.fax_id,
-                "lead_number": None if leads else opened.number,
-                "first_page": own.first_page,
-                "call_sha256": intent.call_sha256,
-            }
-        )
-    return rows
+def _row(intent: Intent, opened: Attempt, slot: int | None, of_call: tuple[object, ...]) -> tuple[object, ...]:
+    return (
+        *(opened.fax_id, opened.number, opened.provider, opened.line, slot),
+        *(intent.sha256, intent.form_version, intent.pages, intent.rendered_at, intent.at, intent.at),
+        *of_call,
+    )
 
 
 def _told(opened: Attempt) -> list[Happened]:
@@ -201,10 +193,7 @@ def _told(opened: Attempt) -> list[Happened]:
 def _taken_slots(connection: Connection, lines: Iterable[str]) -> dict[str, set[int]]:
     """For each line the slots that open calls have."""
     taken: dict[str, set[int]] = {line: set() for line in lines}
-    holds = attempt.c.ended_at.is_(None) & attempt.c.slot.is_not(None)
-    for line, slot in connection.execute(
-        select(attempt.c.line, attempt.c.slot).where(holds, attempt.c.line.in_(taken))
-    ):
+    for line, slot in connection.execute(TAKEN_SLOTS, keyed(taken)).all():
         taken[line].add(slot)
     return taken
 
@@ -239,14 +228,8 @@ def pass_slots_on(connection: Connection, ended: Sequence[AttemptRow]) -> None:
 def earlier_outcomes(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, dict[str, int]]:
     """How often the attempts of each fax ended in which way, so far."""
     counted: dict[FaxId, dict[str, int]] = {}
-    for some in parts(fax_ids):
-        rows = connection.execute(
-            select(attempt.c.fax_id, attempt.c.outcome, func.count())
-            .where(attempt.c.fax_id.in_(some), attempt.c.ended_at.is_not(None))
-            .group_by(attempt.c.fax_id, attempt.c.outcome)
-        )
-        for fax_id, outcome, count in rows:
-            counted.setdefault(fax_id, {})[outcome] = count
+    for fax_id, outcome, count in connection.execute(EARLIER_OUTCOMES, keyed(fax_ids)) if fax_ids else ():
+        counted.setdefault(fax_id, {})[outcome] = count
     return counted
 
 

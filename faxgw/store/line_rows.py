@@ -4,17 +4,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, select
 
 from faxgw.fax import Failure
 from faxgw.phone import Line
 from faxgw.store.lines import LineMemory, delivered_on, failed_on, forgiven
 from faxgw.store.schema import line
+from faxgw.store.statements import among, inserting, keyed, updating
 
+LINES = select(line).where(among(line.c.name))
 LEARNT = ("has_answered", "bad_number", "no_fax", "no_answer", "failed_at")
-UPDATE_LINE = (
-    update(line).where(line.c.name == bindparam("row")).values({name: bindparam(f"new_{name}") for name in LEARNT})
-)
+INSERT_LINES = inserting(line, "name", *LEARNT)
+UPDATE_LINES = updating(line, *LEARNT, by=("name",))
 
 encode_times = msgspec.msgpack.Encoder().encode
 decode_times = msgspec.msgpack.Decoder(tuple[float, ...]).decode
@@ -60,27 +61,19 @@ def read_lines_learnt(connection: Connection) -> list[LineMemory]:
 
 
 def _read(connection: Connection, names: set[Line]) -> dict[Line, LineMemory]:
-    rows = connection.execute(select(line).where(line.c.name.in_(names)))
+    rows = connection.execute(LINES, keyed(names)).all()
     return {Line(row.name): _as_memory(row) for row in rows}
 
 
 def _write(connection: Connection, known: dict[Line, LineMemory], learnt: dict[Line, LineMemory]) -> None:
     changed = [memory for name, memory in learnt.items() if known.get(name) != memory]
-    new = [{"name": memory.line, **_as_row(memory)} for memory in changed if memory.line not in known]
-    old = [
-        {"row": memory.line, **{f"new_{name}": value for name, value in _as_row(memory).items()}}
-        for memory in changed
-        if memory.line in known
-    ]
-    if new:
-        connection.execute(insert(line), new)
-    if old:
-        connection.execute(UPDATE_LINE, old)
+    INSERT_LINES.run(connection, [(each.line, *_learnt(each)) for each in changed if each.line not in known])
+    UPDATE_LINES.run(connection, [(*_learnt(each), each.line) for each in changed if each.line in known])
 
 
-def _as_row(memory: LineMemory) -> dict[str, object]:
-    row: dict[str, object] = {name: getattr(memory, name) for name in LEARNT}
-    return row | {"failed_at": encode_times(memory.failed_at)}
+def _learnt(memory: LineMemory) -> tuple[object, ...]:
+    counts = (memory.bad_number, memory.no_fax, memory.no_answer)
+    return (int(memory.has_answered), *counts, encode_times(memory.failed_at))
 
 
 def _as_memory(row: Row[tuple[object, ...]]) -> LineMemory:

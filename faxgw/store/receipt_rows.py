@@ -3,65 +3,51 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, select
 
 from faxgw.provider.port import Report
 from faxgw.store.receipts import KeptReceipt
-from faxgw.store.rows import take_ids
+from faxgw.store.rows import parts, take_ids
 from faxgw.store.schema import receipt
+from faxgw.store.statements import inserting, updating
 
 encode_report = msgspec.msgpack.Encoder().encode
 decode_report = msgspec.msgpack.Decoder(Report).decode
 
-SETTLE_RECEIPT = update(receipt).where(receipt.c.id == bindparam("row")).values(settled=1)
+INSERT_RECEIPTS = inserting(receipt, "id", "provider", "event_id", "received_at", "report", "settled")
+SETTLE_RECEIPTS = updating(receipt, "settled", by=("id",))
 
 
-class KeepReceipts:
-    """Keeps what a carrier's webhooks said, before anybody acts on it; a repeated event id writes nothing."""
+def keep_receipts(connection: Connection, receipts: Sequence[tuple[str, Report, float]]) -> list[KeptReceipt | None]:
+    """Keep what carriers' webhooks said, before anybody acts on it; a repeated event id writes nothing."""
+    seen = _known(connection, receipts)
+    next_id = take_ids(connection, "receipt", len(receipts))
+    answers: list[KeptReceipt | None] = []
+    rows: list[tuple[object, ...]] = []
+    for provider, report, at in receipts:
+        name = (provider, report.event_id)
+        if report.event_id is not None and name in seen:
+            answers.append(None)
+            continue
+        seen.add(name)
+        kept = KeptReceipt(next_id + len(rows), provider, report)
+        rows.append((kept.id, provider, report.event_id, at, encode_report(report), 0))
+        answers.append(kept)
+    INSERT_RECEIPTS.run(connection, rows)
+    return answers
 
-    __name__ = "keep_receipts"
 
-    def __init__(self) -> None:
-        # One operation for all carriers, so that their receipts share an executemany.
-        self._insert = insert(receipt)
-
-    def __call__(
-        self, connection: Connection, receipts: Sequence[tuple[str, Report, float]]
-    ) -> list[KeptReceipt | None]:
-        seen = self._known(connection, receipts)
-        next_id = take_ids(connection, "receipt", len(receipts))
-        answers: list[KeptReceipt | None] = []
-        rows: list[dict[str, object]] = []
-        for provider, report, at in receipts:
-            name = (provider, report.event_id)
-            if report.event_id is not None and name in seen:
-                answers.append(None)
-                continue
-            seen.add(name)
-            kept = KeptReceipt(next_id + len(rows), provider, report)
-            rows.append(
-                {
-                    "id": kept.id,
-                    "provider": provider,
-                    "event_id": report.event_id,
-                    "received_at": at,
-                    "report": encode_report(report),
-                    "settled": 0,
-                }
-            )
-            answers.append(kept)
-        if rows:
-            connection.execute(self._insert, rows)
-        return answers
-
-    @staticmethod
-    def _known(connection: Connection, receipts: Sequence[tuple[str, Report, float]]) -> set[tuple[str, str | None]]:
-        ids = [report.event_id for _, report, _ in receipts if report.event_id is not None]
-        rows = connection.execute(select(receipt.c.provider, receipt.c.event_id).where(receipt.c.event_id.in_(ids)))
-        return {(provider, event_id) for provider, event_id in rows}
+def _known(connection: Connection, receipts: Sequence[tuple[str, Report, float]]) -> set[tuple[str, str | None]]:
+    known: set[tuple[str, str | None]] = set()
+    # By carrier, as the index is: without it all receipts of the year would be read for each commit.
+    for provider in {provider for provider, _, _ in receipts}:
+        ids = [report.event_id for name, report, _ in receipts if name == provider and report.event_id is not None]
+        for some in parts(ids):
+            asked = select(receipt.c.event_id).where(receipt.c.provider == provider, receipt.c.event_id.in_(some))
+            known.update((provider, event_id) for event_id in connection.execute(asked).scalars())
+    return known
 
 
 def settle_receipts(connection: Connection, receipt_ids: Sequence[int]) -> list[None]:
-    if receipt_ids:
-        connection.execute(SETTLE_RECEIPT, [{"row": receipt_id} for receipt_id in receipt_ids])
+    SETTLE_RECEIPTS.run(connection, [(1, receipt_id) for receipt_id in receipt_ids])
     return [None] * len(receipt_ids)

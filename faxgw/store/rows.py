@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, update
 
 from faxgw.fax import FaxId
 from faxgw.store.changes import Notice
 from faxgw.store.schema import event, sequence
+from faxgw.store.statements import inserting
 from faxgw.store.transitions import Happened
 
 T = TypeVar("T")
@@ -18,6 +19,8 @@ NO_FAX = FaxId(0)
 
 VARIABLES_MAX = 10_000
 """Values in one SQL statement: an upload may have more than the 32,766 of SQLite (https://www.sqlite.org/limits.html)."""
+
+INSERT_EVENTS = inserting(event, "fax_id", "at", "kind", "data")
 
 encode_json = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -42,11 +45,4 @@ def note(connection: Connection, notices: Sequence[Notice]) -> list[None]:
 
 
 def insert_events(connection: Connection, events: Sequence[Happened]) -> None:
-    if events:
-        connection.execute(
-            insert(event),
-            [
-                {"fax_id": item.fax_id, "at": item.at, "kind": item.kind, "data": encode_json(item.data)}
-                for item in events
-            ],
-        )
+    INSERT_EVENTS.run(connection, [(each.fax_id, each.at, each.kind, encode_json(each.data)) for each in events])

@@ -61,7 +61,6 @@ class SqlStore:
         self._documents = documents
         self._wal = wal
         self._begin = Begin(store_id)
-        self._keep_receipts = receipt_rows.KeepReceipts()
         self._bell = trio.Event()
         self._inbound = SqlInbound(writer, reader, inbound_documents)
         self._ledger = SqlLedger(writer, reader)
@@ -156,7 +155,7 @@ class SqlStore:
 
     async def keep_receipts(self, provider: str, reports: Sequence[Report], at: float) -> list[KeptReceipt | None]:
         items = [(provider, report, at) for report in reports]
-        return await self._writer.write(self._keep_receipts, items, bounded=True)
+        return await self._writer.write(receipt_rows.keep_receipts, items, bounded=True)
 
     async def settle_receipts(self, receipt_ids: Sequence[int]) -> list[None]:
         return await self._writer.write(receipt_rows.settle_receipts, receipt_ids)
