@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from faxgw.errors import OperatorError
 
 _HEAD_BYTES_MAX = 64 * 1024
+ANSWER_SECONDS_MAX = 60.0
 _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
@@ -48,7 +49,7 @@ class Client:
         """Ask, and once more where a kept connection had been closed meanwhile. `headers` are whole lines.
 
         Raises:
-            OSError, EOFError: nobody listens, or the connection broke under the question.
+            OSError, EOFError: nobody listens, the connection broke under the question, or the answer took too long.
         """
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: faxgw\r\nX-Submitter: loadtest\r\n{headers}"
@@ -58,6 +59,8 @@ class Client:
             while self._idle:
                 try:
                     return await self._ask(self._idle.pop(), head + body)
+                except TimeoutError:
+                    raise
                 except (OSError, EOFError):
                     continue
             return await self._ask(await self._connect(), head + body)
@@ -72,11 +75,12 @@ class Client:
         reader, writer = connection
         is_kept = False
         try:
-            writer.write(request)
-            await writer.drain()
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-            fields = dict(line.split(":", 1) for line in head.split("\r\n")[1:] if ":" in line)
-            body = await reader.readexactly(int(fields.get("content-length", "0")))
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                writer.write(request)
+                await writer.drain()
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                fields = dict(line.split(":", 1) for line in head.split("\r\n")[1:] if ":" in line)
+                body = await reader.readexactly(int(fields.get("content-length", "0")))
             is_kept = fields.get("connection", "").strip() != "close"
         finally:
             if is_kept:

@@ -1,39 +1,23 @@
 """The commands behind `faxgw-loadtest`: run a profile, replay a recorded day, record one, plan, list profiles."""
 
-import asyncio
 import datetime as dt
-import os
-import secrets
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from faxgw.cli.client import LocalClient
 from faxgw.errors import OperatorError
-from faxgw.members.file import load_register
-from faxgw.members.member import Member
 from faxgw_loadtest.arrivals import Arrival, arrivals_of, between, thinned
-from faxgw_loadtest.client import refuse_far
-from faxgw_loadtest.examples.shops import members
-from faxgw_loadtest.orders import Writer
-from faxgw_loadtest.plan import Costs, Means, Plan, plan_day
+from faxgw_loadtest.plan import Costs, Means, plan_day
+from faxgw_loadtest.playing import Wanted, play_day
 from faxgw_loadtest.profile import Profile, load_profile, profile_names
-from faxgw_loadtest.progress import LiveProgress
 from faxgw_loadtest.recorded import read_recorded, record
-from faxgw_loadtest.report.page import page_of
-from faxgw_loadtest.result import Result, result_of
-from faxgw_loadtest.run import play
-from faxgw_loadtest.stage import Site, open_stage
+from faxgw_loadtest.report.terminal import show_plan
 
-EXIT_COMPLAINTS = 1
 _FLORISTS_MAX = 14_000
 _F = TypeVar("_F", bound=Callable[..., Any])
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -77,6 +61,12 @@ _RUN = (
     ),
     click.option("--keep", type=_FOLDER, help="Folder of our daemon and carrier; otherwise a temporary one."),
     click.option(
+        "--faxes-a-call",
+        type=click.IntRange(1, 20),
+        help="[call] faxes_max of our daemon, or the one that --gateway has; otherwise the profile's.",
+    ),
+    click.option("--inbound", type=click.IntRange(0), help="So many faxes come in over the whole day; 0 for none."),
+    click.option(
         "--gateway",
         type=click.Path(exists=True, path_type=Path),
         help="Socket of a gateway that runs already, and whose only carrier is the simulated one.",
@@ -88,6 +78,10 @@ _RUN = (
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="The florists of that gateway, as NDJSON.",
     ),
+    click.option("--gateway-pid", type=click.IntRange(1), help="Of that gateway, where its socket does not tell."),
+    click.option("--pages", type=_FOLDER, help="Where that carrier keeps what it took (its --keep-pages)."),
+    click.option("--inbox", help="Name of an inbox of that gateway; without it nothing comes in."),
+    click.option("--inbox-folder", type=_FOLDER, help="The folder behind that inbox on its FTP server."),
     click.option("--beyond-loopback", is_flag=True, help="These levers may be on another machine."),
 )
 
@@ -99,21 +93,6 @@ def _with(options: Sequence[Callable[[_F], _F]]) -> Callable[[_F], _F]:
         return command
 
     return add
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What all runs are told."""
-
-    seed: int
-    compress: float
-    report: Path | None
-    seconds_after: float
-    keep: Path | None
-    gateway: Path | None
-    carrier_control: str | None
-    register: Path | None
-    beyond_loopback: bool
 
 
 @loadtest.command()
@@ -135,7 +114,7 @@ def run(
     day = _profile(profile, florists)
     wanted = Wanted(**options)
     arrivals = _sliced(arrivals_of(day, wanted.seed), hours, limit, wanted.seed)
-    context.exit(_play(_title(Path(profile).stem, day.time.faxes, arrivals), day, arrivals, wanted))
+    context.exit(play_day(_title(Path(profile).stem, day.time.faxes, arrivals), day, arrivals, wanted))
 
 
 @loadtest.command()
@@ -160,7 +139,7 @@ def replay(
     day = msgspec.structs.replace(day, summary=f"recorded day, {len(recorded):,} orders")
     folded = [msgspec.structs.replace(each, florist=each.florist % _FLORISTS_MAX) for each in recorded]
     arrivals = _sliced(folded, hours, limit, wanted.seed)
-    context.exit(_play(_title(file.stem, len(recorded), arrivals), day, arrivals, wanted))
+    context.exit(play_day(_title(file.stem, len(recorded), arrivals), day, arrivals, wanted))
 
 
 @loadtest.command("record")
@@ -212,7 +191,7 @@ def plan(
     if as_json:
         click.echo(msgspec.json.encode(planned).decode())
     else:
-        _show_plan(day, planned, Console(highlight=False, soft_wrap=True))
+        show_plan(day, planned, Console(highlight=False, soft_wrap=True))
 
 
 @loadtest.command()
@@ -242,105 +221,3 @@ def _title(name: str, whole: int, arrivals: Sequence[Arrival]) -> str:
     if len(arrivals) == whole:
         return name
     return f"{name}: {len(arrivals):,} of its {whole:,} orders"
-
-
-def _play(title: str, day: Profile, arrivals: Sequence[Arrival], wanted: Wanted) -> int:
-    console = Console(highlight=False, soft_wrap=True)
-    florists = _florists(day, wanted)
-    load_before = os.getloadavg()[0]
-    with _site(day, florists, wanted) as site, LiveProgress(console, len(arrivals)) as progress:
-        writer = Writer(f"lt-{secrets.token_hex(4)}", florists, dt.datetime.now(dt.UTC).date())
-        outcome = asyncio.run(
-            play(
-                site,
-                writer,
-                arrivals,
-                wanted.compress,
-                seconds_after=wanted.seconds_after,
-                on_moment=progress.show,
-                beyond_this_machine=wanted.beyond_loopback,
-            )
-        )
-    result = result_of(outcome, day, title=title, seed=wanted.seed, load_before=load_before)
-    if wanted.report is not None:
-        _write(result, wanted.report)
-        console.print(f"report    {wanted.report / 'report.html'}", soft_wrap=True)
-    _show(result, console)
-    return EXIT_COMPLAINTS if result.complaints else 0
-
-
-def _florists(day: Profile, wanted: Wanted) -> list[Member]:
-    """Those of the gateway of one's own, taken in turn where the day has more; otherwise the example florists."""
-    if wanted.register is None:
-        return list(members(day.florists.count))
-    own = list(load_register(wanted.register))
-    if len(own) < 2:
-        raise OperatorError(f"{wanted.register} names no two florists")
-    return [own[number % len(own)] for number in range(day.florists.count)]
-
-
-@contextmanager
-def _site(day: Profile, florists: Sequence[Member], wanted: Wanted) -> Iterator[Site]:
-    if wanted.gateway is not None:
-        if wanted.carrier_control is None or wanted.register is None:
-            raise OperatorError(
-                "a gateway of your own needs --members and --carrier-control: the simulated carrier counts what "
-                "arrived, and proves that no real telephone rings"
-            )
-        if not wanted.beyond_loopback:
-            refuse_far(wanted.carrier_control)
-        yield Site(wanted.gateway, wanted.carrier_control, {})
-    elif wanted.keep is not None:
-        with open_stage(wanted.keep.resolve(), day, florists, wanted.compress, wanted.seed) as site:
-            yield site
-    else:
-        with (
-            tempfile.TemporaryDirectory(prefix="faxgw-loadtest-") as folder,
-            open_stage(Path(folder), day, florists, wanted.compress, wanted.seed) as site,
-        ):
-            yield site
-
-
-def _write(result: Result, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1))
-    (folder / "report.html").write_text(page_of(result), encoding="utf-8")
-
-
-def _show(result: Result, console: Console) -> None:
-    account, deadlines = result.account, result.deadlines
-    if result.accept is not None:
-        console.print(f"accepted  p50 {result.accept.p50 * 1e3:.1f} ms, p99 {result.accept.p99 * 1e3:.1f} ms")
-    for name, latency in result.to_receipt.items():
-        console.print(f"receipt   {name}: p50 {latency.p50:.2f} s, p99 {latency.p99:.2f} s after acceptance")
-    console.print(
-        f"deadlines {deadlines.met:,} of {deadlines.promised:,} met; missed: {deadlines.missed_by_line:,} by the line, "
-        f"{deadlines.missed_by_mishap:,} by a failed call, {deadlines.missed:,} by the gateway"
-    )
-    console.print(f"cpu       {result.cpu_ms_a_fax:.1f} ms a fax, gateway and drawing")
-    over = "".join(f" {name} {count}" for name, count in account.openly_over.items())
-    console.print(
-        f"account   accepted {account.accepted} delivered {account.delivered}{over} unfinished {account.unfinished} "
-        f"refused {account.refused} lost {account.lost} twice {account.twice}"
-    )
-    for complaint in result.complaints:
-        console.print(f"[red]failed[/red]    {complaint}")
-
-
-def _show_plan(day: Profile, planned: Plan, console: Console) -> None:
-    table = Table.grid(padding=(0, 3))
-    rows = (
-        ("lanes", planned.lanes, "connections to the carrier at once"),
-        ("channels", planned.channels, f"calls at once; with {planned.channels_peak:,} nothing ever waits for one"),
-        ("cores", planned.cores, f"{planned.cores_used_peak:.2f} at work in the peak minute"),
-    )
-    for name, count, told in rows:
-        table.add_row(name, f"[b]{count:,}[/b]", told)
-    console.print(f"{day.summary}\n{day.florists.count:,} florists, {planned.faxes:,} faxes, ", end="")
-    console.print(f"{planned.peak_minute_faxes:,} in the peak minute, {planned.promised:,} with a deadline\n")
-    console.print(table)
-    console.print(f"\nWhat binds: {planned.binds}", markup=False)
-    for advice in planned.advice:
-        console.print(f"  - {advice}", markup=False)
-    narrow = ", ".join(f"{line.florist} ({line.faxes:,} faxes, {line.line_hours:.1f} h)" for line in planned.busiest)
-    console.print(f"Narrowest lines: {narrow}")

@@ -36,6 +36,8 @@ class Story:
     ended_at: float | None = None
     outcome: str = ""
     retries: int = 0
+    replies: int = 0
+    """Answers of the florist that were handed on."""
 
 
 @dataclass(slots=True)
@@ -91,6 +93,8 @@ class Follower:
                 story.submitted_at = at
             case "retry":
                 story.retries += 1
+            case "reply_received":
+                story.replies += 1
             case kind if kind in FINAL_KINDS:
                 story.ended_at, story.outcome = at, kind
             case _:

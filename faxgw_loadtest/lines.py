@@ -73,8 +73,10 @@ class _Day:
             next_end = self.ends[0][0] if self.ends else _NEVER
             if index < len(self.arrivals) and self.arrivals[index].at_seconds <= next_end:
                 now = self.arrivals[index].at_seconds
-                self._wait(index)
-                index += 1
+                # What comes in one file is there at once: the most urgent goes first, and all can share a call.
+                while index < len(self.arrivals) and self.arrivals[index].at_seconds == now:
+                    self._wait(index)
+                    index += 1
             else:
                 now, florist = heapq.heappop(self.ends)
                 self.held.discard(florist)

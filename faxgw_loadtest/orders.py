@@ -24,7 +24,7 @@ _FILLING = ProductLine(description="Rose de jardin, la tige", quantity=1, unit_p
 
 
 class Writer:
-    """Makes order bodies. `run` sets their keys apart from those of earlier runs."""
+    """Makes order bodies. `run` sets their keys and numbers apart from those of earlier runs."""
 
     def __init__(self, run: str, florists: Sequence[Member], day: dt.date) -> None:
         """`florists` are those of the gateway's register; two at least."""
@@ -37,6 +37,9 @@ class Writer:
     def key(self, index: int) -> str:
         return f"{self._run}.{index}"
 
+    def number(self, index: int) -> str:
+        return f"{self._run.upper()}-{index + 1:06d}"
+
     def write(self, index: int, arrival: Arrival, deadline_at: float | None) -> bytes:
         """The body of order number `index`; `deadline_at` in seconds since 1970."""
         florist = self._florists[arrival.florist]
@@ -45,7 +48,7 @@ class Writer:
         made = msgspec.structs.replace(
             scene,
             key=self.key(index),
-            number=f"LT-{index + 1:07d}",
+            number=self.number(index),
             delivery=Delivery(self._day, scene.delivery.window),
             lines=_filled(scene.lines, arrival.pages, scene.customer_price.currency),
             sending_member=self._florists[(arrival.florist + 1) % len(self._florists)].id,

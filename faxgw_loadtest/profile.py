@@ -89,6 +89,28 @@ class CarrierSize(_Section, frozen=True, kw_only=True):
     shares: dict[str, Share] = {}
 
 
+class CallSharing(_Section, frozen=True, kw_only=True):
+    """How the gateway is set up for lines that run short."""
+
+    faxes_max: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1
+    """Its `[call] faxes_max`: so many faxes that wait for one line go in one call."""
+
+
+class InboundSize(_Section, frozen=True, kw_only=True):
+    """What florists fax back while orders go out: sheets of orders that they got, with a box ticked."""
+
+    faxes: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Over all days, and no more than there are orders; a slice of the day gets its part of them."""
+    after_minutes: tuple[Positive, Positive] = (5.0, 90.0)
+    """From the order to the answer, evenly between the two. A sheet that did not arrive by then is answered later."""
+    again: Share = 0.01
+    """Of them: sheets that were faxed before, by a machine that dialled once more."""
+    unclear: Share = 0.02
+    """A pen was put down in a box and lifted again: a case for a person."""
+    letter: Share = 0.01
+    """A typed letter without a code of ours, which goes to a person where no text is read."""
+
+
 class Profile(_Section, frozen=True, kw_only=True):
     """One profile file."""
 
@@ -99,6 +121,8 @@ class Profile(_Section, frozen=True, kw_only=True):
     promise: list[Promise] = []
     lines: Lines = Lines()
     carrier: CarrierSize = CarrierSize()
+    call: CallSharing = CallSharing()
+    inbound: InboundSize = InboundSize()
 
 
 def profile_names() -> list[str]:
@@ -140,4 +164,8 @@ def _faults(profile: Profile) -> list[str]:
         faults.append("orders.pages names shares of one, two and three pages")
     if profile.orders.express + profile.orders.bulk > 1:
         faults.append("orders.express and orders.bulk are shares of one whole")
+    if profile.inbound.again + profile.inbound.unclear + profile.inbound.letter > 1:
+        faults.append("inbound.again, unclear and letter are shares of one whole")
+    if profile.inbound.after_minutes[0] > profile.inbound.after_minutes[1]:
+        faults.append("inbound.after_minutes names the shorter time first")
     return faults

@@ -10,10 +10,15 @@ from importlib.metadata import version
 import msgspec
 
 from faxgw.order import Priority
-from faxgw_loadtest.account import Account, Deadlines, complaints, take_account, take_deadlines
+from faxgw_loadtest import account, deadlines
+from faxgw_loadtest.account import Account, take_account
+from faxgw_loadtest.deadlines import Deadlines, take_deadlines
 from faxgw_loadtest.follower import Story
 from faxgw_loadtest.generator import Pace
+from faxgw_loadtest.inbound import account as inbound_account
+from faxgw_loadtest.inbound.account import Inbound, take_inbound
 from faxgw_loadtest.latency import Latency, latency_of
+from faxgw_loadtest.processes import DRAWING, GATEWAY
 from faxgw_loadtest.profile import Profile
 from faxgw_loadtest.run import Outcome
 from faxgw_loadtest.watch import Moment
@@ -34,6 +39,8 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
     begin_seconds: float
     """The second of the day that the run began with."""
     carrier_channels: int
+    faxes_a_call: int
+    """At most."""
     faxgw: str
     python: str
     machine: str
@@ -65,7 +72,10 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     calls_under_way: int
     waiting_for_channel: int
     inbound_waiting: int
+    """Came in and not read, in the folder or kept."""
+    inbound_oldest_seconds: float
     cores: dict[str, float]
+    """Of the processes of which something is known."""
     memory_mib: dict[str, float]
 
 
@@ -90,8 +100,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """From the gateway's acceptance to the carrier's, by priority."""
     to_receipt: dict[str, Latency]
     generator_late_seconds: float
-    cpu_ms_a_fax: float
-    """Of the gateway and its drawing processes."""
+    cpu_ms_a_fax: float | None
+    """Of the gateway and its drawing processes; None where they could not be seen."""
+    inbound: Inbound | None
+    """None where nothing was to come in."""
     bins: list[Bin]
     looks: list[Look]
     lines: list[LineUse]
@@ -100,7 +112,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def result_of(outcome: Outcome, profile: Profile, *, title: str, seed: int, load_before: float) -> Result:
     books, pace = outcome.books, outcome.pace
-    account, deadlines = take_account(books), take_deadlines(books, profile.lines, pace)
+    sent, promises = take_account(books), take_deadlines(books, profile, pace)
+    looked_at = [moment.at for moment in outcome.moments]
+    came_in = None if outcome.inbound is None else take_inbound(outcome.inbound, looked_at)
+    complaints = [*account.complaints(sent), *deadlines.complaints(promises)]
     return Result(
         run=Named(
             title=title,
@@ -112,23 +127,25 @@ def result_of(outcome: Outcome, profile: Profile, *, title: str, seed: int, load
             took_seconds=outcome.took_seconds,
             begin_seconds=pace.begin_seconds,
             carrier_channels=profile.carrier.channels,
+            faxes_a_call=profile.call.faxes_max,
             faxgw=version("faxgw"),
             python=platform.python_version(),
             machine=f"{platform.system()} {platform.machine()}",
             cores=os.cpu_count() or 1,
             load_before=load_before,
         ),
-        complaints=complaints(account, deadlines),
-        account=account,
-        deadlines=deadlines,
+        complaints=complaints + (inbound_account.complaints(came_in) if came_in else []),
+        account=sent,
+        deadlines=promises,
         refusals=dict(books.handing.refusals),
         accept=latency_of(_accept_waits(outcome).values()),
         to_sent=_by_priority(outcome, _sent_waits(outcome)),
         to_receipt=_by_priority(outcome, _receipt_waits(outcome)),
         generator_late_seconds=books.handing.late_max_seconds,
-        cpu_ms_a_fax=_cpu_ms(outcome.moments, account.delivered),
+        cpu_ms_a_fax=_cpu_ms(outcome.moments, sent.delivered),
+        inbound=came_in,
         bins=_bins(outcome),
-        looks=_looks(outcome.moments, pace),
+        looks=_looks(outcome.moments, pace, came_in),
         lines=_lines(outcome),
     )
 
@@ -173,16 +190,14 @@ def _by_priority(outcome: Outcome, waits: dict[int, float]) -> dict[str, Latency
     return {name: latency for name, latency in found.items() if latency is not None}
 
 
-def _cpu_ms(moments: Sequence[Moment], faxes: int) -> float:
+def _cpu_ms(moments: Sequence[Moment], faxes: int) -> float | None:
     """Between the first look and the last, so that starting up does not count."""
     if len(moments) < 2 or not faxes:
-        return 0.0
-    used = sum(
-        moments[-1].processes[name].cpu_seconds - moments[0].processes[name].cpu_seconds
-        for name in ("gateway", "drawing")
-        if name in moments[0].processes
-    )
-    return 1_000 * used / faxes
+        return None
+    first, last = moments[0].processes, moments[-1].processes
+    if not {GATEWAY, DRAWING} <= first.keys() & last.keys():
+        return None
+    return 1_000 * sum(last[name].cpu_seconds - first[name].cpu_seconds for name in (GATEWAY, DRAWING)) / faxes
 
 
 def _bins(outcome: Outcome) -> list[Bin]:
@@ -235,7 +250,8 @@ def _percentile(waits: list[float] | None, percent: int) -> float | None:
     return max(0.0, ordered[min(len(ordered) - 1, len(ordered) * percent // 100)])
 
 
-def _looks(moments: Sequence[Moment], pace: Pace) -> list[Look]:
+def _looks(moments: Sequence[Moment], pace: Pace, inbound: Inbound | None) -> list[Look]:
+    waiting = {at: (count, oldest) for at, count, oldest in inbound.waiting} if inbound else {}
     return [
         Look(
             day_seconds=pace.day(now.at),
@@ -243,7 +259,8 @@ def _looks(moments: Sequence[Moment], pace: Pace) -> list[Look]:
             oldest_due_seconds=now.oldest_due_seconds,
             calls_under_way=now.calls_under_way,
             waiting_for_channel=now.waiting_for_channel,
-            inbound_waiting=now.inbound_waiting,
+            inbound_waiting=waiting.get(now.at, (0, 0.0))[0],
+            inbound_oldest_seconds=waiting.get(now.at, (0, 0.0))[1],
             cores={
                 name: round((used.cpu_seconds - before.processes[name].cpu_seconds) / (now.at - before.at), 3)
                 for name, used in now.processes.items()
@@ -260,7 +277,8 @@ def _lines(outcome: Outcome) -> list[LineUse]:
     florist_of = {fax_id: arrivals[index].florist for index, fax_id in enumerate(handing.fax_ids) if fax_id is not None}
     held: dict[int, float] = defaultdict(float)
     calls: dict[int, int] = defaultdict(int)
-    for fax in outcome.books.carrier_faxes:
+    for call in outcome.books.calls:
+        fax = call.record
         if fax.fax_id in florist_of and fax.dialled_at is not None and fax.ended_at is not None:
             florist = florist_of[fax.fax_id]
             held[florist] += fax.ended_at - fax.dialled_at

@@ -1,4 +1,4 @@
-"""A carrier and a daemon of our own in a folder, for one run: real processes, a store on disk, HTTP and receipts.
+"""A carrier, its FTP server and a daemon of our own in a folder, for one run: real processes, a store on disk, sockets.
 
 The daemon's waits are compressed as the day is; what no config compresses (drawing, commits, the network) is not, so
 that a compressed day asks more of the gateway than the real one.
@@ -19,20 +19,31 @@ from typing import Any
 import msgspec
 
 from faxgw.cli.client import LocalClient, NotReachableError
+from faxgw.config.calls import CallConfig
 from faxgw.config.promises import DEFAULT_ESCALATION
 from faxgw.config.sending import DEFAULT_RETRIES, QueueConfig
 from faxgw.errors import OperatorError
 from faxgw.members.member import Member
 from faxgw_loadtest.examples.make import line_of
+from faxgw_loadtest.inbound.sheets import NAME_PATTERN
 from faxgw_loadtest.profile import Profile
 
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 LOOK_AGAIN_SECONDS = 0.05
 LANES = 64
+INBOX, FTP_USER = "florists", "loadtest"
 FAILED_CALLS_AN_HOUR = 15
 FAILED_CALLS_AN_HOUR_MAX = 64
 """The config's bound: in an hour of a compressed day more calls may fail than an hour of the machine's time allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSite:
+    """Where faxes are put in, and the inbox of the gateway that fetches them from there."""
+
+    name: str
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +54,21 @@ class Site:
     carrier: str
     """URL of the levers of the simulated carrier."""
     pids: dict[str, int]
-    """Processes that are watched, by their names in the report."""
+    """Processes beside gateway and carrier that are watched, by their names in the report."""
+    gateway_pid: int | None = None
+    inbox: InboxSite | None = None
+    faxes_a_call: int = 1
+    """The gateway's `[call] faxes_max`."""
+    pages_dir: Path | None = None
+    """Where the carrier keeps documents of several pages."""
+    is_beyond_loopback: bool = False
 
 
 @contextmanager
 def open_stage(
     folder: Path, profile: Profile, florists: Sequence[Member], compress: float, seed: int
 ) -> Iterator[Site]:
-    """Start both; they are stopped when the block is left.
+    """Start them; they are stopped when the block is left.
 
     Raises:
         OperatorError: one of them did not start; says where its log lies.
@@ -63,17 +81,60 @@ def open_stage(
         command = _carrier_command(folder, profile, port, compress, seed)
         carrier = stack.enter_context(_process(command, folder / "carrier.log", stdout=subprocess.PIPE))
         ready = _first_line(carrier, folder / "carrier.log")
+        told = _config(folder, port, ready["listening"], profile, compress)
+        pids, inbox = {}, None
+        if profile.inbound.faxes:
+            inbox = InboxSite(INBOX, folder / "faxed-in")
+            server, ftp_port = stack.enter_context(_ftp_server(folder, inbox.folder))
+            pids["FTP server"] = server.pid
+            told |= _inbox_config(folder, ftp_port, compress)
         config = folder / "faxgw.toml"
-        config.write_text(_toml_lines(_config(folder, port, ready["listening"], compress)))
+        config.write_text(_toml_lines(told))
         command = [sys.executable, "-m", "faxgw", "run", "-c", str(config)]
         daemon = stack.enter_context(_process(command, folder / "daemon.log"))
         _wait_ready(daemon, folder)
-        pids = {"gateway": daemon.pid, "carrier": carrier.pid}
-        yield Site(folder / "faxgw.sock", ready["control"], pids)
+        yield Site(
+            folder / "faxgw.sock",
+            ready["control"],
+            pids,
+            gateway_pid=daemon.pid,
+            inbox=inbox,
+            faxes_a_call=profile.call.faxes_max,
+            pages_dir=folder / "pages",
+        )
 
 
-def _config(folder: Path, port: int, carrier: str, compress: float) -> dict[str, Any]:
-    queue = QueueConfig()
+@contextmanager
+def _ftp_server(folder: Path, home: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    home.mkdir(exist_ok=True)
+    options = [f"--folder={home}", f"--user={FTP_USER}", f"--password-file={folder / 'password'}"]
+    command = [sys.executable, "-m", "faxgw_loadtest.ftp", *options]
+    with _process(command, folder / "ftp.log", stdout=subprocess.PIPE) as process:
+        yield process, int(_first_line(process, folder / "ftp.log")["port"])
+
+
+def _inbox_config(folder: Path, ftp_port: int, compress: float) -> dict[str, Any]:
+    """No text is read: it takes seconds of a core for a page, however the day is compressed."""
+    return {
+        "intake": {"ocr": False},
+        "inbox": [
+            {
+                "name": INBOX,
+                "host": "127.0.0.1",
+                "port": ftp_port,
+                "security": "ftp",
+                "user": FTP_USER,
+                "password_file": str(folder / "password"),
+                "convention": "renamed",
+                "name_pattern": NAME_PATTERN,
+                "poll_seconds": max(0.5, 10.0 / compress),
+            }
+        ],
+    }
+
+
+def _config(folder: Path, port: int, carrier: str, profile: Profile, compress: float) -> dict[str, Any]:
+    queue, call = QueueConfig(), CallConfig()
     return {
         "gateway": {"name": "Load test", "state_dir": str(folder / "state")},
         "api": {"socket": str(folder / "faxgw.sock")},
@@ -96,6 +157,11 @@ def _config(folder: Path, port: int, carrier: str, compress: float) -> dict[str,
         "queue": {
             "climb_seconds": queue.climb_seconds / compress,
             "patience_seconds": queue.patience_seconds / compress,
+        },
+        "call": {
+            "faxes_max": profile.call.faxes_max,
+            "setup_seconds": call.setup_seconds / compress,
+            "page_seconds": call.page_seconds / compress,
         },
         "calling": [{"prefix": "+", "failed_calls_an_hour_max": _failed_calls_max(compress)}],
         "retry": {
@@ -152,6 +218,8 @@ def _carrier_command(folder: Path, profile: Profile, webhook_port: int, compress
         "waiting-max": size.waiting_max,
         "answer-seconds": size.answer_seconds,
     }
+    if profile.call.faxes_max > 1:
+        options |= {"keep-pages": folder / "pages", "keep-from-pages": 2}
     return [sys.executable, "-m", "faxgw_loadtest.carrier", *(f"--{name}={value}" for name, value in options.items())]
 
 
@@ -191,7 +259,7 @@ def _process(command: Sequence[str], log: Path, stdout: int | None = None) -> It
 def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
     line = process.stdout.readline() if process.stdout is not None else b""
     if not line:
-        raise OperatorError(f"the carrier did not start: see {log}")
+        raise OperatorError(f"the carrier or its FTP server did not start: see {log}")
     ready: dict[str, Any] = msgspec.json.decode(line)
     return ready
 

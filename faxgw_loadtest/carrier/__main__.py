@@ -116,6 +116,7 @@ def make_desk(options: argparse.Namespace) -> Desk:
         delays=Delays(options.answer_seconds, options.slow_seconds, options.late_seconds, options.retry_after_seconds),
         journal=open_journal(options.journal, board) if options.journal else None,
         pages_dir=options.keep_pages,
+        pages_kept_from=options.keep_from_pages,
         exchange=Exchange(
             channels=options.channels,
             waiting_max=options.waiting_max,
@@ -164,6 +165,7 @@ def read_options(arguments: list[str]) -> argparse.Namespace:
     add("--webhook-backoff-seconds", type=float, default=1.0, help="before the second try, doubled each time")
     add("--webhook-batch", type=int, default=1, help="receipts in one webhook, at most, when several wait")
     add("--keep-pages", type=Path, metavar="DIR", help="keep each TIFF as REFERENCE.tif")
+    add("--keep-from-pages", type=int, default=1, help="keep only documents with so many pages")
     add("--journal", type=Path, metavar="FILE", help="keep the books in this file, and read it at start")
     return parser.parse_args(arguments)
 

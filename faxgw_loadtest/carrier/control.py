@@ -1,6 +1,7 @@
 """The levers of a simulated carrier and its account, on a port of their own so that they work while it is down."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import msgspec
 from faxgw.provider.mishaps import Answer, Shares
 from faxgw_loadtest.carrier.desk import Desk
 from faxgw_loadtest.carrier.wire import Request
+from faxgw_loadtest.processes import used_by
 
 _LOOK_SECONDS = 0.01
 _FAXES_A_PAGE = 2_000
@@ -100,6 +102,8 @@ class Control:
             "under_way": exchange.under_way,
             "waiting": exchange.waiting,
             "busy_met": exchange.busy_met,
+            "cpu_seconds": time.process_time(),
+            "memory_mib": used_by([os.getpid()]).memory_mib,
         }
 
     def _account(self) -> dict[str, object]:

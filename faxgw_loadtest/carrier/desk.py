@@ -63,6 +63,8 @@ class Desk:
     delays: Delays = field(default_factory=Delays)
     journal: Journal | None = None
     pages_dir: Path | None = None
+    pages_kept_from: int = 1
+    """Documents of fewer pages are not kept."""
     exchange: Exchange = field(default_factory=Exchange)
     answers: Counter[str] = field(default_factory=Counter)
     receipts_due: int = 0
@@ -129,7 +131,7 @@ class Desk:
         fax = self.board.take(handed.reference, handed.number, handed.pages, digest, play, time.time())
         if self.journal is not None:
             self.journal.taken(fax)
-        if self.pages_dir is not None:
+        if self.pages_dir is not None and fax.pages >= self.pages_kept_from:
             repeat = len(self.board.by_reference[fax.reference])
             name = fax.reference if repeat == 1 else f"{fax.reference}.{repeat}"
             (self.pages_dir / f"{name}.tif").write_bytes(handed.document)

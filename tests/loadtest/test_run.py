@@ -21,8 +21,9 @@ def faxgw_loadtest(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.live
 def test_a_slice_of_the_saturday_is_played_counted_and_reported(tmp_path: Path) -> None:
-    """Eighty orders of half an hour in six seconds: none lost, none twice, and a report that needs no network."""
-    options = ("--hours", "9-9.5", "--limit", "80", "--compress", "300", "--seconds-after", "60")
+    """Eighty orders of half an hour, and answers to some of them: none lost, none twice, and a report of one file."""
+    options = ("--hours", "9-9.5", "--limit", "80", "--florists", "12", "--faxes-a-call", "5", "--inbound", "7600")
+    options += ("--compress", "500", "--seconds-after", "60")
     played = faxgw_loadtest("run", "mothers-day-saturday", *options, "--report", str(tmp_path))
     assert played.returncode == 0, played.stdout + played.stderr
     assert "accepted 80 delivered 80 unfinished 0 refused 0 lost 0 twice 0" in played.stdout
@@ -30,10 +31,23 @@ def test_a_slice_of_the_saturday_is_played_counted_and_reported(tmp_path: Path) 
     assert result.account.delivered == sum(latency.count for latency in result.to_receipt.values()) == 80
     assert result.account.line_overlap_max == 1
     assert sum(line.calls for line in result.lines) == sum(result.account.calls.values())
+    _check_inbound(result)
+    assert {"gateway", "drawing", "reading", "carrier", "FTP server"} <= result.looks[-1].cores.keys()
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<svg") == 13
+    assert page.count("<svg") == 16
     assert "src=" not in page
     assert "http" not in page
+
+
+def _check_inbound(result: Result) -> None:
+    """A fifth of the orders is answered; every answer stands in the gateway's list once, as what it is."""
+    inbound = result.inbound
+    assert inbound is not None
+    assert inbound.planned == inbound.put_in == inbound.read == inbound.listed == inbound.counted == 16
+    assert inbound.accepted + inbound.repeated + inbound.review == 16
+    assert (inbound.lost, inbound.twice, inbound.unread, inbound.misread, inbound.aside) == (0, 0, 0, 0, 0)
+    assert inbound.to_read is not None
+    assert inbound.to_read.count == 16
 
 
 def test_the_planner_says_what_binds() -> None:
@@ -50,6 +64,7 @@ def test_the_planner_says_what_binds() -> None:
         (("run", "plain-day", "--hours", "12-9"), "write it as 8-11"),
         (("run", "plain-day", "--hours", "2-3"), "no order comes in"),
         (("run", "plain-day", "--gateway", "/tmp"), "--carrier-control"),  # noqa: S108 - only has to be there.
+        (("run", "plain-day", "--faxes-a-call", "0"), "1<=x<=20"),
     ],
 )
 def test_what_cannot_be_run_is_said_at_once(arguments: tuple[str, ...], told: str) -> None:
