@@ -146,6 +146,23 @@ async def test_a_person_decides_what_no_rule_can(store: SqlStore, clearing: Clea
     )
 
 
+async def test_what_was_left_in_suspense_shows_who_placed_it_after_all(store: SqlStore, clearing: Clearing) -> None:
+    """By a rule once its order is known, or by a person: the last word on the money stays, not the first."""
+    await take(clearing, samples.CAMT_053)
+    await clearing.match()
+    by_rule, by_hand = await exception(clearing, 40000), await exception(clearing, 30000)
+    for movement_id in (by_rule, by_hand):
+        await clearing.decide(movement_id, Decision.UNALLOCATED, who="Ida", why="nobody knows it")
+    left = {each.movement.id: each for each in await clearing.exceptions(all_of_them=True)}
+    await store.clearing.expect([due(left[by_rule].movement.merchant_ref, 40000), due("B", 30000)])
+    assert (await clearing.match()).matched == 1
+    assert await clearing.decide(by_hand, Decision.MATCHED_BY_HAND, who="Per", why="slip", number="B") is Taken.DONE
+    told = {each.movement.id: each for each in await clearing.exceptions(all_of_them=True)}
+    assert (told[by_rule].decision, told[by_rule].decided_by) == (Decision.RULED, "")
+    assert (told[by_hand].decision, told[by_hand].decided_by) == (Decision.MATCHED_BY_HAND, "Per")
+    assert await clearing.decide(by_hand, Decision.UNALLOCATED, who="Ida", why="no") is Taken.LATE
+
+
 @pytest.mark.parametrize(
     ("decision", "number", "why", "told"),
     [

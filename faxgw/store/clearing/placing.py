@@ -116,9 +116,15 @@ def _place(connection: Connection, page: _Page, step: Place) -> bool:
         return False
     page.placed(step)
     if step.movement_id in page.in_queue:
-        decided = {"decision": step.decision, "decided_by": step.who, "why": step.why, "decided_at": step.at}
-        _change_open(connection, step.movement_id, decided)
+        _note_placed(connection, step)
     return True
+
+
+def _note_placed(connection: Connection, step: Place) -> None:
+    """Who placed it, and why; also where somebody had left it in suspense, for that is no more what it is."""
+    table = clearing_exception
+    decided = {"decision": step.decision, "decided_by": step.who, "why": step.why, "decided_at": step.at}
+    connection.execute(update(table).where(table.c.entry_id == step.movement_id).values(**decided))
 
 
 def _claim_payout(connection: Connection, batch_id: int, movement_id: int) -> bool:

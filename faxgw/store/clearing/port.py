@@ -139,7 +139,7 @@ class Decision(enum.StrEnum):
     DIFFERENCE_ACCEPTED = "difference_accepted"
     """It is for the order although the amounts differ; the network bears or keeps the difference."""
     UNALLOCATED = "unallocated"
-    """It stays in suspense, for a known reason."""
+    """It stays in suspense, for a known reason, until it is placed after all."""
     RULED = "ruled"
     """Nobody had to: what came later made it plain."""
 
@@ -224,7 +224,7 @@ class ClearingStore(Protocol):
     async def import_files(self, files: Sequence[NewFile]) -> list[Importing]: ...
 
     async def expect(self, dues: Sequence[Due]) -> list[None]:
-        """Customers owe this; an order whose price changed is replaced while it is unpaid."""
+        """Customers owe this; what an order owed before is replaced by it."""
         ...
 
     async def take(self, steps: Sequence[Step]) -> list[Taken]: ...
