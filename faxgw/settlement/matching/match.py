@@ -175,9 +175,11 @@ def _normalised(left: _Left, check: KidCheck) -> Iterable[Pair]:
 
 
 def names_paid(reference: str, check: KidCheck) -> set[str]:
-    """Letters and digits as they are; of a KID, the digits without the check digit."""
-    payload = kid_payload(normalised(reference), check)
-    return {normalised(reference), f"#{digits_of(payload)}" if payload else ""} - {"", "#"}
+    """Letters and digits as they are; of a KID, the digits without the check digit, which a dash at the end may be."""
+    written = normalised(reference)
+    dashed = kid_payload(f"{written}-", check) if reference.rstrip().endswith("-") else None
+    payload = dashed or kid_payload(written, check)
+    return {written, f"#{digits_of(payload)}" if payload else ""} - {"", "#"}
 
 
 def _names_expected(order: Expected) -> set[str]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from faxgw.settlement.matching.assign import assign
 from faxgw.settlement.matching.match import CONFIRMED, Expected, Matching, Payment, Reason, Rule, match_payments
-from faxgw.settlement.matching.references import KidCheck, kid_payload
+from faxgw.settlement.matching.references import KidCheck, kid_payload, make_kid
 from faxgw.store.clearing.names import normalised
 
 DAY = dt.date(2027, 5, 28)
@@ -89,6 +89,16 @@ def test_a_reference_is_recognised_as_payers_write_it(written: str, check: KidCh
     """Small letters, other signs, a KID of the number's digits with its check digit."""
     done = match_payments([payment(1, written)], [expected("NO27-0000017")], kid_check=check)
     assert rules(done) == {1: ("NO27-0000017", Rule.NORMALISED)}
+
+
+def test_a_check_digit_that_is_written_as_a_dash_is_one() -> None:
+    """By mod 11 one KID in eleven ends with a dash; it is its check digit, and no sign between."""
+    kid = make_kid("270000025", "mod11")
+    assert kid.endswith("-")
+    done = match_payments([payment(1, kid)], [expected("NO27-0000025")], kid_check="mod11")
+    assert rules(done) == {1: ("NO27-0000025", Rule.NORMALISED)}
+    other = match_payments([payment(1, kid.replace("-", "1"))], [expected("NO27-0000025")], kid_check="mod11")
+    assert reasons(other) == {1: (Reason.UNKNOWN_REFERENCE, "")}
 
 
 def test_a_wrong_check_digit_is_no_reference_and_no_reason_to_lose_the_money() -> None:
