@@ -19,7 +19,7 @@ from faxgw.settlement.claiming import Calendar, Claims, claims_of_complaints, cl
 from faxgw.settlement.claims import stem_of
 from faxgw.settlement.sale import Terms
 from faxgw.store.claims.port import ClaimStore, CursorName, Refused, Step, Turned
-from faxgw.store.ledger.port import Booked, Booking
+from faxgw.store.ledger.port import Booked, Booking, NotBooked
 
 log = structlog.get_logger(__name__)
 
@@ -146,7 +146,7 @@ class Follower:
 
     def _count(self, bookings: Sequence[Booking], refused: Sequence[Refused]) -> None:
         done = sum(isinstance(booking, Booked) for booking in bookings)
-        failed = len(refused) + len(bookings) - done
+        failed = len(refused) + sum(isinstance(booking, NotBooked) for booking in bookings)
         self._metrics.settlement_claims.labels("booked").inc(done)
         if failed:
             self._metrics.settlement_claims.labels("refused").inc(failed)

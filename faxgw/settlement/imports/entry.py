@@ -2,7 +2,6 @@
 
 import datetime as dt
 import enum
-from collections.abc import Iterable
 
 import msgspec
 
@@ -116,7 +115,3 @@ def require_total(what: str, found: int, declared: int, line: int | None) -> Non
 def day_in(zone: dt.tzinfo, moment: dt.datetime) -> dt.date:
     """The provider's day of a moment, right on the days on which clocks change."""
     return moment.astimezone(zone).date()
-
-
-def currencies_of(entries: Iterable[Entry]) -> set[str]:
-    return {entry.currency for entry in entries}

@@ -4,7 +4,7 @@ from types import ModuleType
 
 from faxgw.settlement.imports import adyen, camt, ocr_giro, stripe, systempay, vipps_csv, vipps_xml
 from faxgw.settlement.imports.cards import has_card_number
-from faxgw.settlement.imports.entry import Batch, FileRefused, RefusedError, SettlementFile
+from faxgw.settlement.imports.entry import FileRefused, RefusedError, SettlementFile
 
 FORMATS: tuple[ModuleType, ...] = (vipps_xml, camt, vipps_csv, adyen, stripe, ocr_giro, systempay)
 HEAD_BYTES = 4_096
@@ -70,11 +70,3 @@ def _once(file: SettlementFile) -> SettlementFile | FileRefused:
                 return FileRefused(f"the {entry.kind} {entry.txn_id} is there twice", entry.line)
             seen.add(name)
     return file
-
-
-def summed(batches: tuple[Batch, ...]) -> dict[str, int]:
-    """The net of everything in the file, by currency: what importing it must account for."""
-    sums: dict[str, int] = {}
-    for batch in batches:
-        sums[batch.currency] = sums.get(batch.currency, 0) + sum(entry.net_minor for entry in batch.entries)
-    return sums
