@@ -3,6 +3,7 @@
 Events are durable and never skipped: a client that keeps its last `seq` resumes where it stopped.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -26,6 +27,9 @@ _CURSOR_MAX = 2**63 - 1
 _HEARTBEAT_SECONDS = 15.0
 """Proxies drop a connection that is silent for longer (HTML standard, 9.2.7)."""
 _STREAM_BATCH_MAX = 500
+GATHER_SECONDS = 0.05
+"""Who waits for what is new hears of it so much later, and of all that came meanwhile: a page for each commit would
+cost a busy gateway three questions to the store for every few faxes."""
 
 Cursor = Annotated[int, QueryParameter(ge=0, le=_CURSOR_MAX, description="Tell what came after this `seq`")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000)]
@@ -44,13 +48,17 @@ def event_routes(store: Store, config: Api) -> list[HTTPRouteHandler]:
         if "text/event-stream" in header(request, b"accept"):
             return _EventStream(store, _resume_point(request, after))
         events = await store.events(after, limit)
-        if not events and wait > 0:
+        if wait > 0 and len(events) < limit:
             with trio.move_on_after(min(wait, config.event_wait_seconds_max)):
-                await _wait_events(store, after, request.receive)
-            events = await store.events(after, limit)
-        return Response(EventsBody([event_body(event) for event in events], events[-1].seq if events else after))
+                await _wait_more(store, _last_of(events, after), request.receive, has_some=bool(events))
+            events += await store.events(_last_of(events, after), limit - len(events))
+        return Response(EventsBody([event_body(event) for event in events], _last_of(events, after)))
 
     return [show_events]
+
+
+def _last_of(events: Sequence[Event], after: int) -> int:
+    return events[-1].seq if events else after
 
 
 def _resume_point(request: Request[Any, Any, Any], after: int) -> int:
@@ -62,11 +70,13 @@ def _resume_point(request: Request[Any, Any, Any], after: int) -> int:
     return int(last)
 
 
-async def _wait_events(store: Store, after: int, receive: Receive) -> None:
-    """Return when there is something to tell or nobody to tell it to."""
+async def _wait_more(store: Store, after: int, receive: Receive, *, has_some: bool) -> None:
+    """Return when there is something to tell, and what comes right behind it, or when there is nobody to tell it to."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_when_gone, receive, nursery.cancel_scope)
-        await store.wait_events(after)
+        if not has_some:
+            await store.wait_events(after)
+        await trio.sleep(GATHER_SECONDS)
         nursery.cancel_scope.cancel()
 
 
@@ -102,11 +112,16 @@ class _EventStream(Response[bytes]):
             if events:
                 await _send_piece(send, b"".join(map(_as_sse, events)))
                 self._after = events[-1].seq
-                continue
-            with trio.move_on_after(_HEARTBEAT_SECONDS) as silence:
-                await self._store.wait_events(self._after)
-            if silence.cancelled_caught:
-                await _send_piece(send, b": nothing new\n\n")
+            if len(events) < _STREAM_BATCH_MAX:
+                await self._wait_more(send)
+
+    async def _wait_more(self, send: Send) -> None:
+        with trio.move_on_after(_HEARTBEAT_SECONDS) as silence:
+            await self._store.wait_events(self._after)
+        if silence.cancelled_caught:
+            await _send_piece(send, b": nothing new\n\n")
+        else:
+            await trio.sleep(GATHER_SECONDS)
 
 
 async def _send_piece(send: Send, piece: bytes) -> None:
