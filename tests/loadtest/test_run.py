@@ -22,8 +22,9 @@ def faxgw_loadtest(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.live
 def test_a_slice_of_the_saturday_is_played_counted_and_reported(tmp_path: Path) -> None:
     """Eighty orders of half an hour, and answers to some of them: none lost, none twice, and a report of one file."""
-    options = ("--hours", "9-9.5", "--limit", "80", "--florists", "12", "--faxes-a-call", "5", "--inbound", "7600")
-    options += ("--compress", "500", "--seconds-after", "60")
+    slice_of_day = ("--hours", "9-9.5", "--limit", "80", "--florists", "12")
+    pace = ("--compress", "500", "--seconds-after", "60")
+    options = (*slice_of_day, *pace, "--faxes-a-call", "5", "--inbound", "7600")
     played = faxgw_loadtest("run", "mothers-day-saturday", *options, "--report", str(tmp_path))
     assert played.returncode == 0, played.stdout + played.stderr
     assert "accepted 80 delivered 80 unfinished 0 refused 0 lost 0 twice 0" in played.stdout
