@@ -13,7 +13,7 @@ from faxgw.config.calls import ONE_FAX, CallConfig
 from faxgw.config.sending import QueueConfig
 from faxgw.fax import Failure, FaxId, Waiting
 from faxgw.phone import Line
-from faxgw.queue.due import STALE_MAX, DueFaxes
+from faxgw.queue.due import STALE_MAX, STEPS_MAX, DueFaxes
 from faxgw.queue.statistics import ScheduleStatistics, survey
 from faxgw.queue.stops import Lines, Wait
 from faxgw.store.unfinished import Queued
@@ -81,9 +81,14 @@ class Schedule:
         return taken
 
     def take_expired(self, now: float) -> list[Queued]:
-        """The faxes whose deadline has passed before their line was let go; they wait no longer."""
+        """The faxes whose deadline has passed before their line was let go; they wait no longer.
+
+        Of very many as many as one call may look at; `next_deadline_at` is then still in the past.
+        """
         expired: list[Queued] = []
-        while self._deadlines and self._deadlines[0][0] <= now:
+        for _ in range(STEPS_MAX):
+            if not self._deadlines or self._deadlines[0][0] > now:
+                break
             deadline_at, fax_id = heapq.heappop(self._deadlines)
             fax = self._waiting(fax_id) or self._taken.get(fax_id)
             if fax is not None and fax.deadline_at == deadline_at:
@@ -158,7 +163,7 @@ class Schedule:
         return due_at if wake_at is None else min(due_at, wake_at)
 
     def next_deadline_at(self) -> float:
-        """When the next fax may expire; never in the past just after `take_expired`."""
+        """When the next fax may expire; in the past only when `take_expired` left some."""
         return self._deadlines[0][0] if self._deadlines else math.inf
 
     def why(self, fax_id: FaxId, name: Line, now: float) -> Wait:

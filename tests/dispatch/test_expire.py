@@ -1,5 +1,7 @@
 """Deadlines that pass while faxes wait."""
 
+from collections.abc import Sequence
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -8,10 +10,13 @@ from faxgw.dispatch.expire import expire_faxes
 from faxgw.errors import StoreFailedError
 from faxgw.fax import State
 from faxgw.phone import Line
+from faxgw.store.admission import Admitted
+from faxgw.store.changes import Change, Recorded
+from faxgw.store.sql import SqlStore, open_memory_store
 from faxgw.store.unfinished import Queued
 from tests.dispatch.desk import NOW, Desk
 from tests.dispatch.test_attempt import sick_store
-from tests.store.faxes import admit_one
+from tests.store.faxes import LINE, admit_one, new_fax
 
 
 async def put_waiting(desk: Desk, count: int) -> None:
@@ -51,5 +56,28 @@ async def test_a_failed_disk_ends_it(autojump_clock: MockClock) -> None:
     desk = Desk(store=store)
     await put_waiting(desk, 1)
     store.record_errors = [StoreFailedError("disk")]
-    with trio.fail_after(100), pytest.raises(StoreFailedError):
+    with trio.fail_after(100), pytest.RaisesGroup(StoreFailedError):
         await expire_faxes(desk.waiting, desk.outcomes)
+
+
+class SlowDisk(SqlStore):
+    """Each commit takes a second, whatever shares it."""
+
+    async def record(self, changes: Sequence[Change]) -> list[Recorded]:
+        await trio.sleep(1)
+        return await super().record(changes)
+
+
+async def test_a_cut_off_hour_is_ended_together(autojump_clock: MockClock) -> None:
+    """Six hundred deadlines that pass at once wait for three commits, not each for its own."""
+    memory = open_memory_store()
+    store = SlowDisk(memory._writer, memory._reader, memory.store_id, memory._documents, memory._documents)
+    desk = Desk(store=store)
+    admitted = await desk.store.admit([new_fax(str(number)) for number in range(600)])
+    fax_ids = [each.fax_id for each in admitted if isinstance(each, Admitted)]
+    desk.waiting.put([Queued(fax_id, LINE, 1, NOW + 900, NOW - 10, 0) for fax_id in fax_ids])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(expire_faxes, desk.waiting, desk.outcomes)
+        await trio.sleep(3.5)
+        assert await desk.store.counts() == {State.EXPIRED: 600}
+        nursery.cancel_scope.cancel()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from faxgw.fax import FaxId, Waiting
-from faxgw.queue.due import STALE_MAX
+from faxgw.queue.due import STALE_MAX, STEPS_MAX
 from faxgw.queue.schedule import Schedule
 from faxgw.store.unfinished import Queued
 from tests.queue.faxes import LINE, OTHER, fax, line_number
@@ -163,6 +163,19 @@ def test_a_deadline_that_passed_takes_the_fax_out() -> None:
     assert [expired.fax_id for expired in schedule.take_expired(50.0)] == [1]
     assert schedule.take_expired(60.0) == []
     assert drain(schedule) == [2]
+
+
+def test_many_deadlines_that_pass_at_once_are_told_in_pieces() -> None:
+    """One call does a bounded amount of work, says that there is more, and none is forgotten."""
+    schedule = schedule_of(*(fax(number, deadline_at=50.0) for number in range(1_000)))
+    pieces = []
+    while schedule.next_deadline_at() <= 60.0:
+        with HeapWork() as work:
+            pieces.append(schedule.take_expired(60.0))
+        assert work.count <= STEPS_MAX
+    assert [len(piece) for piece in pieces] == [256, 256, 256, 232]
+    assert {each.fax_id for piece in pieces for each in piece} == set(range(1_000))
+    assert drain(schedule, now=60.0) == []
 
 
 def test_a_deadline_counts_until_the_line_is_let_go() -> None:
