@@ -175,8 +175,15 @@ def _by_fax(parts: Iterable[Part], rules: Rules) -> list[tuple[Part, ...]]:
 
 def _page_of(name: str, rules: Rules) -> tuple[str, int]:
     found = rules.page.search(name) if rules.page else None
+    page = _number_in(found, "page")
     # A sign that no file's name can have keeps a fax of pages apart from a file of the same name.
-    return (f"{found['fax']}/", int(found["page"])) if found else (name, 0)
+    return (name, 0) if found is None or page is None else (f"{found['fax']}/", page)
+
+
+def _number_in(found: re.Match[str] | None, group: str) -> int | None:
+    """What the group says, where it is there and a number: the pattern is the operator's, the names are strangers'."""
+    text = found.groupdict().get(group) if found is not None else None
+    return int(text) if text is not None and text.isdecimal() else None
 
 
 def _judge(parts: tuple[Part, ...], scene: _Scene) -> Arrival | float:
@@ -237,11 +244,11 @@ def _has_all_pages(parts: Sequence[Part], scene: _Scene) -> bool:
     """As many as the name says, else all up to the last one, and no more for as long as a file takes to settle."""
     page = scene.rules.page
     found = [match for part in parts if page and (match := page.search(part.name))]
-    if not found:
+    numbers = {number for match in found if (number := _number_in(match, "page")) is not None}
+    if not numbers:
         return True
-    numbers = {int(match["page"]) for match in found}
     without_gap = min(numbers) <= 1 and numbers == set(range(min(numbers), min(numbers) + len(found)))
-    told = found[0].groupdict().get("pages")
-    if told:
-        return without_gap and len(found) == int(told)
+    told = _number_in(found[0], "pages")
+    if told is not None:
+        return without_gap and len(found) == told
     return without_gap and all(scene.is_settled(part.listed) or part.owner for part in parts)

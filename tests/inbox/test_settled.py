@@ -85,6 +85,15 @@ def test_pages_without_a_told_number_wait_until_no_more_come() -> None:
     assert names_at(looks, **pages) == [[], [], [], ["f-1.tif"]]
 
 
+def test_a_page_that_is_no_number_makes_a_fax_of_its_own() -> None:
+    """A pattern may let anything pass for a page, and senders name files as they like: no name stops the inbox."""
+    pattern = r"(?P<fax>.+)-(?P<page>\w+?)(of(?P<pages>\w+))?\.tif"
+    names = ["f-1ofx.tif", "f-2ofx.tif", "f-last.tif"]
+    looks = [(at, [Listed(name, 1, "x") for name in names]) for at in (0.0, 10.0)]
+    found = names_at(looks, page_pattern=pattern, settle_seconds=10)
+    assert found == [["f-last.tif"], ["f-1ofx.tif", "f-last.tif"]]
+
+
 def test_ten_thousand_files_are_looked_at_within_the_blink_of_an_eye() -> None:
     """All of them, in one look, in their order."""
     files = [Listed(f"fax {number:05}.tif", 30_000, "Nov 21 23:59") for number in range(10_000)]

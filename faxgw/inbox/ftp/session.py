@@ -103,8 +103,10 @@ class FtpSession:
                 return read_listing(content, read_line)
             case TooLarge():
                 return Refused("the listing is too large")
-            case Gone() | NotNow() | Cut() | Lost() as answer:
-                return Lost(getattr(answer, "reason", "the folder is gone"))
+            case Gone():
+                return Lost("the folder is gone")
+            case NotNow(reason=reason) | Cut(reason=reason) | Lost(reason=reason):
+                return Lost(reason)
             case Refused() as refused:
                 return refused
 
