@@ -20,8 +20,6 @@ Affine = NDArray[np.float64]
 
 Points = NDArray[np.float64]
 
-QUARTERS = (0, 90, 180, 270)
-
 
 def turned_degrees(corners: Corners) -> int:
     """By how much the page must be turned against the clock to stand upright."""

@@ -190,6 +190,6 @@ def _ordered(step: Submit, admission: Admission | list[Fault] | None) -> Sheet:
         case list():
             return refused(step.page, step.draft, {}, admission)
         case Drained() | None:
-            raise AssertionError("a drained gateway raises before")
+            raise BugError("an order is noted although the gateway drains")
         case _:
             assert_never(admission)
