@@ -5,7 +5,6 @@ breaks afterwards finds a note of it.
 Treats as a bug, and therefore as in doubt, an adapter that raises.
 """
 
-import dataclasses
 from collections.abc import Collection
 
 import msgspec
@@ -222,7 +221,7 @@ def _intent(prepared: Prepared, document: Document, carrier: Carrier, now: float
     ]
     if not others:
         return first
-    return dataclasses.replace(first, company=tuple(others), call_sha256=document.sha256)
+    return msgspec.structs.replace(first, company=tuple(others), call_sha256=document.sha256)
 
 
 def _sending(attempt: Attempt, prepared: Prepared, document: Document, carrier: Carrier) -> Sending:

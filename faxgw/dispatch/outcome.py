@@ -5,11 +5,11 @@ last word; where it says that a change came too late, memory is left as it is. W
 faxes that share it, in one commit.
 """
 
-import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+import msgspec
 import structlog
 import trio
 
@@ -150,7 +150,7 @@ class Outcomes:
             for each, view in views
             if view is not None and view.state is State.UNKNOWN and view.attempts[-1].number == each.number
         ]
-        return dataclasses.replace(parked[0], company=tuple(parked[1:])) if parked else None
+        return msgspec.structs.replace(parked[0], company=tuple(parked[1:])) if parked else None
 
     async def owner_of(self, provider: str, provider_ref: str) -> Attempt | None:
         """The attempt that a carrier gave this name to."""
@@ -284,7 +284,7 @@ class Outcomes:
     def _tell_parked(self, ended: Sequence[Ending], *, is_last_word: bool) -> None:
         parked = [ending.attempt for ending in ended if ending.becomes is State.UNKNOWN]
         if parked:
-            attempt = dataclasses.replace(parked[0], company=tuple(parked[1:]))
+            attempt = msgspec.structs.replace(parked[0], company=tuple(parked[1:]))
             self.on_parked(attempt, is_last_word=is_last_word)
 
     def _keep(self, attempt: Attempt, state: State, provider_ref: str | None) -> Attempt | None:
@@ -294,9 +294,9 @@ class Outcomes:
         now = self._clock.now()
 
         def as_now(one: Attempt) -> Attempt:
-            return dataclasses.replace(one, state=state, provider_ref=provider_ref, changed_at=now)
+            return msgspec.structs.replace(one, state=state, provider_ref=provider_ref, changed_at=now)
 
-        kept = dataclasses.replace(as_now(attempt), company=tuple(as_now(each) for each in attempt.company))
+        kept = msgspec.structs.replace(as_now(attempt), company=tuple(as_now(each) for each in attempt.company))
         self._calls.put(kept)
         return kept
 

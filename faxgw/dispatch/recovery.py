@@ -1,10 +1,10 @@
 """Takes up after a stop or a crash: what waits is put in line, what was being sent is in doubt."""
 
-import dataclasses
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import structlog
 import trio
 
@@ -78,7 +78,7 @@ async def _doubt_cut_off(store: Store, attempts: list[Attempt], now: float) -> l
     cut_off = [attempt for attempt in attempts if attempt.state is State.SENDING]
     answers = await _record(store, [Doubted(attempt.fax_id, attempt.number, STOPPED, now) for attempt in cut_off])
     doubted = {
-        attempt.client_ref: dataclasses.replace(attempt, state=State.UNKNOWN, changed_at=now)
+        attempt.client_ref: msgspec.structs.replace(attempt, state=State.UNKNOWN, changed_at=now)
         for attempt, answer in zip(cut_off, answers, strict=True)
         if answer == Changed(State.UNKNOWN)
     }

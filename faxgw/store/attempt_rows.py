@@ -2,9 +2,10 @@
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, func, select, update
 
 from faxgw.fax import AttemptNumber, ClientRef, FaxId, State, make_client_ref
@@ -88,7 +89,7 @@ class Begin:
             _opened(each, client_ref, start, found)
             for each, start in zip(intent.company, itertools.islice(starts, 1, None), strict=False)
         ]
-        return replace(first, company=tuple(company))
+        return msgspec.structs.replace(first, company=tuple(company))
 
 
 def _find(connection: Connection, intents: Sequence[Intent]) -> _Found:
@@ -272,4 +273,4 @@ def as_calls(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 def _as_call(together: list[Attempt]) -> Attempt:
     first, *company = sorted(together, key=lambda each: each.first_page)
-    return replace(first, company=tuple(company))
+    return msgspec.structs.replace(first, company=tuple(company))

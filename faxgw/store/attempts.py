@@ -1,15 +1,16 @@
 """Attempts: the intent that is durable before a carrier hears of one, and the answers to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from faxgw.fax import AttemptNumber, ClientRef, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.stops import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """The durable note made before a carrier hears of an attempt."""
 
     fax_id: FaxId
@@ -34,8 +35,7 @@ class Intent:
         return (self, *self.company)
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """An attempt that a carrier may know of: open until somebody says how it ended."""
 
     fax_id: FaxId
@@ -54,7 +54,7 @@ class Attempt:
     provider_ref: str | None = None
     changed_at: float = 0.0
     revision: int = 0
-    earlier: Mapping[str, int] = field(default_factory=dict[str, int])
+    earlier: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     """How many of the fax's earlier attempts ended in which way; what the rules of one class of failure count."""
     submitter: str = ""
     pages: int = 1

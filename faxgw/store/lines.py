@@ -4,7 +4,7 @@ Pure: the store learns from each call that ended in the commit that ends it, the
 memory, and a test holds the two together.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from faxgw.fax import Failure
 from faxgw.phone import Line
@@ -21,8 +21,7 @@ SUSPICIOUS = (Failure.BAD_NUMBER, Failure.NO_FAX, Failure.NO_ANSWER)
 """Failures that, in a row, mean that no fax machine is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineMemory:
+class LineMemory(msgspec.Struct, frozen=True):
     """One line. The three counts are of calls in a row without a fax machine being heard."""
 
     line: Line
@@ -66,11 +65,11 @@ def failed_on(memory: LineMemory, failure: Failure, dials: int, at: float) -> Li
         return LineMemory(memory.line, has_answered=True, failed_at=failed_at)
     match failure:
         case Failure.BAD_NUMBER:
-            return replace(memory, failed_at=failed_at, bad_number=memory.bad_number + dials)
+            return msgspec.structs.replace(memory, failed_at=failed_at, bad_number=memory.bad_number + dials)
         case Failure.NO_FAX:
-            return replace(memory, failed_at=failed_at, no_fax=memory.no_fax + dials)
+            return msgspec.structs.replace(memory, failed_at=failed_at, no_fax=memory.no_fax + dials)
         case Failure.NO_ANSWER:
-            return replace(memory, failed_at=failed_at, no_answer=memory.no_answer + dials)
+            return msgspec.structs.replace(memory, failed_at=failed_at, no_answer=memory.no_answer + dials)
         case _:
             # Busy, the network, a rejection: somebody or nobody may be there; the counts stay.
-            return replace(memory, failed_at=failed_at)
+            return msgspec.structs.replace(memory, failed_at=failed_at)

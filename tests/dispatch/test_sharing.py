@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +32,7 @@ def call_of(*pages: int) -> Attempt:
         )
         for nth, (own, start) in enumerate(zip(pages, starts, strict=False), start=1)
     ]
-    return dataclasses.replace(first, company=tuple(company))
+    return msgspec.structs.replace(first, company=tuple(company))
 
 
 def ends(call: Attempt, fate: Delivered | NotDelivered) -> list[str]:

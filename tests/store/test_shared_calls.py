@@ -1,7 +1,6 @@
 """Faxes that share a call: begun together or not at all, under one reference and one lock, each ending for itself."""
 
-import dataclasses
-
+import msgspec
 import pytest
 
 from faxgw.fax import AttemptNumber, Failure, FaxId, State
@@ -25,8 +24,8 @@ from tests.store.faxes import FIRST, LINE, admit_one, intent_for
 
 
 def call_for(*fax_ids: FaxId, pages: int = 1) -> Intent:
-    first, *others = [dataclasses.replace(intent_for(fax_id), pages=pages) for fax_id in fax_ids]
-    return dataclasses.replace(first, company=tuple(others), call_sha256="cd" * 32)
+    first, *others = [msgspec.structs.replace(intent_for(fax_id), pages=pages) for fax_id in fax_ids]
+    return msgspec.structs.replace(first, company=tuple(others), call_sha256="cd" * 32)
 
 
 async def begin_three(store: SqlStore) -> Attempt:

@@ -1,7 +1,6 @@
 """What every store promises, in memory and on the disk."""
 
-import dataclasses
-
+import msgspec
 import pytest
 import trio
 
@@ -251,7 +250,7 @@ async def test_a_delivery_told_after_the_next_attempt_began_is_written_down(stor
     attempt = await begin_one(store)
     await store.record([GoesAgain(attempt.fax_id, FIRST, Failure.IN_DOUBT, "EOD", 200.0, 210.0)])
     # Its pages are drawn anew, with the mark of a possible duplicate.
-    [second] = await store.begin([dataclasses.replace(intent_for(attempt.fax_id), revision=1)])
+    [second] = await store.begin([msgspec.structs.replace(intent_for(attempt.fax_id), revision=1)])
     assert isinstance(second, Attempt)
     told = await store.record([DeliveredNow(attempt.fax_id, FIRST, 1, 16.8, 240.0)])
     assert told == [Stale(State.SENDING)]

@@ -4,10 +4,11 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -153,7 +154,8 @@ class StoreModel(RuleBasedStateMachine):
         if len(call) < 2:
             return
         first, *others = [intent_for(fax_id) for fax_id in call]
-        [answer] = self._write(self.begin_operation, [[replace(first, company=tuple(others), call_sha256="cd" * 32)]])
+        together = msgspec.structs.replace(first, company=tuple(others), call_sha256="cd" * 32)
+        [answer] = self._write(self.begin_operation, [[together]])
         kept = [self.model[fax_id] for fax_id in call]
         taken = any(other.line == kept[0].line and other.state in WITH_CARRIER for other in self.model.values())
         if taken or any(each.state is not State.QUEUED for each in kept):
