@@ -145,11 +145,19 @@ def replay(
 @loadtest.command("record")
 @click.option("--gateway", type=click.Path(exists=True, path_type=Path), required=True, help="Socket of the gateway.")
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Only this day, by UTC.")
+@click.option(
+    "--compressed",
+    type=click.FloatRange(0.1, 10_000),
+    default=1.0,
+    show_default=True,
+    metavar="TIMES",
+    help="What is recorded was itself a load test, so many times as fast as its day.",
+)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File to be written.")
-def record_day(gateway: Path, day: dt.datetime | None, out: Path) -> None:
+def record_day(gateway: Path, day: dt.datetime | None, compressed: float, out: Path) -> None:
     """Write a day down from a gateway's event log, without anything that is personal."""
     client = LocalClient(gateway, "loadtest")
-    count = record(client, out, day=day.date() if day else None)
+    count = record(client, out, day=day.date() if day else None, compressed=compressed)
     client.close()
     click.echo(f"{count:,} orders without their people in {out}")
 

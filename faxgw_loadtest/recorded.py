@@ -52,8 +52,10 @@ class _Fax(msgspec.Struct):
     attempts: list[_Attempt]
 
 
-def record(client: LocalClient, file: Path, *, day: dt.date | None = None) -> int:
+def record(client: LocalClient, file: Path, *, day: dt.date | None = None, compressed: float = 1.0) -> int:
     """Write what the gateway accepted, of one day by UTC or of all; returns how many orders it was.
+
+    `compressed` says how many times as fast a load test had played that day: it is stretched again.
 
     Raises:
         OperatorError: there was none.
@@ -61,7 +63,7 @@ def record(client: LocalClient, file: Path, *, day: dt.date | None = None) -> in
     faxes = [fax for fax in _accepted(client) if day is None or fax.accepted_at.astimezone(dt.UTC).date() == day]
     if not faxes:
         raise OperatorError("the event log tells of no accepted order" + (f" on {day}" if day else ""))
-    arrivals = anonymous(faxes, random.SystemRandom())
+    arrivals = stretched(anonymous(faxes, random.SystemRandom()), compressed)
     florists = max(each.florist for each in arrivals) + 1
     header = _Header(_FORMAT, florists, len(arrivals))
     with file.open("wb") as out:
@@ -91,6 +93,23 @@ def anonymous(faxes: Sequence[_Fax], dice: random.Random) -> list[Arrival]:
         for fax in faxes
     ]
     return sorted(arrivals, key=lambda each: each.at_seconds)
+
+
+def stretched(arrivals: Sequence[Arrival], times: float) -> list[Arrival]:
+    """So many times as slow, from the first order on."""
+    first = arrivals[0].at_seconds
+
+    def later(at: float) -> float:
+        return first + (at - first) * times
+
+    return [
+        msgspec.structs.replace(
+            each,
+            at_seconds=later(each.at_seconds),
+            deadline_seconds=None if each.deadline_seconds is None else later(each.deadline_seconds),
+        )
+        for each in arrivals
+    ]
 
 
 def read_recorded(file: Path) -> list[Arrival]:

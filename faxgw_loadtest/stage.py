@@ -71,7 +71,7 @@ def open_stage(
     """Start them; they are stopped when the block is left.
 
     Raises:
-        OperatorError: one of them did not start; says where its log lies.
+        OperatorError: one of them did not start; says its last words.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port()
@@ -259,9 +259,15 @@ def _process(command: Sequence[str], log: Path, stdout: int | None = None) -> It
 def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
     line = process.stdout.readline() if process.stdout is not None else b""
     if not line:
-        raise OperatorError(f"the carrier or its FTP server did not start: see {log}")
+        raise OperatorError(f"the carrier or its FTP server did not start: {_last_words(log)}")
     ready: dict[str, Any] = msgspec.json.decode(line)
     return ready
+
+
+def _last_words(log: Path) -> str:
+    """The log itself may go with its folder."""
+    lines = log.read_text(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), f"{log} is empty")
 
 
 def _wait_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -270,7 +276,7 @@ def _wait_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
     try:
         while not _is_ready(client):
             if process.poll() is not None or time.monotonic() > give_up_at:
-                raise OperatorError(f"the daemon did not start: see {folder / 'daemon.log'}")
+                raise OperatorError(f"the daemon did not start: {_last_words(folder / 'daemon.log')}")
             time.sleep(LOOK_AGAIN_SECONDS)
     finally:
         client.close()

@@ -21,7 +21,7 @@ from faxgw_loadtest.generator import Handing, Pace
 from faxgw_loadtest.latency import latency_of
 from faxgw_loadtest.printed import Misprinted
 from faxgw_loadtest.profile import CallSharing, CarrierSize, Florists, Lines, Profile, Time
-from faxgw_loadtest.recorded import _Attempt, _Fax, anonymous, read_recorded
+from faxgw_loadtest.recorded import _Attempt, _Fax, anonymous, read_recorded, stretched
 from faxgw_loadtest.watch import read_gauges
 
 DAY = Profile(
@@ -241,6 +241,19 @@ def test_a_recorded_day_keeps_its_course_and_no_one_of_its_people(tmp_path: Path
     file.write_bytes(b"\n".join(lines) + b"\n")
     assert b"33" not in b"".join(lines).replace(b"34200", b"").replace(b"33000", b"")
     assert read_recorded(file) == [first, second, third]
+
+
+def test_a_recorded_load_test_is_stretched_to_its_day() -> None:
+    """An order with a deadline a second later, in a test sixty times as fast, had a minute; nothing else is changed."""
+    arrivals = [
+        Arrival(100.0, 3, Priority.EXPRESS, 1, 101.0, 7),
+        Arrival(110.0, 4, Priority.BULK, 2),
+    ]
+    assert stretched(arrivals, 60) == [
+        Arrival(100.0, 3, Priority.EXPRESS, 1, 160.0, 7),
+        Arrival(700.0, 4, Priority.BULK, 2),
+    ]
+    assert stretched(arrivals, 1) == arrivals
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"format":"x","florists":1,"orders":1}\n', b"\xff\n"])
