@@ -78,8 +78,9 @@ layers: $(STAMP)
 check: lint types layers test ## Format, lint, types, layers, tests: what has to pass before a change lands
 
 .PHONY: bench
-bench: $(STAMP) peers ## Measure side by side and print the table
-	@$(BIN)/python -m tools.bench
+bench: $(STAMP) peers ## Measure beside Postfix, HylaFAX and others, and print the table (BENCH=--quick)
+	@./tools/bench/peers/install
+	@$(BIN)/python -m tools.bench $(BENCH)
 
 .PHONY: lock
 lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows

@@ -1,47 +1,88 @@
-"""Runs every part of the bench that gives rows for the table, and prints one table of all.
+"""Runs the parts of the bench one after the other, each in a process of its own, and prints the table of all figures.
 
-A part is a module of this package with `rows(quick: bool) -> list[Row]`. Parts that only print, or need
-arguments, are named at the end, to be run by themselves.
+`python -m tools.bench [PART ...] [--quick] [--json FILE] [--write PAGE]`. Exit codes: 0 measured, whatever was reached
+and whichever peer is missing; 1 a part failed or took too long; 2 wrong usage.
 """
 
 import argparse
-import importlib
-import pkgutil
+import datetime as dt
 import sys
+import time
+from pathlib import Path
 
 import msgspec
 
-import tools.bench
-from tools.bench.row import Row, table
+from tools.bench.figures import table_rows
+from tools.bench.machine import Machine, look
+from tools.bench.page import page_of
+from tools.bench.part import Measured
+from tools.bench.parts import PARTS, Part, select
+from tools.bench.results import Results
+from tools.bench.row import table
+from tools.bench.running import ROOT, run
 
 
-def main() -> None:
+def main() -> int:
     options = _parser().parse_args()
-    found: list[Row] = []
-    alone: list[str] = []
-    for name in _parts():
-        module = importlib.import_module(f"tools.bench.{name}")
-        if hasattr(module, "rows"):
-            print(f"measuring: {name}", file=sys.stderr)
-            found += module.rows(quick=options.quick)
-        elif hasattr(module, "main"):
-            alone.append(name)
-    print(msgspec.json.encode(found).decode() if options.json else table(found))
-    if alone:
-        names = ", ".join(f"python -m tools.bench.{name}" for name in alone)
-        print(f"measured by themselves: {names}", file=sys.stderr)
+    try:
+        parts = select(options.parts)
+    except KeyError as unknown:
+        print(f"there is no part {unknown}; there are: {', '.join(part.module for part in PARTS)}", file=sys.stderr)
+        return 2
+    began_at, began = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"), time.monotonic()
+    (ROOT / "var").mkdir(exist_ok=True)
+    machine = look(ROOT / "var")
+    measured = [_measure(part, quick=options.quick) for part in parts]
+    results = Results(
+        machine=machine,
+        quick=options.quick,
+        began_at=began_at,
+        took_seconds=round(time.monotonic() - began, 1),
+        figures=table_rows({each.part: each for each in measured}),
+        parts=measured,
+    )
+    if options.json is not None:
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1))
+    if options.write is not None:
+        options.write.write_text(page_of(results), encoding="utf-8")
+    print(_told(results, whole=not options.parts))
+    return 0 if results.is_whole else 1
 
 
-def _parts() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(tools.bench.__path__) if module.name != "__main__")
+def _measure(part: Part, *, quick: bool) -> Measured:
+    seconds_max = part.quick_seconds_max if quick else part.seconds_max
+    print(f"measuring {part.module}, at most {seconds_max / 60:.0f} minutes", file=sys.stderr, flush=True)
+    measured = run(part, quick=quick)
+    print(f"  {measured.trouble or 'done'} ({measured.took_seconds:.0f} s)", file=sys.stderr, flush=True)
+    return measured
+
+
+def _told(results: Results, *, whole: bool) -> str:
+    """The table of the figures; of selected parts, and of what is no figure, every row."""
+    rows = [row for part in results.parts for row in part.rows]
+    lines = [_machine(results.machine), "", table(rows)]
+    if whole:
+        lines += ["", "What it promises to reach:", "", table(results.figures)]
+    lines += [f"not measured: {part.part}: {part.trouble}" for part in results.missing]
+    return "\n".join(lines)
+
+
+def _machine(machine: Machine) -> str:
+    return (
+        f"faxgw at {machine.commit} on {machine.cpu}, {machine.cores} cores, {machine.file_system}; load before "
+        f"{machine.load_before:g}; fdatasync p50 {machine.sync_p50_ms:.2f} ms, p99 {machine.sync_p99_ms:.2f} ms\n"
+        + ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Measure side by side.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(part.module for part in PARTS))
     parser.add_argument("--quick", action="store_true", help="fewer rounds: a look, not a measurement")
-    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="write the page, such as docs/benchmarks.md")
     return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

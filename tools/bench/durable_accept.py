@@ -7,10 +7,8 @@ The client is a process of its own on the same cores. Run: `python -m tools.benc
 import asyncio
 import gc
 import multiprocessing
-import os
 import random
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
@@ -19,6 +17,7 @@ from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
+from typing import NamedTuple
 
 import trio
 from litestar import Litestar
@@ -42,11 +41,32 @@ from faxgw.render.sheet import Document, Unrenderable
 from faxgw.store.port import Store
 from faxgw.store.sql import open_store
 from tools.bench.posting import CONNECTIONS, cpu_seconds, make_order, percentile_ms, post_all
+from tools.bench.row import Row
 
-SINGLES = 6_000
-UPLOADS, UPLOAD_LINES = 20, 1_000
+UPLOAD_LINES = 1_000
 BARE_BATCHES, BARE_BATCH = 100, 100
-SYNCS = 200
+SINGLES_AT_LEAST, UPLOADS_AT_LEAST = 1_500, 8_000
+
+
+class Counts(NamedTuple):
+    """How many are handed in."""
+
+    singles: int
+    uploads: int
+
+    @property
+    def orders(self) -> int:
+        return self.singles + self.uploads * UPLOAD_LINES
+
+
+class Singles(NamedTuple):
+    """What single POSTs showed: how many a second, and the seconds that each waited."""
+
+    rate: float
+    waits: list[float]
+
+
+FULL, QUICK = Counts(6_000, 20), Counts(2_000, 5)
 
 MEMBER = Member(
     id="FR-0001",
@@ -62,36 +82,56 @@ MEMBER = Member(
 )
 
 
+def rows(*, quick: bool = False) -> list[Row]:
+    """On the file system that the working folder lies on."""
+    parent = Path("var")
+    parent.mkdir(exist_ok=True)
+    return _measure(parent, QUICK if quick else FULL)
+
+
 def main() -> None:
     parent = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("var")
     parent.mkdir(parents=True, exist_ok=True)
+    for row in _measure(parent, FULL):
+        print(f"{row.what:52} {row.value:10,.2f} {row.unit:10} {row.against}")
+
+
+def _measure(parent: Path, counts: Counts) -> list[Row]:
     with tempfile.TemporaryDirectory(dir=parent) as name:
         folder = Path(name)
-        print(f"fdatasync p50        {_sync_p50_ms(folder):8.2f} ms")
-        print(f"bare SQLite, by {BARE_BATCH}  {_bare_rate(folder):8.0f} orders/s")
-        _measure(folder)
+        bare = _bare_rate(folder)
+        singles, uploads, cpu_ms = _measure_server(folder, counts)
+    waits = singles.waits
+    times = f"p50 {percentile_ms(waits, 50):.1f} ms, p99 {percentile_ms(waits, 99):.1f} ms"
+    against = f"bare SQLite, FULL, by {BARE_BATCH}: {bare:,.0f}/s"
+    single, upload = f"single POSTs over {CONNECTIONS} connections", f"NDJSON, {UPLOAD_LINES:,} lines a POST"
+    return [
+        Row(part="accept", what=single, value=singles.rate, unit="orders/s", against=times, at_least=SINGLES_AT_LEAST),
+        Row(part="accept", what=upload, value=uploads, unit="orders/s", against=against, at_least=UPLOADS_AT_LEAST),
+        Row(part="accept", what="the same", value=uploads, unit="orders/s", against=against, ratio=uploads / bare),
+        Row(part="accept", what="CPU of both together, the daemon's", value=cpu_ms, unit="ms/order"),
+    ]
 
 
-def _measure(folder: Path) -> None:
+def _measure_server(folder: Path, counts: Counts) -> tuple[Singles, float, float]:
+    """Single POSTs, then uploads a second, and the daemon's CPU an order."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     done = context.Event()
-    process = context.Process(target=_run_server, args=(folder, theirs, done))
+    process = context.Process(target=_run_server, args=(folder, theirs, done, counts), daemon=True)
     process.start()
     ours.recv()
     started = time.perf_counter()
-    waits = asyncio.run(post_all(folder / "s", SINGLES))
-    rate = SINGLES / (time.perf_counter() - started)
-    times = f"p50 {percentile_ms(waits, 50):.1f} ms, p99 {percentile_ms(waits, 99):.1f} ms, {CONNECTIONS} connections"
-    print(f"single POSTs         {rate:8.0f} orders/s, {times}")
-    print(f"NDJSON, {UPLOAD_LINES} lines   {_upload_rate(folder / 's'):8.0f} orders/s")
+    waits = asyncio.run(post_all(folder / "s", counts.singles))
+    singles = Singles(counts.singles / (time.perf_counter() - started), waits)
+    uploads = _upload_rate(folder / "s", counts)
     done.set()
     cpu_ms: float = ours.recv()
     process.join()
-    print(f"daemon's CPU         {cpu_ms:8.3f} ms an order, singles and uploads together")
+    return singles, uploads, cpu_ms
 
 
-def _run_server(folder: Path, pipe: Pipe, done: Flag) -> None:
+def _run_server(folder: Path, pipe: Pipe, done: Flag, counts: Counts) -> None:
     async def run() -> None:
         clock, stopping = SystemClock(), trio.Event()
         async with (
@@ -109,7 +149,7 @@ def _run_server(folder: Path, pipe: Pipe, done: Flag) -> None:
             used = cpu_seconds()
             pipe.send(None)
             await trio.to_thread.run_sync(done.wait)
-            pipe.send((cpu_seconds() - used) * 1e3 / (SINGLES + UPLOADS * UPLOAD_LINES))
+            pipe.send((cpu_seconds() - used) * 1e3 / counts.orders)
             stopping.set()
 
     trio.run(run)
@@ -142,10 +182,10 @@ class _NoRenderer:
         raise BugError(f"{len(drawings)} drawings came to a gateway that only takes in")
 
 
-def _upload_rate(path: Path) -> float:
+def _upload_rate(path: Path, counts: Counts) -> float:
     bodies = [
-        b"\n".join(make_order(SINGLES + upload * UPLOAD_LINES + line) for line in range(UPLOAD_LINES))
-        for upload in range(UPLOADS)
+        b"\n".join(make_order(counts.singles + upload * UPLOAD_LINES + line) for line in range(UPLOAD_LINES))
+        for upload in range(counts.uploads)
     ]
     client = LocalClient(path)
     started = time.perf_counter()
@@ -153,7 +193,7 @@ def _upload_rate(path: Path) -> float:
         reply = client.post("/v1/orders", body, "application/x-ndjson")
         if reply.body.count(b'"status":202') != UPLOAD_LINES:
             raise RuntimeError(reply.body[:500])
-    rate = UPLOADS * UPLOAD_LINES / (time.perf_counter() - started)
+    rate = counts.uploads * UPLOAD_LINES / (time.perf_counter() - started)
     client.close()
     return rate
 
@@ -172,18 +212,6 @@ def _bare_rate(folder: Path) -> float:
     rate = BARE_BATCHES * BARE_BATCH / (time.perf_counter() - started)
     bare.close()
     return rate
-
-
-def _sync_p50_ms(folder: Path) -> float:
-    waits = []
-    with (folder / "sync").open("wb") as file:
-        for _ in range(SYNCS):
-            file.write(b"x" * 4_096)
-            file.flush()
-            started = time.perf_counter()
-            os.fdatasync(file.fileno())
-            waits.append(time.perf_counter() - started)
-    return statistics.median(waits) * 1e3
 
 
 if __name__ == "__main__":

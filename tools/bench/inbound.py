@@ -26,6 +26,7 @@ from faxgw_loadtest.examples.orders import orders
 from faxgw_loadtest.examples.shops import members
 from faxgw_loadtest.florist import answered
 from tools.bench.inbox import VSFTPD, mirror, vsftpd
+from tools.bench.peers.place import MissingPeerError
 from tools.bench.row import Row
 
 FAXES, FAXES_QUICK = 20_000, 300
@@ -73,8 +74,7 @@ level = "warning"
 def rows(*, quick: bool, faxes: int | None = None) -> list[Row]:
     lftp = shutil.which("lftp")
     if not VSFTPD.exists() or lftp is None:
-        print("inbound: vsftpd or lftp is not installed (tests/install-peers), left out")
-        return []
+        raise MissingPeerError("vsftpd or lftp is missing (run tests/install-peers)")
     return trio.run(_measure, lftp, faxes or (FAXES_QUICK if quick else FAXES))
 
 

@@ -22,6 +22,7 @@ from faxgw.inbox.ftp.transport import AioFtpTransport
 from faxgw.inbox.inbox import Inbox
 from faxgw.ops.metrics import Metrics
 from faxgw.store.sql import open_store
+from tools.bench.peers.place import MissingPeerError
 from tools.bench.row import Row
 
 FILES, FILES_QUICK = 2_000, 300
@@ -36,8 +37,7 @@ _SECONDS_MAX = 300.0
 def rows(*, quick: bool) -> list[Row]:
     lftp = shutil.which("lftp")
     if not VSFTPD.exists() or lftp is None:
-        print("inbox: vsftpd or lftp is not installed (tests/install-peers), left out")
-        return []
+        raise MissingPeerError("vsftpd or lftp is missing (run tests/install-peers)")
     return trio.run(_measure, lftp, FILES_QUICK if quick else FILES)
 
 

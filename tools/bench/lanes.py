@@ -17,6 +17,11 @@ import httpx
 import trio
 
 from faxgw.provider.http import Answer, HttpLanes, Timeouts
+from tools.bench.row import Row
+
+IN_FLIGHT = 200
+CARRIER_SECONDS = 0.2
+REQUESTS, REQUESTS_QUICK = 6_000, 2_000
 
 _DOCUMENT = b"II*\x00" + bytes(13_000)
 """An order page has about 13 KB."""
@@ -34,8 +39,17 @@ class Carrier:
         return float(json.loads(connection.getresponse().read())["cpu_seconds"])
 
 
-async def measure(label: str, carrier: Carrier, post: Post, in_flight: int, requests: int) -> None:
-    """Post `requests` faxes over warm connections and print what it took."""
+@dataclass(frozen=True)
+class Cost:
+    """What the requests of one way took."""
+
+    requests_a_second: float
+    cpu_ms: float
+    carrier_cpu_ms: float
+
+
+async def measure(label: str, carrier: Carrier, post: Post, in_flight: int, requests: int) -> Cost:
+    """Post `requests` faxes over warm connections."""
     numbers = iter(range(requests + in_flight))
 
     async def work(count: int | None) -> None:
@@ -56,20 +70,18 @@ async def measure(label: str, carrier: Carrier, post: Post, in_flight: int, requ
     await all_work(None)
     seconds, cpu = time.perf_counter() - start, time.process_time() - cpu_start
     carrier_cpu = carrier.cpu_seconds() - carrier_start
-    print(
-        f"{label:>6}: {requests / seconds:6.0f} requests/s   {cpu / requests * 1e3:7.3f} ms CPU a request"
-        f"   (carrier {carrier_cpu / requests * 1e3:.3f})"
-    )
+    return Cost(requests / seconds, cpu / requests * 1e3, carrier_cpu / requests * 1e3)
 
 
-async def compare(carrier: Carrier, in_flight: int, requests: int) -> None:
+async def compare(carrier: Carrier, in_flight: int, requests: int) -> dict[str, Cost]:
+    """By our lanes, and by httpx's pool with fewer requests."""
     lanes = HttpLanes(carrier.base_url, lanes=in_flight, timeouts=Timeouts())
 
     async def by_lanes(headers: dict[str, str]) -> int:
         answer = await lanes.request("POST", "/v1/faxes", body=_DOCUMENT, headers=headers)
         return answer.status if isinstance(answer, Answer) else 0
 
-    await measure("lanes", carrier, by_lanes, in_flight, requests)
+    ours = await measure("lanes", carrier, by_lanes, in_flight, requests)
     await lanes.aclose()
     limits = httpx.Limits(max_connections=in_flight, max_keepalive_connections=in_flight)
     async with httpx.AsyncClient(limits=limits, timeout=60, trust_env=False) as client:
@@ -77,22 +89,60 @@ async def compare(carrier: Carrier, in_flight: int, requests: int) -> None:
         async def by_pool(headers: dict[str, str]) -> int:
             return (await client.post(carrier.base_url + "/v1/faxes", content=_DOCUMENT, headers=headers)).status_code
 
-        await measure("pool", carrier, by_pool, in_flight, max(requests // 10, in_flight))
+        return {
+            "lanes": ours,
+            "pool": await measure("pool", carrier, by_pool, in_flight, max(requests // 10, in_flight)),
+        }
+
+
+def rows(*, quick: bool = False) -> list[Row]:
+    """200 requests in flight to a carrier that takes 200 ms; a machine without any cost would do 1,000 a second."""
+    costs = _run(IN_FLIGHT, CARRIER_SECONDS, REQUESTS_QUICK if quick else REQUESTS)
+    ours, pool = costs["lanes"], costs["pool"]
+    what, ideal = f"{IN_FLIGHT} in flight to a carrier that takes {CARRIER_SECONDS:g} s", IN_FLIGHT / CARRIER_SECONDS
+    against = f"httpx's own pool: {pool.requests_a_second:,.0f}/s, {pool.cpu_ms:.2f} ms of CPU"
+    return [
+        Row(
+            part="lanes",
+            what=what,
+            value=ours.requests_a_second,
+            unit="requests/s",
+            against=f"ideal {ideal:,.0f}/s",
+            at_least=0.9 * ideal,
+        ),
+        Row(
+            part="lanes",
+            what="the same",
+            value=ours.requests_a_second,
+            unit="requests/s",
+            against=against,
+            ratio=ours.requests_a_second / pool.requests_a_second,
+        ),
+        Row(part="lanes", what="CPU of it", value=ours.cpu_ms, unit="ms/request"),
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--in-flight", type=int, default=200)
-    parser.add_argument("--carrier-seconds", type=float, default=0.2, help="before each of its answers")
-    parser.add_argument("--requests", type=int, default=6_000)
+    parser.add_argument("--in-flight", type=int, default=IN_FLIGHT)
+    parser.add_argument("--carrier-seconds", type=float, default=CARRIER_SECONDS, help="before each of its answers")
+    parser.add_argument("--requests", type=int, default=REQUESTS)
     options = parser.parse_args()
+    for label, cost in _run(options.in_flight, options.carrier_seconds, options.requests).items():
+        print(
+            f"{label:>6}: {cost.requests_a_second:6.0f} requests/s   {cost.cpu_ms:7.3f} ms CPU a request"
+            f"   (carrier {cost.carrier_cpu_ms:.3f})"
+        )
+
+
+def _run(in_flight: int, carrier_seconds: float, requests: int) -> dict[str, Cost]:
     command = [sys.executable, "-m", "faxgw_loadtest.carrier", "--call-seconds", "0"]
-    command += ["--answer-seconds", str(options.carrier_seconds)]
+    command += ["--answer-seconds", str(carrier_seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - our own module.
         try:
             ready = json.loads(process.stdout.readline() if process.stdout else b"{}")
             carrier = Carrier(ready["listening"], ready["control"])
-            trio.run(compare, carrier, options.in_flight, options.requests)
+            return trio.run(compare, carrier, in_flight, requests)
         finally:
             process.terminate()
 

@@ -32,8 +32,9 @@ from faxgw.render.sheet import Document, Resolution, Sheet
 from faxgw.render.strip import paint_page
 from faxgw.render.tiff import read_pages
 from faxgw.render.warm import warm_up
+from tools.bench.peers.place import MissingPeerError
 from tools.bench.rendering import newcomer
-from tools.bench.rendering.peers import FaxMachines, LibtiffAlone, MissingPeerError, children_cpu_seconds, ghostscript
+from tools.bench.rendering.peers import FaxMachines, LibtiffAlone, children_cpu_seconds, ghostscript
 from tools.bench.rendering.sheets import order_sheets
 from tools.bench.row import Row, markdown, table
 

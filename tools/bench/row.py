@@ -1,10 +1,15 @@
 """One line of the bench's table: what was measured, against what, and how far it should be."""
 
+import math
+
 import msgspec
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """`value` in `unit`; `ratio` is value / against. The target bounds the ratio from above, or the value if alone."""
+    """`value` in `unit`; `ratio` is value / against. The target bounds the ratio, or the value if alone.
+
+    A value that is not a number was not measured, and `against` says why. It stays a line of the table.
+    """
 
     part: str
     what: str
@@ -18,6 +23,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def verdict(self) -> str:
         compared = self.value if self.ratio is None else self.ratio
+        if math.isnan(compared):
+            return "not measured"
         if self.at_most is not None:
             return "reached" if compared <= self.at_most else "not reached"
         if self.at_least is not None:
@@ -34,7 +41,7 @@ def table(rows: list[Row]) -> str:
 
 
 def markdown(rows: list[Row]) -> str:
-    """The same for docs/performance.md."""
+    """The same for a page of docs/."""
     head = "| what | measured | against | ratio | target | |\n|---|--:|---|--:|--:|---|"
     return "\n".join([head, *(f"| {' | '.join(_cells(row)[1:])} |" for row in rows)])
 
@@ -45,5 +52,6 @@ def _cells(row: Row) -> tuple[str, ...]:
         target = f"<= {row.at_most:g}"
     if row.at_least is not None:
         target = f">= {row.at_least:g}"
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-    return (row.part, row.what, f"{row.value:,.2f} {row.unit}", row.against, ratio, target, row.verdict)
+    ratio = "" if row.ratio is None or math.isnan(row.ratio) else f"{row.ratio:.2f}"
+    measured = "" if math.isnan(row.value) else f"{row.value:,.2f} {row.unit}".rstrip()
+    return (row.part, row.what, measured, row.against, ratio, target, row.verdict)

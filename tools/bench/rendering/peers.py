@@ -10,13 +10,10 @@ from faxgw.render.marks import Page
 from faxgw.render.paper import COLUMNS, FINE_ROWS
 from faxgw.render.sheet import Resolution
 from faxgw.render.strip import paint_page
+from tools.bench.peers.place import MissingPeerError
 from tools.bench.rendering.postscript import postscript
 
 _FAX_MACHINES = Path(__file__).parents[3] / "tests" / "render" / "t30_loop.c"
-
-
-class MissingPeerError(Exception):
-    """A program or library that is measured against is not installed."""
 
 
 def run(command: Sequence[str]) -> str:

@@ -1,0 +1,101 @@
+"""Processes of a peer: started with a log, ended by us however the block ends, and the CPU that they used together."""
+
+import contextlib
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+STOP_SECONDS_MAX = 10.0
+OPEN_FILES_MAX = 1_024
+"""Debian's own limit. Some close every descriptor that they may have before each program that they start."""
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class PeerError(Exception):
+    """A peer did not do what it should; says what, and the end of its log."""
+
+
+@contextmanager
+def running(command: Sequence[str], log: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process and those it starts; when the block is left, each of them is ended by its own pid."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - commands of our own
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **env},
+            start_new_session=True,
+        )
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes], first: signal.Signals = signal.SIGTERM) -> None:
+    """Ask it to go, and kill what is left of it and its children after ten seconds."""
+    family = children_of(process.pid)
+    process.send_signal(first)
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        family += children_of(process.pid)
+        process.kill()
+        process.wait()
+    for pid in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def wait_until(is_so: Callable[[], bool], seconds_max: float, what: str, log: Path | None = None) -> None:
+    """Raises PeerError where it is not so in time."""
+    give_up_at = time.monotonic() + seconds_max
+    while not is_so():
+        if time.monotonic() > give_up_at:
+            told = log.read_text(errors="replace")[-500:] if log and log.exists() else ""
+            raise PeerError(f"waited {seconds_max:g} s in vain: {what}. {told}".strip())
+        time.sleep(0.02)
+
+
+def is_listening(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def cpu_seconds(*pids: int) -> float:
+    """Of these processes and all that they ever started, whether these still run or have ended."""
+    return sum(_used_seconds(each) for pid in pids for each in (pid, *children_of(pid)))
+
+
+def _used_seconds(pid: int) -> float:
+    """Own time in the scheduler's nanoseconds, for ticks of 10 ms lose half of a short life, and ended children's."""
+    try:
+        own = sum(int(file.read_text().split()[0]) for file in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+        ended = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[13:15]
+    except OSError:  # It has ended just now, and counts with its parent.
+        return 0.0
+    return own / 1e9 + sum(map(int, ended)) / _TICKS_A_SECOND
+
+
+def children_of(pid: int) -> list[int]:
+    """Processes that any of its threads started, and theirs."""
+    try:
+        children = " ".join(file.read_text() for file in Path(f"/proc/{pid}/task").glob("*/children")).split()
+    except OSError:
+        return []
+    return [each for child in children for each in (int(child), *children_of(int(child)))]
