@@ -27,6 +27,7 @@ from faxgw.members.register import Register
 from faxgw.ops.inbound_figures import InboundFigures
 from faxgw.ops.metrics import Metrics
 from faxgw.relay.port import RelayDesk
+from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.views import InboundTotals
 
@@ -70,6 +71,8 @@ class Incoming:
         self._clock = clock
         self._metrics = metrics
         self._keep_days = config.keep_days
+        self._unread_max = config.unread_max
+        self._unread = 0
         self._fetching = trio.CancelScope()
         hands = Hands(store, relay, door, register, clock, is_routed=is_routed)
         self.reviews = ReviewDesk(store, relay, door, register, clock, is_routed=is_routed)
@@ -82,7 +85,7 @@ class Incoming:
             else None
         )
         self._inboxes = [
-            (own, Inbox(own, transport, store, clock, metrics, owner_from(store_id), self._wake))
+            (own, Inbox(own, transport, store, clock, metrics, owner_from(store_id), self._wake, self._room))
             for own, transport in (faxes_in.transports if faxes_in is not None else ())
         ]
         reader = faxes_in.reader if faxes_in is not None else None
@@ -91,6 +94,10 @@ class Incoming:
     def _wake(self) -> None:
         if self._intake is not None:
             self._intake.wake()
+
+    def _room(self) -> int:
+        """How many more faxes may wait to be read, as of the last look at the store, some seconds ago."""
+        return max(self._unread_max - self._unread, 0)
 
     def states(self) -> list[InboxState]:
         """See `inbound_port.Inboxes`."""
@@ -127,6 +134,7 @@ class Incoming:
         while True:
             try:
                 totals = await self._store.totals(only_waiting=True)
+                self._unread = sum(count for (_, state), count in totals.states.items() if state is InboundState.KEPT)
             except StoreBusyError:
                 log.warning("store_busy", waits_to_read="how inbound faxes stand")
             await trio.sleep(WATCH_SECONDS if self._intake is not None else IDLE_WATCH_SECONDS)

@@ -67,6 +67,8 @@ class IntakeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Processes that read text, some seconds a page."""
     text_waiting_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1_000
     """Faxes that wait for their text; with more of them nothing else is read either."""
+    unread_max: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    """Kept faxes that wait to be read; with more of them none is fetched: on their server they are safe."""
     share_while_sending: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
     """The part of the time in which faxes are read while others wait to be sent."""
     keep_days: Annotated[int, msgspec.Meta(ge=0)] = 90

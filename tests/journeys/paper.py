@@ -188,10 +188,12 @@ class Post:
 
 
 @asynccontextmanager
-async def open_post_town(florists: int = 10, routed: bool = False, **rules: Any) -> AsyncIterator[tuple[Town, Post]]:
+async def open_post_town(
+    florists: int = 10, routed: bool = False, unread_max: int = 10_000, **rules: Any
+) -> AsyncIterator[tuple[Town, Post]]:
     """A town whose florists can answer by fax; `routed` where the gateway chooses who executes an order."""
     settings: dict[str, Any] = {"routing": RoutingConfig()} if routed else {}
-    settings["intake"] = IntakeConfig(decision=DecisionRules(**rules))
+    settings["intake"] = IntakeConfig(decision=DecisionRules(**rules), unread_max=unread_max)
     async with open_town(florists=florists, settings=settings, places=PLACES) as town:
         post = Post(town)
         own = InboxConfig(

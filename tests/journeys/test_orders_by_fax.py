@@ -9,6 +9,7 @@ from faxgw.fax import State
 from faxgw.intake.review import Resolved
 from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.review import ReviewId, Verdict
+from faxgw.store.stops import Scope
 from faxgw.store.views import Sought
 from tests.journeys.account import settle_account
 from tests.journeys.paper import letter, open_post_town, order_form
@@ -50,6 +51,27 @@ async def test_the_same_order_faxed_again_is_one_order(autojump_clock: MockClock
         await town.wait()
     await post.settle_inbound(applied=1, duplicate=2)
     await settle_account(town, delivered=1)
+
+
+async def test_no_more_is_fetched_than_may_wait_to_be_read(autojump_clock: MockClock) -> None:
+    """While the gateway drains, faxes stay safe on the server once five wait here; resumed, all of them come."""
+    async with open_post_town(routed=True, unread_max=5) as (town, post), town.running() as gateway:
+        await gateway.control.suspend(Scope.INTAKE, "", "Ada", "a move")
+        for number in range(5):
+            post.send(order_form(f"F-{number}"))
+        await trio.sleep(60)
+        for number in range(5, 20):
+            post.send(order_form(f"F-{number}"))
+        await trio.sleep(600)
+        waiting = await town.store.inbound.totals(only_waiting=True)
+        assert waiting.states == {("shop", InboundState.KEPT): 5}
+        assert len(post.server.names()) == 15
+        await gateway.control.resume(Scope.INTAKE, "", "Ada", "moved")
+        await post.wait_read(20)
+        await note_orders(town)
+        await town.wait()
+    await post.settle_inbound(applied=20)
+    await settle_account(town, delivered=20)
 
 
 async def test_another_order_under_the_same_number_goes_to_a_person(autojump_clock: MockClock) -> None:
