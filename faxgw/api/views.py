@@ -201,6 +201,7 @@ class QueueBody(msgspec.Struct, frozen=True):
     """Faxes by state, and the lines whose faxes wait longest."""
 
     at: dt.datetime
+    """When it was counted: some seconds ago where very many wait."""
     states: dict[State, int]
     """Those that are over among them only with `?finished=true`."""
     lines: list[LineBody]
