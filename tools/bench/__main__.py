@@ -17,6 +17,7 @@ from tools.bench.machine import Machine, look
 from tools.bench.page import page_of
 from tools.bench.part import Measured
 from tools.bench.parts import PARTS, Part, select
+from tools.bench.peers.processes import adopt_orphans, end_orphans
 from tools.bench.results import Results
 from tools.bench.row import table
 from tools.bench.running import ROOT, run
@@ -31,6 +32,7 @@ def main() -> int:
         return 2
     began_at, began = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"), time.monotonic()
     (ROOT / "var").mkdir(exist_ok=True)
+    adopt_orphans()
     machine = look(ROOT / "var")
     measured = [_measure(part, quick=options.quick) for part in parts]
     results = Results(
@@ -53,7 +55,9 @@ def _measure(part: Part, *, quick: bool) -> Measured:
     seconds_max = part.quick_seconds_max if quick else part.seconds_max
     print(f"measuring {part.module}, at most {seconds_max / 60:.0f} minutes", file=sys.stderr, flush=True)
     measured = run(part, quick=quick)
-    print(f"  {measured.trouble or 'done'} ({measured.took_seconds:.0f} s)", file=sys.stderr, flush=True)
+    left = end_orphans()
+    told = f"{measured.trouble or 'done'} ({measured.took_seconds:.0f} s)"
+    print(f"  {told}{f', {left} processes that were left were ended' * bool(left)}", file=sys.stderr, flush=True)
     return measured
 
 

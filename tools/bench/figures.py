@@ -55,8 +55,8 @@ class Figure:
         if isinstance(other, str):
             against, ratio = f"{self.peer} not measured: {other}", math.nan
         else:
-            value = other.value * self.theirs_times
-            against, ratio = f"{self.peer}: {value:,.2f} {own.unit}", own.value / value
+            against = f"{self.peer}: {other.value:,.2f} {other.unit}"
+            ratio = own.value / (other.value * self.theirs_times)
         return Row(
             part=self.name,
             what=own.what,

@@ -74,17 +74,17 @@ def look(folder: Path) -> Machine:
     )
 
 
-def sync_ms(folder: Path) -> tuple[float, float]:
+def sync_ms(folder: Path, syncs: int = SYNCS) -> tuple[float, float]:
     """Median and 99th percentile of fdatasync, each time behind 4 KiB appended, as a log grows."""
     waits = []
     with tempfile.NamedTemporaryFile(dir=folder) as file:
-        for _ in range(SYNCS):
+        for _ in range(syncs):
             file.write(b"x" * SYNC_BYTES)
             file.flush()
             began = time.perf_counter()
             os.fdatasync(file.fileno())
             waits.append(1e3 * (time.perf_counter() - began))
-    return statistics.median(waits), sorted(waits)[SYNCS * 99 // 100]
+    return statistics.median(waits), sorted(waits)[syncs * 99 // 100]
 
 
 def cpu_model(cpuinfo: str) -> str:

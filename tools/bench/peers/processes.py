@@ -1,6 +1,7 @@
 """Processes of a peer: started with a log, ended by us however the block ends, and the CPU that they used together."""
 
 import contextlib
+import ctypes
 import os
 import resource
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 STOP_SECONDS_MAX = 10.0
 OPEN_FILES_MAX = 1_024
 """Debian's own limit. Some close every descriptor that they may have before each program that they start."""
+_PR_SET_CHILD_SUBREAPER = 36
+"""Of linux/prctl.h."""
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -53,6 +56,28 @@ def end(process: subprocess.Popen[bytes], first: signal.Signals = signal.SIGTERM
     for pid in family:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """From here on, what is left of a process that was killed becomes a child of ours, so that we can end it."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_orphans() -> int:
+    """Kill what is still below this process, by its pids; says how many that were."""
+    _reap()
+    left = children_of(os.getpid())
+    for pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return len(left)
+
+
+def _reap() -> None:
+    """Orphans that ended by themselves."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def wait_until(is_so: Callable[[], bool], seconds_max: float, what: str, log: Path | None = None) -> None:
