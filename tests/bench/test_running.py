@@ -1,12 +1,13 @@
 """A part of the bench is ended when its time is over, with what it started, and a failure is a line of the table."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tools.bench import part as part_module
+import tools.bench
 from tools.bench.part import Measured, measure
 from tools.bench.parts import PARTS, select
 from tools.bench.peers.place import MissingPeerError, require
@@ -52,27 +53,23 @@ def test_what_a_part_wrote_is_read(tmp_path: Path) -> None:
     assert run_command([sys.executable, "-c", code], out, "p", 60) == told
 
 
-class Modules:
-    """Stands for a part's module."""
+def failing(error: Exception) -> Callable[[], list[Row]]:
+    def rows() -> list[Row]:
+        raise error
 
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-    def rows(self, *, quick: bool) -> list[Row]:
-        raise self.error
+    return rows
 
 
-def test_a_missing_peer_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_peer_is_no_failure() -> None:
     """It is named, and the run counts as whole."""
     error = MissingPeerError("Postfix is missing: no master")
-    monkeypatch.setattr(part_module.importlib, "import_module", lambda _: Modules(error))
-    assert measure("postfix", quick=True) == Measured(part="postfix", trouble=str(error), is_missing=True)
+    assert measure("postfix", failing(error)) == Measured(part="postfix", trouble=str(error), is_missing=True)
 
 
-def test_a_failure_ends_one_part_only(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_ends_one_part_only(capsys: pytest.CaptureFixture[str]) -> None:
     """The table says why, the terminal where."""
-    monkeypatch.setattr(part_module.importlib, "import_module", lambda _: Modules(RuntimeError("no order was taken")))
-    assert measure("store", quick=True) == Measured(part="store", trouble="no order was taken")
+    measured = measure("store", failing(RuntimeError("no order was taken")))
+    assert measured == Measured(part="store", trouble="no order was taken")
     assert "Traceback" in capsys.readouterr().err
 
 
@@ -86,7 +83,7 @@ def test_what_is_missing_is_named_with_the_way_to_get_it(tmp_path: Path) -> None
 
 def test_every_module_that_gives_rows_is_a_part_and_no_other_is() -> None:
     """A bench that nobody runs measures nothing."""
-    folder = Path(part_module.__file__).parent
+    folder = Path(tools.bench.__path__[0])
     gives_rows = {path.stem for path in folder.glob("*.py") if "\ndef rows(" in path.read_text(encoding="utf-8")}
     assert gives_rows == {part.module for part in PARTS}
     assert all(0 < part.quick_seconds_max <= part.seconds_max for part in PARTS)

@@ -7,6 +7,8 @@ memory and a CPU of its own, and can be ended when it takes too long.
 import argparse
 import importlib
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -33,19 +35,24 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    options.out.write_bytes(msgspec.json.encode(measure(options.name, quick=options.quick)))
+    measured = measure(options.name, partial(_rows, options.name, quick=options.quick))
+    options.out.write_bytes(msgspec.json.encode(measured))
 
 
-def measure(name: str, *, quick: bool) -> Measured:
+def measure(name: str, rows: Callable[[], list[Row]]) -> Measured:
     """The crash barrier of one part: whatever it fails of is said in the table, and the others are measured."""
     try:
-        module = importlib.import_module(f"tools.bench.{name}")
-        return Measured(part=name, rows=module.rows(quick=quick))
+        return Measured(part=name, rows=rows())
     except MissingPeerError as missing:
         return Measured(part=name, trouble=str(missing), is_missing=True)
     except Exception as error:  # noqa: BLE001 - the barrier; the whole trace goes to the terminal.
         traceback.print_exc()
         return Measured(part=name, trouble=str(error).strip() or type(error).__name__)
+
+
+def _rows(name: str, *, quick: bool) -> list[Row]:
+    found: list[Row] = importlib.import_module(f"tools.bench.{name}").rows(quick=quick)
+    return found
 
 
 if __name__ == "__main__":
