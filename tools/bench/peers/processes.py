@@ -3,7 +3,6 @@
 import contextlib
 import ctypes
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -13,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STOP_SECONDS_MAX = 10.0
-OPEN_FILES_MAX = 1_024
-"""Debian's own limit. Some close every descriptor that they may have before each program that they start."""
+_LIMITED = 'ulimit -n 1024 && exec "$@"'
+"""Debian's own limit of open files: some close every descriptor that they may have before each program they start."""
 _PR_SET_CHILD_SUBREAPER = 36
 """Of linux/prctl.h."""
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -29,14 +28,13 @@ def running(command: Sequence[str], log: Path, env: Mapping[str, str]) -> Iterat
     """A process and those it starts; when the block is left, each of them is ended by its own pid."""
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - commands of our own
-            command,
+            ["/bin/sh", "-c", _LIMITED, "sh", *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env={**os.environ, **env},
             start_new_session=True,
         )
-    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
     try:
         yield process
     finally:
