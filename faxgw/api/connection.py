@@ -83,8 +83,8 @@ class Connection:
     """Answers one peer's requests, one after the other; pipelined ones wait in the buffer.
 
     One cancel scope serves the waits within a request, its deadline moved from wait to wait: a scope for each
-    would cost a tenth of the request. While the application works, the deadline is far away. An application
-    reads the body before it answers: what it leaves unread is gone then.
+    would cost a tenth of the request. It is moved only where the peer is really waited for, and is far away while
+    the application works. An application reads the body before it answers: what it leaves unread is gone then.
     """
 
     def __init__(
@@ -140,7 +140,6 @@ class Connection:
 
     async def _serve_requests(self) -> None:
         while (request := await self._next_request()) is not None:
-            self._patience.deadline = math.inf
             self._is_fresh = False
             await self._answer(request)
             if not self._is_ready_for_another():
@@ -149,8 +148,7 @@ class Connection:
     async def _next_request(self) -> h11.Request | None:
         if not self._wire.trailing_data[0] and not await self._wait_for_bytes():
             return None
-        self._patience.deadline = trio.current_time() + self._limits.head_seconds
-        event = await self._next_event()
+        event = await self._next_event(trio.current_time() + self._limits.head_seconds)
         return event if isinstance(event, h11.Request) else None
 
     async def _wait_for_bytes(self) -> bool:
@@ -158,27 +156,33 @@ class Connection:
         if self._stopping.is_set():
             return False
         seconds = self._limits.head_seconds if self._is_fresh else self._limits.idle_seconds
-        self._patience.deadline = math.inf
-        with trio.move_on_after(seconds) as self._idle:
+        with trio.CancelScope(deadline=trio.current_time() + seconds) as self._idle:
             self._wire.receive_data(bytes(await self._stream.receive_some(_CHUNK_BYTES)))
         was_idle, self._idle = self._idle, None
         return not was_idle.cancelled_caught
 
-    async def _next_event(self) -> h11.Event | None:
+    async def _next_event(self, deadline: float) -> h11.Event | None:
         """The next event of the request, or None (with `_lost` set) when it is not HTTP or the peer is gone."""
         while True:
             try:
                 event = self._wire.next_event()
                 if event is not h11.NEED_DATA:
                     return None if isinstance(event, type) else event
-                await self._continue_if_awaited()
-                self._wire.receive_data(bytes(await self._stream.receive_some(_CHUNK_BYTES)))
+                await self._hear(deadline)
             except h11.RemoteProtocolError as error:
                 self._lost = error.error_status_hint
                 return None
             except trio.BrokenResourceError:
                 self._lost = 400
                 return None
+
+    async def _hear(self, deadline: float) -> None:
+        self._patience.deadline = deadline
+        try:
+            await self._continue_if_awaited()
+            self._wire.receive_data(bytes(await self._stream.receive_some(_CHUNK_BYTES)))
+        finally:
+            self._patience.deadline = math.inf
 
     async def _continue_if_awaited(self) -> None:
         if self._wire.they_are_waiting_for_100_continue:
@@ -216,9 +220,7 @@ class Connection:
         if self._wire.their_state is not h11.SEND_BODY or self._lost:
             await self._wait_gone()
             return {"type": "http.disconnect"}
-        self._patience.deadline = self._body_deadline
-        event = await self._next_event()
-        self._patience.deadline = math.inf
+        event = await self._next_event(self._body_deadline)
         match event:
             case h11.Data():
                 return self._take_body(event)
