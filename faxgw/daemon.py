@@ -88,12 +88,11 @@ async def live(config: Config) -> None:
     clock = SystemClock()
     metrics = Metrics()
     state_dir = Path(config.gateway.state_dir)
-    health = GatewayHealth(state_dir, config.store.free_bytes_min, lambda: store.writes_waiting)
+    health = GatewayHealth(state_dir, config.store.free_bytes_min, lambda: store.waiting_since)
     metrics.store_free_bytes.set_function(lambda: shutil.disk_usage(state_dir).free)
     metrics.store_free_bytes_min.set(config.store.free_bytes_min)
 
     def committed(commit: Committed) -> None:
-        health.note_commit()
         metrics.store_commit_duration.observe(commit.seconds)
         metrics.store_commit_batch_size.observe(commit.items)
 

@@ -12,22 +12,19 @@ COMMIT_STALL_SECONDS_MAX = 10.0
 class GatewayHealth:
     """See `api.port.Health`."""
 
-    def __init__(self, state_dir: Path, free_bytes_min: int, writes_waiting: Callable[[], int]) -> None:
+    def __init__(self, state_dir: Path, free_bytes_min: int, waiting_since: Callable[[], float | None]) -> None:
+        """`waiting_since` says since when, by trio's clock, a write waits to be durable; None where none does."""
         self._state_dir = state_dir
         self._free_bytes_min = free_bytes_min
-        self._writes_waiting = writes_waiting
+        self._waiting_since = waiting_since
         self._recovered = False
         self._stopping = False
-        self._committed_at = trio.current_time()
         self.carriers_not_ready: Callable[[], list[str]] = list
+        """Tells why no carrier takes faxes; like the next three known once the gateway is there."""
         self.stopped_by_people: Callable[[], list[str]] = list
-        """Tells why no carrier takes faxes; known once the gateway is there."""
         self.carriers_out: Callable[[], list[str]] = list
         """Carriers that take nothing while others do."""
         self.inboxes_not_read: Callable[[], list[str]] = list
-
-    def note_commit(self) -> None:
-        self._committed_at = trio.current_time()
 
     def note_recovered(self) -> None:
         self._recovered = True
@@ -51,7 +48,8 @@ class GatewayHealth:
         return self.carriers_out() + self.inboxes_not_read()
 
     def reasons_not_alive(self) -> list[str]:
-        stalled_seconds = trio.current_time() - self._committed_at
-        if self._writes_waiting() and stalled_seconds > COMMIT_STALL_SECONDS_MAX:
+        since = self._waiting_since()
+        stalled_seconds = trio.current_time() - since if since is not None else 0.0
+        if stalled_seconds > COMMIT_STALL_SECONDS_MAX:
             return [f"the store has not committed for {stalled_seconds:.0f} s while writes wait: look at the disk"]
         return []

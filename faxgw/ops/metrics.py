@@ -124,7 +124,7 @@ class Metrics:
         )
         self.store_wal_bytes = Gauge("faxgw_store_wal_bytes", "Size of the write-ahead log", registry=self.registry)
         self.store_writes_waiting = Gauge(
-            "faxgw_store_writes_waiting", "Changes handed in and not yet durable", registry=self.registry
+            "faxgw_store_writes_waiting", "Changes handed in and not yet taken up by the writer", registry=self.registry
         )
         self.store_free_bytes = Gauge(
             "faxgw_store_free_bytes", "Free room on the disk of the store", registry=self.registry

@@ -111,6 +111,10 @@ class SqlStore:
     def writes_waiting(self) -> int:
         return self._writer.waiting_items
 
+    @property
+    def waiting_since(self) -> float | None:
+        return self._writer.waiting_since
+
     def wal_bytes(self) -> int:
         """Size of the write-ahead log; one that keeps growing means that a reader never lets go."""
         try:

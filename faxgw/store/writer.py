@@ -56,7 +56,12 @@ class Committed:
 class Writer(Protocol):
     @property
     def waiting_items(self) -> int:
-        """How much is handed in and not yet durable."""
+        """How much is handed in and not yet taken up."""
+        ...
+
+    @property
+    def waiting_since(self) -> float | None:
+        """By trio's clock, since when the oldest write waits that is not durable yet; None where none does."""
         ...
 
     async def write(
@@ -76,6 +81,10 @@ class InlineWriter:
     @property
     def waiting_items(self) -> int:
         return 0
+
+    @property
+    def waiting_since(self) -> float | None:
+        return None
 
     async def write(
         self, operation: Operation[Item, Answer], items: Sequence[Item], *, bounded: bool = False
@@ -100,6 +109,8 @@ class GroupWriter:
         self._waiting_max = waiting_max
         self._waiting: deque[Request] = deque()
         self._waiting_items = 0
+        self._handed_in: deque[float] = deque()
+        """When each write was handed in that nobody was woken for yet; they are written in that order."""
         self._changed = threading.Condition()
         self._closing = False
         self._failed: Exception | None = None
@@ -120,6 +131,7 @@ class GroupWriter:
                 raise StoreBusyError(f"{self._waiting_items} writes wait already")
             self._waiting.append(request)
             self._waiting_items += len(items)
+            self._handed_in.append(trio.current_time())
             self._changed.notify()
         await request.done.wait()
         if request.error is not None:
@@ -129,6 +141,10 @@ class GroupWriter:
     @property
     def waiting_items(self) -> int:
         return self._waiting_items
+
+    @property
+    def waiting_since(self) -> float | None:
+        return self._handed_in[0] if self._handed_in else None
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Write until cancelled; then finish what waits and stop.
@@ -192,6 +208,7 @@ class GroupWriter:
         reach("writer-before-waking")
         self._watch(committed)
         for request in requests:
+            self._handed_in.popleft()
             request.done.set()
 
     def _end(self, requests: list[Request]) -> None:

@@ -373,3 +373,17 @@ async def test_an_unexpected_end_of_the_thread_is_a_bug(engine: Engine) -> None:
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
     assert ended.group_contains(BugError)
+
+
+async def test_it_tells_since_when_a_write_hangs_in_its_commit(engine: Engine) -> None:
+    """The one that the thread has taken up counts, not only those that wait behind it."""
+    door = Door()
+    async with writing(engine) as (writer, _):
+        handed_in_at = trio.current_time()
+        async with trio.open_nursery() as nursery:
+            await pile_up(writer, nursery, door, [["a"]])
+            since = writer.waiting_since
+            door.open.set()
+        assert since is not None
+        assert handed_in_at <= since < trio.current_time()
+        assert writer.waiting_since is None
