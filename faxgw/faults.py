@@ -58,7 +58,7 @@ def _struct_faults(raw: dict[str, object], struct: type[msgspec.Struct], pointer
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     for name in raw:
         if name not in fields:
-            yield Fault(f"{pointer}/{_escape(name)}", f"unknown field{_did_you_mean(name, list(fields))}")
+            yield Fault(f"{pointer}/{_escape(name)}", f"unknown field{did_you_mean(name, list(fields))}")
     for name, field in fields.items():
         if name in raw:
             yield from _faults(raw[name], field.type, f"{pointer}/{name}")
@@ -109,7 +109,7 @@ def _in_words(message: str, raw: object, wanted: Any) -> str:
     not_this = f", not {_KINDS.get(kind['got'], kind['got'])}" if kind else ""
     choices = _choices_in(wanted)
     if choices:
-        near = _did_you_mean(raw, choices) if isinstance(raw, str) else ""
+        near = did_you_mean(raw, choices) if isinstance(raw, str) else ""
         return f"must be one of {', '.join(choices)}{not_this}{near}"
     described = _description_in(wanted)
     if described is not None:
@@ -126,7 +126,7 @@ def _in_words(message: str, raw: object, wanted: Any) -> str:
     return _SENTENCES.get(message, message)
 
 
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
+def did_you_mean(name: str, known: Sequence[str]) -> str:
     if len(name) > _GUESSED_NAME_LENGTH_MAX:
         return ""
     near = difflib.get_close_matches(name, known, n=1)

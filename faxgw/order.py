@@ -137,6 +137,17 @@ class Order(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True, k
     payment_reference: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
+class Reach(msgspec.Struct, frozen=True, gc=False):
+    """How far from today an order's times may lie, in days; what is further is a slip of the pen, such as year 0207."""
+
+    delivery_days_max: int = 3_660
+    """Before today or after it: an order may be written down late, or long before a wedding."""
+    deadline_days_max: int = 400
+
+
+REACH = Reach()
+
+
 def read_order(raw: object, now: dt.datetime, *, is_routed: bool = False) -> Order | list[Fault]:
     """Turn decoded JSON into an order, or into every reason why it is none.
 
@@ -149,19 +160,33 @@ def read_order(raw: object, now: dt.datetime, *, is_routed: bool = False) -> Ord
     return list(faults_of(order, now, is_routed=is_routed)) or order
 
 
-def faults_of(order: Order, now: dt.datetime, *, is_routed: bool = False) -> Iterator[Fault]:
+def faults_of(order: Order, now: dt.datetime, *, is_routed: bool = False, reach: Reach = REACH) -> Iterator[Fault]:
     """What a well-formed order may still get wrong: one fault a field, none for a good order."""
+    days = (order.delivery.date - now.date()).days
+    if abs(days) > reach.delivery_days_max:
+        detail = f"{abs(days)} days {'from now' if days > 0 else 'ago'}, at most {reach.delivery_days_max}"
+        yield Fault("/delivery/date", f"{detail}: look at the year")
     window = order.delivery.window
     if window is not None and window.start >= window.end:
         yield Fault("/delivery/window", "the window must start before it ends")
     if order.deadline is not None and order.deadline <= now:
         yield Fault("/deadline", f"the deadline has passed: it is {now.isoformat(timespec='seconds')} now")
+    elif order.deadline is not None and (detail := too_far(order.deadline, now, reach.deadline_days_max)):
+        yield Fault("/deadline", detail)
     if order.not_before is not None and order.deadline is not None and order.not_before >= order.deadline:
         yield Fault("/not_before", "the fax could never go: its deadline comes first")
+    elif order.not_before is not None and (detail := too_far(order.not_before, now, reach.delivery_days_max)):
+        yield Fault("/not_before", detail)
     yield from _destination_faults(order, is_routed=is_routed)
     if order.recipient.phone is not None:
         yield from number_fault("/recipient/phone", order.recipient.phone, order.recipient.country)
     yield from _money_faults(order)
+
+
+def too_far(moment: dt.datetime, now: dt.datetime, days_max: int) -> str:
+    """Why a moment to come is no plausible one, or an empty text."""
+    days = (moment - now).days
+    return f"{days} days from now, at most {days_max}: look at the year" if days >= days_max else ""
 
 
 def _destination_faults(order: Order, *, is_routed: bool) -> Iterator[Fault]:

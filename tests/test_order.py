@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faxgw.money import Money
-from faxgw.order import Order, Priority, read_order
+from faxgw.order import Delivery, Order, Priority, Reach, faults_of, read_order
 
 NOW = dt.datetime(2027, 5, 29, 8, 0, tzinfo=dt.UTC)
 EXAMPLE = Path(__file__).parents[1] / "config/examples/order.json"
@@ -112,7 +112,38 @@ def test_deadline_is_compared_across_offsets() -> None:
 def test_deadline_at_the_end_of_time_is_compared_too() -> None:
     """The first and the last moment that a date can hold, with offsets that lead out of the calendar, do not crash."""
     assert list(faults(changed("/deadline", "0001-01-01T00:00:00+23:59"))) == ["/deadline"]
-    assert isinstance(read_order(changed("/deadline", "9999-12-31T23:59:59-23:59"), NOW), Order)
+    assert list(faults(changed("/deadline", "9999-12-31T23:59:59-23:59"))) == ["/deadline"]
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value"),
+    [
+        ("/delivery/date", "0001-01-01"),
+        ("/delivery/date", "0207-05-30"),
+        ("/delivery/date", "9999-12-31"),
+        ("/deadline", "2272-05-29T10:00:00+02:00"),
+        ("/not_before", "9999-12-31T23:59:59-23:59"),
+    ],
+)
+def test_a_time_in_another_age_is_refused(pointer: str, value: str) -> None:
+    """A slipped digit makes an order that nobody ever delivers; whoever wrote it is told to look at the year."""
+    assert faults(changed(pointer, value))[pointer].endswith(": look at the year")
+
+
+def test_how_far_a_time_may_lie_is_set() -> None:
+    """To the day, before and after."""
+    reach = Reach(delivery_days_max=30, deadline_days_max=3)
+
+    def faults_at(**days: float) -> list[str]:
+        times = {name: NOW + dt.timedelta(days=days_away) for name, days_away in days.items()}
+        order = msgspec.convert(GOOD, Order)
+        date = times.get("delivery", NOW).date()
+        order = msgspec.structs.replace(order, delivery=Delivery(date), deadline=times.get("deadline"))
+        return [fault.pointer for fault in faults_of(order, NOW, reach=reach)]
+
+    assert faults_at(delivery=30, deadline=2.9) == faults_at(delivery=-30) == []
+    assert faults_at(delivery=31) == faults_at(delivery=-31) == ["/delivery/date"]
+    assert faults_at(deadline=3.1) == ["/deadline"]
 
 
 @pytest.mark.parametrize(("start", "end"), [("14:00:00", "12:00:00"), ("12:00:00", "12:00:00")])

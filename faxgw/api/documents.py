@@ -14,13 +14,14 @@ from litestar.params import FromQuery, QueryParameter
 
 from faxgw.api.body import TooLarge, media_type, read_body
 from faxgw.api.orders import Refused, one_answer, submitter_of
+from faxgw.api.parameters import parameter_faults
 from faxgw.api.port import Desk, DocumentOrder
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import Taken
 from faxgw.clock import Clock
 from faxgw.config.whole import Config
 from faxgw.faults import Fault
-from faxgw.order import Priority
+from faxgw.order import Priority, too_far
 from faxgw.phone import NO_COUNTRY, Line, parse_line
 from faxgw.render.handed_in.handed import Kind as DocumentKind
 from faxgw.render.handed_in.handed import Limits
@@ -28,6 +29,7 @@ from faxgw.render.handed_in.kind import MEDIA_TYPES, UNDECLARED, recognise
 from faxgw.render.sheet import Resolution, Unrenderable
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_PARAMETERS = frozenset({"to", "key", "number", "country", "priority", "deadline", "resolution", "photo"})
 _NUMBER = re.compile(r"[A-Za-z0-9/_.-]{1,20}")
 
 To = Annotated[str, QueryParameter(description="The fax number, as +33 1 99 00 12 34 (the + as %2B)")]
@@ -66,7 +68,8 @@ def document_routes(desk: Desk, clock: Clock, config: Config, refused: Refused) 
         if isinstance(submitter, Response):
             return submitter
         line = parse_line(to, country)
-        faults = _faults(line, key, number, deadline, clock.now())
+        faults = parameter_faults(request, _PARAMETERS)
+        faults += _faults(line, key, number, deadline, clock.now(), config.api.deadline_days_max)
         if faults or line is None:
             refused("invalid")
             return problem(Kind.INVALID, "the document was not taken", errors=faults)
@@ -94,7 +97,9 @@ def document_routes(desk: Desk, clock: Clock, config: Config, refused: Refused) 
     return [take_document]
 
 
-def _faults(line: Line | None, key: str, number: str, deadline: dt.datetime | None, now: float) -> list[Fault]:
+def _faults(
+    line: Line | None, key: str, number: str, deadline: dt.datetime | None, now: float, deadline_days_max: int
+) -> list[Fault]:
     faults = []
     if line is None:
         faults.append(
@@ -108,6 +113,8 @@ def _faults(line: Line | None, key: str, number: str, deadline: dt.datetime | No
         faults.append(Fault("/deadline", "needs its offset, as 2027-05-09T10:00:00+02:00"))
     elif deadline is not None and deadline.timestamp() <= now:
         faults.append(Fault("/deadline", "the deadline has passed"))
+    elif deadline is not None and (far := too_far(deadline, dt.datetime.fromtimestamp(now, dt.UTC), deadline_days_max)):
+        faults.append(Fault("/deadline", far))
     return faults
 
 

@@ -13,6 +13,7 @@ from litestar.openapi import ResponseSpec
 
 from faxgw.api.asking import LOCAL
 from faxgw.api.body import TooLarge, header, media_type, read_body
+from faxgw.api.parameters import parameter_faults
 from faxgw.api.port import Desk
 from faxgw.api.problem import Kind, documented, draining, problem
 from faxgw.api.reading import LineTooLong, NotJson, ReadLine, count_lines, decode_order, read_upload
@@ -21,7 +22,7 @@ from faxgw.clock import Clock
 from faxgw.config.daemon import Api
 from faxgw.faults import Fault
 from faxgw.fax import State
-from faxgw.order import Order
+from faxgw.order import Order, Reach
 from faxgw.store.admission import Admission, Admitted, Drained, KeyTaken, Repeated
 
 NDJSON = "application/x-ndjson"
@@ -53,6 +54,7 @@ def order_routes(
     desk: Desk, clock: Clock, config: Api, refused: Refused, *, is_routed: bool = False
 ) -> list[HTTPRouteHandler]:
     """With `is_routed` an order may leave open who executes it."""
+    reach = reach_of(config)
 
     @post(
         "/v1/orders",
@@ -71,6 +73,9 @@ def order_routes(
         submitter = submitter_of(request, refused)
         if isinstance(submitter, Response):
             return submitter
+        if unknown := parameter_faults(request, ()):
+            refused("bad_request")
+            return problem(Kind.BAD_REQUEST, "an order stands in the body, whole", errors=unknown)
         match media_type(request):
             case "application/json":
                 return await take_one(request, submitter)
@@ -85,7 +90,7 @@ def order_routes(
         if isinstance(body, TooLarge):
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an order has at most {body.bytes_max} bytes")
-        match decode_order(body, _utc_now(clock), is_routed=is_routed):
+        match decode_order(body, _utc_now(clock), is_routed=is_routed, reach=reach):
             case NotJson(detail=detail):
                 refused("not_json")
                 return problem(Kind.NOT_JSON, detail)
@@ -103,13 +108,17 @@ def order_routes(
         if count_lines(body) > config.upload_lines_max:
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an upload has at most {config.upload_lines_max} lines")
-        upload = read_upload(body, config.order_bytes_max, _utc_now(clock), is_routed=is_routed)
+        upload = read_upload(body, config.order_bytes_max, _utc_now(clock), is_routed=is_routed, reach=reach)
         reads = [read async for read in upload]
         orders = [read for _, read in reads if isinstance(read, Order)]
         admissions = await desk.submit(submitter, orders) if orders else []
         return Response(await _answer_lines(reads, admissions, refused), status_code=200, media_type=NDJSON)
 
     return [take_orders]
+
+
+def reach_of(config: Api) -> Reach:
+    return Reach(config.delivery_days_max, config.deadline_days_max)
 
 
 def submitter_of(request: Request[Any, Any, Any], refused: Refused) -> str | Response[Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import msgspec
 import trio
 
+from faxgw.api.twice import key_twice
 from faxgw.faults import Fault
-from faxgw.order import Order, faults_of, read_order
+from faxgw.order import REACH, Order, Reach, faults_of, read_order
 
 _decoder = msgspec.json.Decoder(Order)
 
@@ -32,11 +33,11 @@ Read = Order | list[Fault] | NotJson
 ReadLine = Read | LineTooLong
 
 
-def decode_order(body: bytes, now: dt.datetime, *, is_routed: bool = False) -> Read:
+def decode_order(body: bytes, now: dt.datetime, *, is_routed: bool = False, reach: Reach = REACH) -> Read:
     """An order, every fault of it, or why it is not JSON."""
     try:
         order = _decoder.decode(body)
-        return list(faults_of(order, now, is_routed=is_routed)) or order
+        return [*faults_of(order, now, is_routed=is_routed, reach=reach), *key_twice(body, order)] or order
     except msgspec.ValidationError:
         return _read_slowly(body, now, is_routed=is_routed)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -44,12 +45,12 @@ def decode_order(body: bytes, now: dt.datetime, *, is_routed: bool = False) -> R
 
 
 async def read_upload(
-    body: bytes, line_bytes_max: int, now: dt.datetime, *, is_routed: bool = False
+    body: bytes, line_bytes_max: int, now: dt.datetime, *, is_routed: bool = False, reach: Reach = REACH
 ) -> AsyncIterator[tuple[int, ReadLine]]:
     """Each line that is not empty, with its number from 1; other tasks run in between."""
     for number, line in _numbered_lines(body):
         is_long = len(line) > line_bytes_max
-        read = LineTooLong(line_bytes_max) if is_long else decode_order(line, now, is_routed=is_routed)
+        read = LineTooLong(line_bytes_max) if is_long else decode_order(line, now, is_routed=is_routed, reach=reach)
         yield number, read
         if not isinstance(read, Order) or number % _LINES_BETWEEN_CHECKPOINTS == 0:
             await trio.lowlevel.checkpoint()

@@ -6,6 +6,8 @@ import msgspec
 
 from faxgw.config.section import Bytes, Count, Seconds, Section
 
+_Days = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+
 SOCKET_PATH_BYTES_MAX = 107
 """`sun_path` holds 108 bytes with its closing zero (unix(7))."""
 
@@ -30,6 +32,10 @@ class Api(Section, frozen=True, kw_only=True):
     upload_bytes_max: Bytes = 64 * 1024 * 1024
     upload_lines_max: Count = 10_000
     """NDJSON lines in one request; they share one commit."""
+    delivery_days_max: _Days = 3_660
+    """An order for a day that is further from today, before or after it, is refused: its year is a slip."""
+    deadline_days_max: _Days = 400
+    """So is a deadline that is further away."""
     event_wait_seconds_max: Seconds = 60.0
     stop_grace_seconds: Seconds = 2.0
     """How long answers under way may finish once the daemon stops."""

@@ -1,8 +1,10 @@
 """What a well-formed member may still get wrong: numbers, time zone, hours, areas, what its country asks."""
 
+import re
 import zoneinfo
 from collections.abc import Iterator
 
+import msgspec
 from opening_hours import ParserError  # type: ignore[attr-defined]  # Its stub leaves errors out.
 from stdnum.fr import siren, siret
 from stdnum.no import orgnr
@@ -12,9 +14,13 @@ from faxgw.members.member import Member
 from faxgw.members.opening import read_opening_hours
 from faxgw.phone import number_fault
 
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""C0 and C1 with tab and newline, separators of lines, and what turns the direction of writing around."""
+
 
 def faults_of(member: Member) -> Iterator[Fault]:
-    """One fault a field, none for a good member."""
+    """What is wrong with each field, none for a good member."""
+    yield from _text_faults(member)
     yield from number_fault("/fax", member.fax, member.country)
     yield from number_fault("/phone", member.phone, member.country)
     if member.fax_second is not None:
@@ -31,6 +37,14 @@ def faults_of(member: Member) -> Iterator[Fault]:
         yield Fault("/timezone", "not a time zone known here; write its IANA name, such as Europe/Paris")
     else:
         yield from _opening_hours_fault(member)
+
+
+def _text_faults(member: Member) -> Iterator[Fault]:
+    """Characters that cannot be seen: on a page they are gaps, in a terminal or a bank's file they do harm."""
+    for name, value in zip(member.__struct_fields__, msgspec.structs.astuple(member), strict=True):
+        if isinstance(value, str) and (unseen := _UNSEEN.search(value)):
+            which = f"character {unseen.start() + 1} (U+{ord(unseen[0]):04X})"
+            yield Fault(f"/{name}", f"{which} cannot be seen: take it out")
 
 
 def _opening_hours_fault(member: Member) -> Iterator[Fault]:

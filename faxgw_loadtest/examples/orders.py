@@ -1,7 +1,7 @@
 """Example orders, put together from the words of a language; order number `index` is always the same one.
 
-Dates lie around Mother's Day 2027 (Norway 14 February, France 30 May). A deadline that has passed is
-refused, so the few orders that have one have it at the end of the century: the examples must not age.
+Dates lie around Mother's Day 2027 (Norway 14 February, France 30 May). None has a deadline: one that has passed is
+refused, and so is one in a distant century; the examples must not age.
 """
 
 import datetime as dt
@@ -20,7 +20,6 @@ EXECUTION_SHARE_PERCENT = 74
 
 _MOTHERS_DAY_NORWAY = dt.date(2027, 2, 14)
 _MOTHERS_DAY = dt.date(2027, 5, 30)
-_DEADLINE = dt.datetime(2099, 12, 31, 17, 0, tzinfo=dt.UTC)
 _MORNING = Window(dt.time(9), dt.time(12))
 _WINDOWS = (
     _MORNING,
@@ -42,7 +41,7 @@ def orders(count: int, shops: Sequence[Member]) -> Iterator[Order]:
 
 def order(index: int, network: Network) -> Order:
     told = scene(Dice(f"order {index}"), network)
-    dice, destination, words = told.dice, told.destination, told.words
+    destination, words = told.destination, told.words
     recipient = _recipient(told)
     number = f"{destination.country}27-{index + 1:07d}"
     lines = _lines(told)
@@ -60,7 +59,6 @@ def order(index: int, network: Network) -> Order:
         executing_member=destination.shop.id if destination.shop else None,
         fax_number=destination.fax_number,
         priority=_priority(told),
-        deadline=_DEADLINE if dice.chance(5) else None,
         language=_PAGE_LANGUAGES.get(destination.country),
         card_message=card_message(told),
         instructions=_instructions(told, recipient),
@@ -158,9 +156,12 @@ def _sender(told: Scene, network: Network) -> Member:
 
 
 def _priority(told: Scene) -> Priority:
-    if told.occasion.to == "mourners":
-        return Priority.EXPRESS
-    return told.dice.weighted([(Priority.EXPRESS, 12), (Priority.STANDARD, 72), (Priority.BULK, 16)])
+    dice = told.dice
+    drawn = [(Priority.EXPRESS, 12), (Priority.STANDARD, 72), (Priority.BULK, 16)]
+    priority = Priority.EXPRESS if told.occasion.to == "mourners" else dice.weighted(drawn)
+    # Nothing hangs on this throw any more, but all that is thrown after it: the orders would be others.
+    dice.below(100)
+    return priority
 
 
 def _instructions(told: Scene, recipient: Recipient) -> str:

@@ -235,7 +235,9 @@ async def test_a_document_is_taken() -> None:
         (f"to={TO}&key=two%20words", b"x", "text/plain", 422),
         ("to=7&key=k", b"x", "text/plain", 422),
         (f"to={TO}&key=k&deadline=2020-01-01T00:00:00Z", b"x", "text/plain", 422),
+        (f"to={TO}&key=k&deadline=9999-12-31T00:00:00Z", b"x", "text/plain", 422),
         (f"to={TO}&key=k&number=a%20b", b"x", "text/plain", 422),
+        (f"to={TO}&key=k&key=l", b"x", "text/plain", 422),
         (f"to={TO}&key=k&priority=soon", b"x", "text/plain", 400),
         (f"to={TO}", b"x", "text/plain", 400),
         ("key=k", b"x", "text/plain", 400),
@@ -249,6 +251,17 @@ async def test_what_is_no_document_for_a_fax_is_refused(
     answer = await post(fakes, f"/v1/faxes?{query}", content, content_type=media_type)
     assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
     assert fakes.desk.documents == []
+
+
+async def test_a_parameter_that_nobody_reads_is_named() -> None:
+    """A misspelt deadline would else be a fax without one; all of them are named at once."""
+    fakes = make_fakes()
+    answer = await post(fakes, f"/v1/faxes?to={TO}&key=k&dedline=x&zzz=", b"x", content_type="text/plain")
+    assert {error["pointer"]: error["detail"] for error in answer.json()["errors"]} == {
+        "/dedline": "there is no such parameter; did you mean deadline?",
+        "/zzz": "there is no such parameter",
+    }
+    assert (answer.status, fakes.desk.documents) == (422, [])
 
 
 async def test_a_document_is_bounded() -> None:

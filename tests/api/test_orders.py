@@ -69,6 +69,43 @@ async def test_what_one_field_cannot_tell_is_a_fault_too() -> None:
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/deadline"]
 
 
+@pytest.mark.parametrize(
+    ("twice", "key"),
+    [
+        ((b'"number":', b'"number":"other","number":'), "number"),
+        ((b'"city":', b'"city":"Paris","c\\u0069ty":'), "city"),
+        ((b'"quantity":', b'"quantity":9,"quantity":'), "quantity"),
+    ],
+)
+async def test_a_key_that_stands_twice_is_refused(twice: tuple[bytes, bytes], key: str) -> None:
+    """Which of the two counts, the sender must say; alone and in an upload, where the other lines are taken."""
+    fakes = make_fakes()
+    order = json.dumps(order_json("a"), separators=(",", ":")).encode()
+    doubled = order.replace(*twice, 1)
+    assert doubled != order
+    answer = await post(fakes, doubled)
+    assert answer.status == 422
+    assert answer.json()["errors"][0]["detail"] == f'"{key}" stands twice in one object; which of them counts?'
+    many = await post(fakes, doubled + b"\n" + order, content_type="application/x-ndjson")
+    assert [line["status"] for line in many.lines()] == [422, 202]
+
+
+async def test_words_that_look_like_a_key_are_words() -> None:
+    """Quotes, colons and control characters in a message are nobody's key."""
+    odd = json.dumps(order_json("a", card_message='"key":"x","key":"y" {"a":1,"a":2}')).encode()
+    assert (await post(make_fakes(), odd)).status == 202
+    assert (await post(make_fakes(), odd.replace(b"{", b"\t{", 1))).status == 202
+
+
+async def test_an_order_has_no_parameters() -> None:
+    """Whoever writes one expects something of it."""
+    fakes = make_fakes()
+    async with peer_of(local_app(fakes.behind)) as peer:
+        answer = await peer.post("/v1/orders?priority=express", order_bytes("a"), "application/json")
+    assert (answer.status, answer.json()["errors"][0]["pointer"]) == (400, "/priority")
+    assert fakes.desk.submits == []
+
+
 async def test_an_unknown_florist_is_a_fault() -> None:
     """What only the register knows is answered the same way."""
     fakes = make_fakes()

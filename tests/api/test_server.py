@@ -132,7 +132,7 @@ async def test_a_later_daemons_socket_survives_our_stop(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["8470", "host:none", "host:99999", "127.0.0.1:"])
 async def test_a_wrong_address_is_told(address: str) -> None:
     """The operator is shown how an address is written."""
-    with pytest.raises(OperatorError, match="host:port|a port is at most"):
+    with pytest.raises(OperatorError, match=r"host:port|a port is at most"):
         await serve(hello, TcpBind(address), clock=FixedClock(), stopping=trio.Event(), grace_seconds=1)
 
 

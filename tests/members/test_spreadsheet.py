@@ -8,10 +8,10 @@ from faxgw.members.member import Member
 from faxgw.members.spreadsheet import COLUMNS, read_csv, write_csv
 from tests.members.florists import florist, open_office
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=20).filter(
-    lambda text: bool(text.strip())
-)
-FORMULAS = st.sampled_from(["=1+1", "'=1", "@SUM(A1)", "'t Bloemenhuis", '"quoted", with; commas', "two\nlines"])
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cf", "Cn", "Zl", "Zp")), min_size=1, max_size=20
+).filter(lambda text: bool(text.strip()))
+FORMULAS = st.sampled_from(["=1+1", "'=1", "@SUM(A1)", "'t Bloemenhuis", '"quoted", with; commas', "two  words"])
 OSLO, ALL_02 = {"first": "0150", "last": "0199"}, {"first": "02", "last": "02"}
 OVER_THE_BORDER = {"first": "75", "last": "77", "country": "FR"}
 CODES = st.lists(st.sampled_from(["R-1", "R-2", "T.3"]), unique=True, max_size=3)
@@ -72,7 +72,20 @@ def test_every_bad_line_is_named() -> None:
 def test_a_line_is_counted_as_an_editor_does() -> None:
     """Also after a cell with a line break in it."""
     _, faults = read_csv(b'id,name\nNO-1,"two\nlines"\nNO-2,x\n', {"NO-1": florist()})
-    assert {fault.line_number for fault in faults} == {4}
+    assert {fault.line_number for fault in faults} == {2, 4}
+
+
+def test_characters_that_cannot_be_seen_are_named_by_row_and_column() -> None:
+    """A bell, an escape sequence, a line break, a turn of the direction: whatever a page and a terminal cannot show."""
+    lines = ["id,name,street,city", "NO-1,Bl\x07om,Gate 1,Moss", "NO-2,B,Gate\x1b[2J,Mo\u202ess", "NO-3,B,Gate 3,Moss"]
+    known = {member_id: florist(member_id) for member_id in ("NO-1", "NO-2", "NO-3")}
+    read, faults = read_csv("\n".join(lines).encode(), known)
+    assert [line for line, _ in read] == [4]
+    assert [(fault.line_number, str(fault)) for fault in faults] == [
+        (2, "/name: character 3 (U+0007) cannot be seen: take it out"),
+        (3, "/street: character 5 (U+001B) cannot be seen: take it out"),
+        (3, "/city: character 3 (U+202E) cannot be seen: take it out"),
+    ]
 
 
 def test_the_header_is_checked_first() -> None:
