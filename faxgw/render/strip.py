@@ -7,7 +7,6 @@ for the end of the row). Bands are remembered; only those not seen before are dr
 calls. The strip is bit for bit what libtiff makes of the whole page (`tests/render/test_group4.py`).
 """
 
-import collections
 import functools
 import itertools
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from faxgw.render import libtiff
 from faxgw.render.bands import Background, Band, cut
+from faxgw.render.coded import BandCache, Coded
 from faxgw.render.marks import Mark, Page, at_resolution
 from faxgw.render.paint import Canvas, Rows, blank, paint, rows_of, ruled_row
 from faxgw.render.paper import PAPERS
@@ -33,49 +33,8 @@ _ONES = np.ones(1 << 16, np.uint8)
 _LOW_BITS = 6
 """Bands of less than 64 rows (a line of text, a rule) share one call; taller ones, one for each doubling."""
 
-
 _ROWS_AT_ONCE = 1 << 12
 """Of a canvas: 1.8 MB, which stay in the processor's cache."""
-
-
-class BandCache:
-    """Bits of the bands used last, at one resolution; bounded by the memory they take.
-
-    A band is kept when it comes up for the second time: most never do (a name, a number, a card), and would push out
-    those that come on every page.
-    """
-
-    def __init__(self, bits_max: int = 32 << 20) -> None:
-        self._bits: collections.OrderedDict[Band, Bits] = collections.OrderedDict()
-        self._bits_max = bits_max
-        self._seen_once: set[int] = set()
-        """Hashes: a clash keeps a band one time too early, no more."""
-        self.bits_held = 0
-
-    def get(self, band: Band) -> Bits | None:
-        bits = self._bits.get(band)
-        if bits is not None:
-            self._bits.move_to_end(band)
-        return bits
-
-    def put(self, band: Band, bits: Bits) -> None:
-        if hash(band) not in self._seen_once:
-            self._see(hash(band))
-            return
-        # A copy, for these bits are a view of a whole batch's.
-        self._bits[band] = bits.copy()
-        self.bits_held += len(bits)
-        while self.bits_held > self._bits_max:
-            self.bits_held -= len(self._bits.popitem(last=False)[1])
-
-    def _see(self, band_hash: int) -> None:
-        if len(self._seen_once) >= SEEN_ONCE_MAX:
-            self._seen_once.clear()
-        self._seen_once.add(band_hash)
-
-
-SEEN_ONCE_MAX = 1 << 17
-"""Some ten thousand pages' bands; 12 MB at most."""
 
 _CACHES = {resolution: BandCache() for resolution in Resolution}
 
@@ -94,12 +53,14 @@ def encode_pages(pages: Sequence[Page], resolution: Resolution, cache: BandCache
     return [_put_together(bands, coded, paper.rows) for bands in cuts]
 
 
-def _put_together(bands: list[tuple[int, Band]], coded: dict[Band, Bits], rows: int) -> bytes:
+def _put_together(bands: list[tuple[int, Band]], coded: dict[Band, Coded], rows: int) -> bytes:
+    pieces = [coded[band] for _, band in bands]
+    bits = np.unpackbits(np.frombuffer(b"".join([piece.strip for piece in pieces]), np.uint8))
     parts: list[Bits] = []
-    row, background = 0, 0
-    for top, band in bands:
-        parts += (_ones((top - row) * (2 * background + 1)), coded[band])
-        row, background = top + band.rows, len(band.below)
+    row, background, start = 0, 0, 0
+    for (top, band), piece in zip(bands, pieces, strict=True):
+        parts += (_ones((top - row) * (2 * background + 1)), bits[start + piece.first : start + piece.end])
+        row, background, start = top + band.rows, len(band.below), start + 8 * len(piece.strip)
     parts += (_ones((rows - row) * (2 * background + 1)), _EOFB)
     return np.packbits(np.concatenate(parts)).tobytes()
 
@@ -116,28 +77,28 @@ def _ones(count: int) -> Bits:
     return _ONES[:count] if count <= len(_ONES) else np.ones(count, np.uint8)
 
 
-def _code_all(bands: list[Band], resolution: Resolution, cache: BandCache) -> dict[Band, Bits]:
+def _code_all(bands: list[Band], resolution: Resolution, cache: BandCache) -> dict[Band, Coded]:
     """Each band's bits. Those not in the cache are coded together, by height, and put there."""
-    coded: dict[Band, Bits] = {}
+    coded: dict[Band, Coded] = {}
     missing: dict[int, dict[Band, None]] = {}
     for band in bands:
-        bits = cache.get(band)
-        if bits is None:
+        known = cache.get(band)
+        if known is None:
             missing.setdefault(max(_LOW_BITS, band.rows.bit_length()), {})[band] = None
         else:
-            coded[band] = bits
+            coded[band] = known
     for group in missing.values():
         new = list(group)
         at_once = max(1, _ROWS_AT_ONCE // max(band.rows for band in new))
         for start in range(0, len(new), at_once):
             some = new[start : start + at_once]
-            for band, bits in zip(some, _code(some, resolution), strict=True):
-                coded[band] = bits
-                cache.put(band, bits)
+            for band, piece in zip(some, _code(some, resolution), strict=True):
+                coded[band] = piece
+                cache.put(band, piece)
     return coded
 
 
-def _code(bands: list[Band], resolution: Resolution) -> list[Bits]:
+def _code(bands: list[Band], resolution: Resolution) -> list[Coded]:
     """Draw bands of like height under each other and code them in one call, each as a strip of its own.
 
     In its slot a band has the background row above it first, so that it is coded against that, and after
@@ -160,11 +121,10 @@ def _rule_off(rows: Canvas, background: Background) -> None:
         rows |= ruled_row(x, width)
 
 
-def _cut_out(strip: bytes, band: Band, slot_rows: int) -> Bits:
+def _cut_out(strip: bytes, band: Band, slot_rows: int) -> Coded:
     rows_below = slot_rows - 1 - band.rows
-    first = _first_row_bits(band.above)
     end = libtiff.bits_before_end(strip) - rows_below * (2 * len(band.below) + 1)
-    return np.unpackbits(np.frombuffer(strip, np.uint8), count=end)[first:]
+    return Coded(strip, _first_row_bits(band.above), end)
 
 
 @functools.lru_cache(256)

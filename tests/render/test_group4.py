@@ -13,12 +13,13 @@ from faxgw.money import Money
 from faxgw.order import Delivery, Order, ProductLine, Recipient, Window
 from faxgw.render import libtiff, relayform
 from faxgw.render.bands import Band, cut
+from faxgw.render.coded import BandCache
 from faxgw.render.marks import Page, Rule, Text, frame
 from faxgw.render.orderform import lay_out
 from faxgw.render.paper import COLUMNS, PAPERS
 from faxgw.render.setting import Overlong
 from faxgw.render.sheet import Resolution
-from faxgw.render.strip import BandCache, encode_page, paint_page
+from faxgw.render.strip import encode_page, paint_page
 from faxgw.render.typeface import Style
 from tests.render import sheets
 
@@ -127,10 +128,10 @@ def test_any_heap_of_marks_is_cut_right(heap: list[Page], resolution: Resolution
 
 def test_a_full_cache_forgets_and_stays_right() -> None:
     """With room for almost nothing every band is coded again, and the strip is the same."""
-    cache = BandCache(bits_max=2000)
+    cache = BandCache(bytes_max=4000)
     for page in _pages():
         assert encode_page(page, Resolution.FINE, cache) == _whole(page, Resolution.FINE)
-    assert cache.bits_held <= 2000
+    assert cache.bytes_held <= 4000
 
 
 def test_a_band_is_kept_when_it_comes_up_again() -> None:
@@ -141,7 +142,7 @@ def test_a_band_is_kept_when_it_comes_up_again() -> None:
     held = []
     for _ in range(3):
         encode_page(page, Resolution.FINE, cache)
-        held.append((cache.get(band) is not None, cache.bits_held > 0))
+        held.append((cache.get(band) is not None, cache.bytes_held > 0))
     assert held == [(False, False), (True, True), (True, True)]
 
 
