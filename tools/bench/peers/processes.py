@@ -62,9 +62,12 @@ def adopt_orphans() -> None:
 
 
 def end_orphans() -> int:
-    """Kill what is still below this process, by its pids; says how many that were."""
-    _reap()
-    left = children_of(os.getpid())
+    """Kill what is still below this process a second later, by its pids; says how many that were."""
+    for _ in range(20):
+        _reap()
+        if not (left := children_of(os.getpid())):
+            return 0
+        time.sleep(0.05)
     for pid in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
