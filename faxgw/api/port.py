@@ -10,7 +10,7 @@ from faxgw.faults import Fault
 from faxgw.fax import FaxId, Waiting
 from faxgw.order import Order, Priority
 from faxgw.phone import Line
-from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken
+from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken, ReceiptUnreadable
 from faxgw.render.handed_in.handed import Kind
 from faxgw.render.sheet import Resolution
 from faxgw.store.admission import Admission, AdmittedAgain, Kinship
@@ -155,7 +155,7 @@ class ReceiptDesk(Protocol):
 
     async def take(
         self, provider: str, headers: Mapping[str, str], body: bytes
-    ) -> ReceiptsTaken | ReceiptRefused | NoSuchProvider: ...
+    ) -> ReceiptsTaken | ReceiptRefused | ReceiptUnreadable | NoSuchProvider: ...
 
 
 class Health(Protocol):

@@ -31,7 +31,11 @@ class Kind(enum.Enum):
     NOT_JSON = ("not-json", 400, "The body is not JSON", "`detail` says at which byte reading stopped.")
     RECEIPT_REFUSED = (
         "receipt-refused", 401, "The receipt is not accepted",
-        "The signature does not fit, or the body is no receipt of this carrier. Check the webhook's secret.",
+        "The signature does not fit, or is too old. Check the webhook's secret and both clocks.",
+    )  # fmt: skip
+    RECEIPT_UNREADABLE = (
+        "receipt-unreadable", 422, "The receipt cannot be read",
+        "Its signature fits, and its body is no receipt of this carrier as we know it. Nothing was kept.",
     )  # fmt: skip
     NOT_FOUND = ("not-found", 404, "There is no such thing", "Check the id; faxes never change theirs.")
     BAD_METHOD = ("bad-method", 405, "This address takes other methods", "See /v1/openapi.json.")

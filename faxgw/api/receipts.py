@@ -12,7 +12,7 @@ from faxgw.api.orders import Refused
 from faxgw.api.port import ReceiptDesk
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.config.daemon import Http
-from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken
+from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken, ReceiptUnreadable
 
 
 def receipt_routes(desk: ReceiptDesk, config: Http, refused: Refused) -> list[HTTPRouteHandler]:
@@ -23,7 +23,9 @@ def receipt_routes(desk: ReceiptDesk, config: Http, refused: Refused) -> list[HT
         summary="A carrier tells what became of a fax",
         responses={
             204: ResponseSpec(None, generate_examples=False, description="Kept: it survives a power cut from here"),
-            **documented(Kind.RECEIPT_REFUSED, Kind.NOT_FOUND, Kind.TOO_LARGE, Kind.BUSY, Kind.FULL),
+            **documented(
+                Kind.RECEIPT_REFUSED, Kind.RECEIPT_UNREADABLE, Kind.NOT_FOUND, Kind.TOO_LARGE, Kind.BUSY, Kind.FULL
+            ),
         },
     )
     async def take_receipt(request: Request[Any, Any, Any], provider: FromPath[str]) -> Response[Any]:
@@ -37,6 +39,9 @@ def receipt_routes(desk: ReceiptDesk, config: Http, refused: Refused) -> list[HT
             case ReceiptRefused(detail=detail):
                 refused("unauthentic")
                 return problem(Kind.RECEIPT_REFUSED, detail)
+            case ReceiptUnreadable(detail=detail):
+                refused("unreadable")
+                return problem(Kind.RECEIPT_UNREADABLE, detail)
             case NoSuchProvider():
                 refused("no_such_provider")
                 return problem(Kind.NOT_FOUND, "there is no such provider")

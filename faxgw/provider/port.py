@@ -192,7 +192,11 @@ class Listed:
 
 
 class ReceiptRefusedError(Exception):
-    """A webhook that is no receipt of this carrier: the message says why (never with the body's text)."""
+    """A webhook that is not this carrier's: the message says why (never with the body's text)."""
+
+
+class ReceiptUnreadableError(ReceiptRefusedError):
+    """It is this carrier's and signed as agreed, but says what we cannot read: one of us has changed."""
 
 
 class Provider(Protocol):
@@ -237,7 +241,8 @@ class Provider(Protocol):
         Pure and fast: it runs before the answer. Header names are lower-case.
 
         Raises:
-            ReceiptRefusedError: it is not signed as agreed, or is no receipt.
+            ReceiptRefusedError: it is not signed as agreed.
+            ReceiptUnreadableError: it is, but is no receipt that we know.
         """
         ...
 

@@ -29,6 +29,7 @@ from faxgw.provider.port import (
     NoAnswer,
     NotDelivered,
     ReceiptRefusedError,
+    ReceiptUnreadableError,
     Refused,
     Report,
     Sending,
@@ -210,7 +211,8 @@ def read_signed(key: bytes, headers: Mapping[str, str], body: bytes, now: float)
     """The reports in a webhook signed with `key`.
 
     Raises:
-        ReceiptRefusedError: forged, too old, or no receipt.
+        ReceiptRefusedError: forged or too old.
+        ReceiptUnreadableError: no receipt.
     """
     try:
         check(key, headers, body, now)
@@ -219,7 +221,7 @@ def read_signed(key: bytes, headers: Mapping[str, str], body: bytes, now: float)
     try:
         receipt = _decode_reports(body)
     except msgspec.DecodeError:
-        raise ReceiptRefusedError("signed as agreed, but not a receipt that we can read") from None
+        raise ReceiptUnreadableError("signed as agreed, but not a receipt that we can read") from None
     return [read_report(fax) for fax in receipt.faxes]
 
 

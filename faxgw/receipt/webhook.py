@@ -1,7 +1,7 @@
 """Takes what carriers push: checked, made durable, deduplicated and only then answered; applied after.
 
-Refuses what is not signed as agreed. Applying is apart from taking, so that a burst of receipts is answered
-at the speed of the disk and the carrier has no reason to send any twice.
+Refuses what is not signed as agreed, and what is but cannot be read. Applying is apart from taking, so that a burst of
+receipts is answered at the speed of the disk and the carrier has no reason to send any twice.
 """
 
 import math
@@ -13,7 +13,7 @@ import trio
 
 from faxgw.clock import Clock
 from faxgw.crashpoint import reach
-from faxgw.provider.port import Provider, ReceiptRefusedError
+from faxgw.provider.port import Provider, ReceiptRefusedError, ReceiptUnreadableError
 from faxgw.receipt.match import Matcher
 from faxgw.store.port import Store
 from faxgw.store.receipts import KeptReceipt
@@ -32,7 +32,14 @@ class ReceiptsTaken:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRefused:
-    """The webhook is not from the carrier or is no receipt; `detail` never repeats its text."""
+    """The webhook is not from the carrier; `detail` never repeats its text."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptUnreadable:
+    """The webhook is from the carrier, and no receipt that its adapter knows; `detail` never repeats its text."""
 
     detail: str
 
@@ -55,12 +62,16 @@ class Webhooks:
 
     async def take(
         self, provider: str, headers: Mapping[str, str], body: bytes
-    ) -> ReceiptsTaken | ReceiptRefused | NoSuchProvider:
+    ) -> ReceiptsTaken | ReceiptRefused | ReceiptUnreadable | NoSuchProvider:
         carrier = self._providers.get(provider)
         if carrier is None:
             return NoSuchProvider()
         try:
             reports = carrier.read_receipt(headers, body)
+        except ReceiptUnreadableError as unreadable:
+            # What it would have told comes by poll, later: somebody must look at the adapter.
+            log.error("receipt_unreadable", provider=provider, reason=str(unreadable))
+            return ReceiptUnreadable(str(unreadable))
         except ReceiptRefusedError as refused:
             log.warning("receipt_refused", provider=provider, reason=str(refused))
             return ReceiptRefused(str(refused))

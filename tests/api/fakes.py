@@ -20,7 +20,7 @@ from faxgw.fax import FINAL, AttemptNumber, ClientRef, FaxId, State, Waiting
 from faxgw.ops.metrics import Metrics
 from faxgw.order import Order, Priority
 from faxgw.phone import Line
-from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken
+from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken, ReceiptUnreadable
 from faxgw.store.admission import Admission, Admitted, AdmittedAgain, Drained, KeyTaken, Kinship, Repeated
 from faxgw.store.backlog import Backlog, LineAges
 from faxgw.store.changes import Changed, NoSuchFax, Recorded, Ruling, Stale
@@ -271,19 +271,21 @@ class FakeArchive:
 
 
 class FakeReceiptDesk:
-    """Takes what is signed with `open sesame`."""
+    """Takes what is signed with `open sesame` and begins like JSON."""
 
     def __init__(self) -> None:
         self.taken: list[bytes] = []
 
     async def take(
         self, provider: str, headers: Mapping[str, str], body: bytes
-    ) -> ReceiptsTaken | ReceiptRefused | NoSuchProvider:
+    ) -> ReceiptsTaken | ReceiptRefused | ReceiptUnreadable | NoSuchProvider:
         await trio.lowlevel.checkpoint()
         if provider != "carrier":
             return NoSuchProvider()
         if headers.get("x-signature") != "open sesame":
             return ReceiptRefused("the signature does not fit")
+        if not body.startswith(b"{"):
+            return ReceiptUnreadable("not a receipt")
         self.taken.append(body)
         return ReceiptsTaken(1, 0)
 

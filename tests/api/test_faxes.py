@@ -180,15 +180,16 @@ async def test_receipts_are_taken() -> None:
 
 
 async def test_receipts_of_others_are_refused() -> None:
-    """A wrong signature, an unknown carrier and too many bytes keep nothing, and are counted."""
+    """A wrong signature, a body that is none, an unknown carrier and too many bytes keep nothing; each is counted."""
     fakes = make_fakes(http=Http(receipt_bytes_max=10))
     assert (await give_receipt(fakes, "carrier", b"{}", "guessed")).status == 401
+    assert (await give_receipt(fakes, "carrier", b"garbage")).status == 422
     assert (await give_receipt(fakes, "stranger", b"{}")).status == 404
     assert (await give_receipt(fakes, "carrier", b" " * 11)).status == 413
     assert fakes.receipts.taken == []
-    reasons = ("unauthentic", "no_such_provider", "too_large")
+    reasons = ("unauthentic", "unreadable", "no_such_provider", "too_large")
     count = fakes.metrics.registry.get_sample_value
-    assert [count("faxgw_refused_total", {"door": "receipts", "reason": reason}) for reason in reasons] == [1, 1, 1]
+    assert [count("faxgw_refused_total", {"door": "receipts", "reason": reason}) for reason in reasons] == [1] * 4
 
 
 @pytest.mark.parametrize("path", ["/v1/orders", "/v1/faxes/1", "/v1/events", "/v1/queue", "/v1/openapi.json", "/x"])

@@ -19,7 +19,7 @@ from faxgw.provider.port import (
     NoAnswer,
     NotDelivered,
     Provider,
-    ReceiptRefusedError,
+    ReceiptUnreadableError,
     Refused,
     Sending,
     SendOutcome,
@@ -161,7 +161,7 @@ async def test_a_signed_webhook_that_is_no_receipt_is_refused_without_quoting_it
         "webhook-timestamp": str(int(NOW)),
         "webhook-signature": sign(read_secret(SECRET), "msg_1", int(NOW), body),
     }
-    with pytest.raises(ReceiptRefusedError, match="not a receipt"):
+    with pytest.raises(ReceiptUnreadableError, match="not a receipt"):
         adapter(StandIn("http://127.0.0.1:1")).read_receipt(headers, body)
 
 

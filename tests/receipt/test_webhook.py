@@ -10,19 +10,24 @@ from trio.testing import MockClock
 from faxgw.errors import StoreFailedError
 from faxgw.fax import State
 from faxgw.phone import Line
-from faxgw.provider.port import Accepted, Delivered, ReceiptRefusedError, Report
+from faxgw.provider.port import Accepted, Delivered, ReceiptRefusedError, ReceiptUnreadableError, Report
 from faxgw.receipt.match import Matcher
-from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken, Webhooks
+from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken, ReceiptUnreadable, Webhooks
 from tests.dispatch.desk import Desk, TellingCarrier
 from tests.dispatch.test_attempt import sick_store
 
 
 class ReadingCarrier(TellingCarrier):
-    """Reads `SC0:e1 SC1:e2` as deliveries with their events; `forged` is refused, `broken` breaks."""
+    """Reads `SC0:e1 SC1:e2` as deliveries with their events.
+
+    `forged` is refused, `garbled` cannot be read, `broken` breaks.
+    """
 
     def read_receipt(self, headers: Mapping[str, str], body: bytes) -> list[Report]:
         if body == b"forged":
             raise ReceiptRefusedError("no signature fits")
+        if body == b"garbled":
+            raise ReceiptUnreadableError("not a receipt")
         if body == b"broken":
             raise KeyError("bug")
         told = [word.split(":") for word in body.decode().split()]
@@ -72,6 +77,7 @@ async def test_a_forged_receipt_is_refused(autojump_clock: MockClock) -> None:
     desk = await submitted()
     async with applying(desk) as webhooks:
         assert await webhooks.take("north", {}, b"forged") == ReceiptRefused("no signature fits")
+        assert await webhooks.take("north", {}, b"garbled") == ReceiptUnreadable("not a receipt")
         assert await webhooks.take("south", {}, b"SC0:e1") == NoSuchProvider()
         await trio.sleep(1)
     assert await desk.store.counts() == {State.SUBMITTED: 1}
