@@ -261,7 +261,7 @@ class Gateway:
 
     def heed_clock(self) -> None:
         """The machine's clock was set: whoever waits for an hour looks at it again."""
-        for waiter in (self.waiting, self._promises, self._suspensions):
+        for waiter in (self.waiting, self._promises, self._suspensions, self.relay):
             waiter.heed_clock()
 
     def _follow_register(self, keeper: Keeper, hours: CallingHours) -> MovedFaxes:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import trio
+
 from faxgw.fax import AttemptNumber, FaxId, State
 from faxgw.provider.port import Report
 from faxgw.store.attempts import Attempt
@@ -16,10 +18,12 @@ class OpenCalls:
         self._by_client_ref: dict[str, Attempt] = {}
         self._by_provider_ref: dict[tuple[str, str], str] = {}
         self._left: dict[str, set[FaxId]] = {}
+        self._any = trio.Event()
 
     def put(self, attempt: Attempt) -> None:
         """Remember an open attempt, or what is new about it."""
         self._by_client_ref[attempt.client_ref] = attempt
+        self._any.set()
         if attempt.provider_ref is not None:
             self._by_provider_ref[attempt.provider, attempt.provider_ref] = attempt.client_ref
 
@@ -29,7 +33,13 @@ class OpenCalls:
         self._left.pop(attempt.client_ref, None)
         if known is not None and known.provider_ref is not None:
             self._by_provider_ref.pop((known.provider, known.provider_ref), None)
+        if known is not None and not self._by_client_ref:
+            self._any = trio.Event()
         return known
+
+    async def wait_any(self) -> None:
+        """Until there is an open call, so that nobody looks through them while there is none."""
+        await self._any.wait()
 
     def leave(self, attempt: Attempt) -> bool:
         """A person ended one attempt; says whether nothing of its call is open any more."""

@@ -38,6 +38,7 @@ class LostReceipts:
 
     async def run(self) -> None:
         while True:
+            await self._calls.wait_any()
             await trio.sleep(SWEEP_SECONDS)
             for attempt in self._lost():
                 await self._doubt(attempt)

@@ -42,12 +42,14 @@ class Watchdog:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._watched: set[_Watched] = set()
+        self._begun = trio.Event()
 
     @contextmanager
     def watching(self, attempt: Attempt, send_seconds: float, passage: Passage | None) -> Iterator[None]:
         now = trio.current_time()
         watched = _Watched(attempt, passage, now, now + hangs_after_seconds(send_seconds))
         self._watched.add(watched)
+        self._begun.set()
         try:
             yield
         finally:
@@ -56,6 +58,9 @@ class Watchdog:
     async def run(self, give_up_on: GiveUpOn) -> None:
         """Look after the sends, for ever; `give_up_on` puts an attempt in doubt."""
         while True:
+            if not self._watched:
+                self._begun = trio.Event()
+                await self._begun.wait()
             await trio.sleep(CHECK_SECONDS)
             now = trio.current_time()
             for watched in [one for one in self._watched if one.overdue_at <= now]:

@@ -48,6 +48,7 @@ class Poller:
 
     async def run(self) -> None:
         while True:
+            await self._calls.wait_any()
             await trio.sleep(self._config.poll_seconds)
             await self.poll_late()
 

@@ -3,6 +3,7 @@
 Each order is a unit of work of its own: one that breaks is logged by its stage and waits for the next round.
 """
 
+import math
 from collections.abc import Sequence
 
 import structlog
@@ -23,8 +24,6 @@ log = structlog.get_logger(__name__)
 
 ORDERS_MAX = 200
 """Looked after in one round."""
-LOOK_SECONDS_MAX = 300.0
-"""The machine's clock may be set, so nobody sleeps for long; whatever changes an order wakes anyway."""
 TRY_AGAIN_SECONDS = 5.0
 
 
@@ -47,9 +46,11 @@ class Caretaker:
         self._clock = clock
         self._metrics = metrics
         self._swept: set[int] = set()
+        self._waiting_since: float | None = None
+        metrics.relay_unanswered_oldest.set_function(self._oldest_seconds)
 
     async def run(self) -> None:
-        """Look after what is due, for ever."""
+        """Look after what is due, for ever; whatever changes an order wakes, and so does a clock that was set."""
         while True:
             self._relay.woken = woken = trio.Event()
             try:
@@ -168,14 +169,16 @@ class Caretaker:
     async def _wait_seconds(self) -> float:
         next_at = await self._store.relay.next_due_at()
         if next_at is None:
-            return LOOK_SECONDS_MAX
-        return min(max(next_at - self._clock.now(), 0.0), LOOK_SECONDS_MAX)
+            return math.inf
+        return max(next_at - self._clock.now(), 0.0)
 
     async def _count_unanswered(self) -> None:
         unanswered = await self._store.relay.unanswered()
-        since = unanswered.waiting_since
+        self._waiting_since = unanswered.waiting_since
         self._metrics.relay_unanswered.set(unanswered.orders)
-        self._metrics.relay_unanswered_oldest.set(self._clock.now() - since if since is not None else 0.0)
+
+    def _oldest_seconds(self) -> float:
+        return max(self._clock.now() - self._waiting_since, 0.0) if self._waiting_since is not None else 0.0
 
 
 def _was_given_up(before: RelayOrder, after: RelayOrder) -> bool:

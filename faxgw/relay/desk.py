@@ -90,6 +90,10 @@ class Relay:
         self.woken.set()
         return settled
 
+    def heed_clock(self) -> None:
+        """The machine's clock was set: what is due by it is looked for again."""
+        self.woken.set()
+
     def _follow(self, settled: Settled) -> None:
         for fax_id in settled.stopped:
             self._waiting.remove(fax_id)

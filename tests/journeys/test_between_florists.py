@@ -17,6 +17,7 @@ from faxgw.relay.port import Chosen, NobodyFound
 from faxgw.render.sheet import RelayKind
 from faxgw.store.admission import Admitted, Content, Kinship
 from faxgw.store.relay.port import Answer, Refusal, RelayOrder, RelayRefused, RelayTaken, Stage
+from tests.clocks import SetClock
 from tests.journeys.account import settle_account
 from tests.journeys.town import START, Town, line_of, open_town, order_for
 from tests.relay.town import SENDER, said
@@ -262,6 +263,27 @@ async def test_a_silent_florist_is_reminded_and_then_loses_the_order(autojump_cl
         assert town.metrics.registry.get_sample_value("faxgw_relay_unanswered") == 0
         assert first in await all_faxes(town)
         await close_account(town, delivered=4)
+
+
+async def test_a_reminder_comes_by_the_clock_that_was_set(autojump_clock: MockClock) -> None:
+    """The machine's clock is set on by an hour: the silent florist is reminded then, and the alert tells the hour."""
+    async with open_town(settings=IMPATIENT) as town:
+        town.clock = clock = SetClock(town.clock.now())
+        async with town.running() as gateway:
+            choose_by(town, NextDoor())
+            [first] = await town.submit(order_for(1, "1001"))
+            await town.wait_state(first, State.DELIVERED)
+            # The relay has heard of it, too.
+            await trio.sleep(60)
+            clock.ahead_seconds = 1_800.0
+            gateway.heed_clock()
+            await trio.sleep(60)
+            assert town.metrics.registry.get_sample_value("faxgw_relay_reminders_total") == 1
+            waited_seconds = town.metrics.registry.get_sample_value("faxgw_relay_unanswered_oldest_seconds")
+            assert waited_seconds is not None
+            assert waited_seconds > 1_800
+            await town.wait()
+        await close_account(town, delivered=2)
 
 
 async def test_an_undeliverable_order_finds_another_florist(autojump_clock: MockClock) -> None:
