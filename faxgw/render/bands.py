@@ -74,9 +74,9 @@ def _band(group: tuple[int, int, list[Mark]], uprights: list[Rule]) -> tuple[int
     top, last, marks = group
     end = last + 1
     near = [rule for rule in uprights if rule.y < end and rule.y + rule.height >= top]
-    lifted = tuple([mark.moved(-top) for mark in (*marks, *_crossing(near, top, end))])
     if not near:
-        return top, Band(end - top, (), (), lifted)
+        return top, Band(end - top, (), (), tuple([mark.moved(-top) for mark in marks]))
+    lifted = tuple([mark.moved(-top) for mark in (*marks, *_crossing(near, top, end))])
     return top, Band(end - top, _background(near, top - 1), _background(near, end - 1), lifted)
 
 

@@ -22,9 +22,14 @@ _NO_BREAK_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
+def is_everyday(text: str) -> bool:
+    """Whether the text prints as it is: every such letter and sign has a glyph."""
+    return _EVERYDAY.fullmatch(text) is not None
+
+
 def printable_lines(text: str) -> str:
     """The text as it prints; `\\n` parts the lines, and two blank lines in a row become one."""
-    if _EVERYDAY.fullmatch(text):
+    if is_everyday(text):
         return text
     kept = text if _EVERYDAY_LINES.fullmatch(text) else _kept(text)
     return _BLANK_LINES.sub("\n\n", kept).strip("\n")
@@ -37,7 +42,7 @@ def _kept(text: str) -> str:
 
 def printable(text: str) -> str:
     """The text as it prints on one line."""
-    if _EVERYDAY.fullmatch(text):
+    if is_everyday(text):
         return text
     return printable_lines(text).replace("\n", " ")
 

@@ -17,6 +17,7 @@ from PIL import Image, ImageSequence
 from faxgw.money import MINOR_DIGITS
 from faxgw.order import Order
 from faxgw.render import orderform, relayform, requestform
+from faxgw.render.characters import is_everyday
 from faxgw.render.marks import Page, Text
 from faxgw.render.paper import PAPERS
 from faxgw.render.pdf import pdf_of
@@ -125,6 +126,8 @@ def _unknown_currency(order: Order) -> str | None:
 def _unprintable(pages: list[Page]) -> str:
     """Every character that prints as a box, once, in the order of its first appearance."""
     texts = [mark.text for page in pages for mark in page if isinstance(mark, Text)]
+    if is_everyday("".join(texts)):
+        return ""
     lacking = {character for character in set().union(*texts) if not has_glyph(character)}
     if not lacking:
         return ""

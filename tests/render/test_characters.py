@@ -4,8 +4,8 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 
-from faxgw.render.characters import printable, printable_lines
-from faxgw.render.typeface import Style, width_px
+from faxgw.render.characters import is_everyday, printable, printable_lines
+from faxgw.render.typeface import Style, has_glyph, width_px
 from faxgw.render.wrapping import wrap
 
 
@@ -29,6 +29,13 @@ from faxgw.render.wrapping import wrap
 def test_a_text_keeps_what_shows_and_loses_what_does_not(written: str, printed: str) -> None:
     """Composed letters, kept quotes and lines; no controls, joiners, selectors or skin tones."""
     assert printable_lines(written) == printed
+
+
+def test_every_everyday_letter_can_be_printed() -> None:
+    """A page of nothing else is not looked through for characters that no font has."""
+    everyday = [character for character in map(chr, range(0x10000)) if is_everyday(character)]
+    assert len(everyday) > 300
+    assert [character for character in everyday if not has_glyph(character)] == []
 
 
 def test_one_line_texts_have_no_line_breaks() -> None:
