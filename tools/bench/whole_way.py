@@ -27,7 +27,7 @@ SUSTAINED_SECONDS = 300
 SUSTAINED_SHARE = 0.9
 DAY_SECONDS = 600
 """Of the profile `flat`, which compressing makes shorter."""
-SECONDS_AFTER = 120
+SECONDS_AFTER = 240
 
 RATE = "order in to receipt recorded, handed in as fast as taken"
 CPU = "CPU of it, gateway and drawing"
@@ -83,7 +83,7 @@ class Report(msgspec.Struct):
 def rows(*, quick: bool = False) -> list[Row]:
     faxes = FAXES_QUICK if quick else FAXES
     burst = _play(faxes, faxes / OFFERED_A_SECOND)
-    cpu_of, found = burst, [_rate_row(f"{RATE}", burst)]
+    cpu_of, found = burst, [_rate_row(RATE, burst)]
     if not quick:
         sustained = _play(round(burst.rate * SUSTAINED_SHARE * SUSTAINED_SECONDS), SUSTAINED_SECONDS)
         cpu_of = sustained

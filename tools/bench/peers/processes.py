@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,18 +42,34 @@ def running(command: Sequence[str], log: Path, env: Mapping[str, str]) -> Iterat
 
 
 def end(process: subprocess.Popen[bytes], first: signal.Signals = signal.SIGTERM) -> None:
-    """Ask it to go, and kill what is left of it and its children after ten seconds."""
-    family = children_of(process.pid)
+    """Ask it to go, and kill what is left of it after ten seconds, and its children. Nothing where it has ended."""
+    if process.poll() is not None:
+        return
+    family = _starts(children_of(process.pid))
     process.send_signal(first)
     try:
         process.wait(STOP_SECONDS_MAX)
     except subprocess.TimeoutExpired:
-        family += children_of(process.pid)
+        family |= _starts(children_of(process.pid))
         process.kill()
         process.wait()
-    for pid in family:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for pid, started in family.items():
+        if started and _start_of(pid) == started:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _starts(pids: Iterable[int]) -> dict[int, str]:
+    """When each began: its pid may be another's by the time it is to be ended."""
+    return {pid: _start_of(pid) for pid in pids}
+
+
+def _start_of(pid: int) -> str:
+    """In ticks since the machine's start, "" where it is not there."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def adopt_orphans() -> None:
