@@ -48,6 +48,8 @@ class Follower:
     cursor: int = 0
     stories: dict[int, Story] = field(default_factory=dict)
     kinds: Counter[str] = field(default_factory=Counter)
+    taken: int = 0
+    """Faxes that a carrier took, however often."""
 
     async def go_to_end(self) -> None:
         """Pass over what happened before: the first cursor after which there is nothing."""
@@ -91,6 +93,7 @@ class Follower:
                 story.accepted_at = at
             case "submitted" if story.submitted_at is None:
                 story.submitted_at = at
+                self.taken += 1
             case "retry":
                 story.retries += 1
             case "reply_received":

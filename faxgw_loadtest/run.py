@@ -192,7 +192,7 @@ class _Stage:
         return Done(
             handed_in=handing.handed_in,
             accepted=sum(fax_id is not None for fax_id in handing.fax_ids),
-            submitted=self._follower.kinds["submitted"],
+            submitted=self._follower.taken,
             over=self._follower.over,
             answers_put_in=self._post.posting.put_in,
         )

@@ -9,6 +9,9 @@ import msgspec
 from faxgw_loadtest.arrivals import Arrival
 from faxgw_loadtest.profile import Profile
 
+AGAIN_SECONDS = (30.0, 300.0)
+"""Then a machine whose call broke off has dialled once more."""
+
 
 class Kind(enum.StrEnum):
     """What a florist faxes back."""
@@ -47,7 +50,7 @@ def answers_of(arrivals: Sequence[Arrival], profile: Profile, seed: int) -> list
     ]
     accepted = [each for each in first if each.kind is Kind.ACCEPT]
     repeats = [
-        Answer(each.at_seconds + _wait_seconds(profile, dice), each.order, Kind.AGAIN)
+        Answer(each.at_seconds + dice.uniform(*AGAIN_SECONDS), each.order, Kind.AGAIN)
         for each in dice.sample(accepted, min(again, len(accepted)))
     ]
     return sorted([*first, *repeats], key=lambda each: each.at_seconds)
