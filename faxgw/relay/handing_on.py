@@ -67,6 +67,9 @@ def _receiver(ground: Ground) -> str | Refused:
         return ground.refuse(Refusal.UNKNOWN_MEMBER, member=to or "")
     if to == ground.order.executing:
         return ground.refuse(Refusal.SAME_MEMBER, member=to)
+    if to == ground.order.sending:
+        # Routing leaves it out, too; a store that wants to make the bouquet after all cancels the order.
+        return ground.refuse(Refusal.SENDER_ITSELF, member=to)
     if not ground.members.executes(to, ground.order.delivery_date):
         return ground.refuse(Refusal.DOES_NOT_EXECUTE, member=to)
     if ground.is_away(to):

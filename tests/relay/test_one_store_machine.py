@@ -2,8 +2,8 @@
 
 Two books are kept beside the store's. One is the trail: each message that was taken opens, moves or ends a claim.
 The other is paper: what each florist believes who reads the pages that arrived, in their order. At every step the
-trail and the row name the same store; and once all pages that are under way have arrived, no two florists believe
-that the bouquet is theirs to make.
+trail and the row name the same store, which is never the sender; and once all pages that are under way have arrived, no
+two florists believe that the bouquet is theirs to make.
 """
 
 import datetime as dt
@@ -64,7 +64,7 @@ class OneStore(RuleBasedStateMachine):
     @rule(
         kind=st.sampled_from([kind for kind in Kind if kind not in {Kind.SUS, Kind.RES}]),
         by=st.sampled_from(SPEAKERS),
-        to=st.sampled_from(STORES),
+        to=st.sampled_from([*STORES, SENDER]),
         cents=st.sampled_from(PRICES),
     )
     def somebody_says(self, kind: Kind, by: str | None, to: str, cents: int) -> None:
@@ -98,7 +98,7 @@ class OneStore(RuleBasedStateMachine):
             to = next(store for store in STORES if store != order.executing)
             self.somebody_says(kind, order.executing, to, PRICES[0])
 
-    @rule(kind=st.sampled_from([Kind.CAN, Kind.ORDER, Kind.FOR]), to=st.sampled_from(STORES))
+    @rule(kind=st.sampled_from([Kind.CAN, Kind.ORDER, Kind.FOR]), to=st.sampled_from([*STORES, SENDER]))
     def the_network_says(self, kind: Kind, to: str) -> None:
         self.somebody_says(kind, None, to, PRICES[0])
 
@@ -142,6 +142,11 @@ class OneStore(RuleBasedStateMachine):
             self.lost, self.claim = lost, None
         assert owing == (None if self.is_void else self.claim)
         assert (owing is not None) == (order.stage in OWED | {Stage.DELIVERED})
+
+    @invariant()
+    def nobody_executes_an_order_of_its_own(self) -> None:
+        if hasattr(self, "town"):
+            assert self.town.relay_order().executing != SENDER
 
     @invariant()
     def one_sheet_at_most_is_on_its_way(self) -> None:

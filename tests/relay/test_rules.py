@@ -159,6 +159,22 @@ def test_a_rejection_answers_a_cancellation(town: RelayTown) -> None:
     assert (order.stage, order.next_at) == (Stage.CANCELLED, None)
 
 
+@pytest.mark.parametrize("stage", [Stage.OFFERED, Stage.ACCEPTED, Stage.UNPLACED])
+@pytest.mark.parametrize("by", [STORE, SENDER, None])
+def test_an_order_never_goes_back_to_its_sender(town: RelayTown, stage: Stage, by: str | None) -> None:
+    """Whoever may give it to another store is told to choose another, and nothing moves."""
+    reach(town, stage)
+    kind = Kind.ORDER if stage is Stage.UNPLACED else Kind.FOR
+    before = town.relay_order()
+    [answer] = town.say(said(kind, by, to=SENDER))
+    assert isinstance(answer, RelayRefused)
+    assert town.relay_order() == before
+    may_give = by == STORE if kind is Kind.FOR else by != STORE
+    if may_give or (by is None and stage is Stage.OFFERED):
+        assert answer.refusal is Refusal.SENDER_ITSELF
+        assert answer.sentence.startswith("FR-0 sent order 1001")
+
+
 def test_an_open_cancellation_is_answered_before_the_order_goes_on(town: RelayTown) -> None:
     """Else the next store would make what the sender does not want."""
     arrive(town)

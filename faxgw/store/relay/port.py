@@ -223,6 +223,8 @@ class Refusal(enum.StrEnum):
     NOT_AGREED = "not_agreed"
     NOT_THE_AGREED_PRICE = "not_the_agreed_price"
     SAME_MEMBER = "same_member"
+    SENDER_ITSELF = "sender_itself"
+    """Nobody executes an order of its own: there would be nothing to share."""
     DOES_NOT_EXECUTE = "does_not_execute"
     AWAY = "away"
     NOT_AWAY = "not_away"
