@@ -39,7 +39,6 @@ from faxgw.store.inbound.outcomes import (
 )
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.views import Unread
-from faxgw.workers.process import WorkerNotStartedError
 
 log = structlog.get_logger(__name__)
 
@@ -139,8 +138,8 @@ class Intake:
             began = trio.current_time()
             try:
                 seen = [_Seen(fax, read) for fax, read in zip(batch, await self._see(batch), strict=True)]
-            except WorkerNotStartedError as error:
-                await self._wait_for_a_process(batch, error)
+            except OSError as error:
+                await self._wait_for_the_machine(batch, error)
                 continue
             reach("intake-read")
             self._metrics.intake_step_duration.labels("read").observe(trio.current_time() - began)
@@ -154,18 +153,19 @@ class Intake:
     async def _read_texts(self, faxes: trio.MemoryReceiveChannel[Unread]) -> None:
         async for fax in faxes:
             began = trio.current_time()
-            contents = await self._store.documents(fax.documents)
             try:
+                contents = await self._store.documents(fax.documents)
                 reads = [await self._reader.read_text(each) if each is not None else _GONE for each in contents]
-            except WorkerNotStartedError as error:
-                await self._wait_for_a_process([fax], error)
+            except OSError as error:
+                await self._wait_for_the_machine([fax], error)
                 continue
             self._metrics.intake_step_duration.labels("text").observe(trio.current_time() - began)
             await self._finish([_Seen(fax, _as_one(reads))])
             await self._pace.rest(trio.current_time() - began)
 
-    async def _wait_for_a_process(self, batch: Sequence[Unread], error: WorkerNotStartedError) -> None:
-        log.error("inbound_waits", faxes=len(batch), reason=f"no reading process could be started: {error}")
+    async def _wait_for_the_machine(self, batch: Sequence[Unread], error: OSError) -> None:
+        """No process could be started, or a kept file not be opened: the machine's trouble and no fax's."""
+        log.error("inbound_waits", faxes=len(batch), reason=str(error))
         await trio.sleep(AGAIN_SECONDS)
         self._under_way.difference_update(fax.inbound_id for fax in batch)
         self.wake()

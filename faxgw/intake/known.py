@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
+import structlog
 
 from faxgw.fax import FaxId
 from faxgw.intake.decision import KnownOrder
@@ -11,6 +12,8 @@ from faxgw.members.register import Register
 from faxgw.phone import Line
 from faxgw.store.inbound.outcomes import OrderSheets, Said
 from faxgw.store.inbound.port import InboundStore
+
+log = structlog.get_logger(__name__)
 
 NOBODY = OrderSheets()
 
@@ -76,8 +79,12 @@ _decode_sender = msgspec.json.Decoder(_Sender).decode
 
 
 def _sender(order: bytes) -> str:
-    """Of the order; empty where the number is a document's."""
-    return _decode_sender(order).sending_member if order else ""
+    """Of the order; empty where the number is a document's, or the row is damaged: one row stops no reading."""
+    try:
+        return _decode_sender(order).sending_member if order else ""
+    except msgspec.DecodeError:
+        log.exception("kept_order_unreadable")
+        return ""
 
 
 def _lines(members: Iterable[str], register: Register) -> dict[str, frozenset[str]]:

@@ -1,10 +1,14 @@
 """Florists tick the sheet and fax it back."""
 
+import errno
+
 import msgspec
+import pytest
 import trio
 from trio.testing import MockClock
 
 from faxgw.intake.review import Resolved
+from faxgw.store.documents import MemoryDocuments
 from faxgw.store.inbound.keeping import InboundId
 from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.review import ReviewId, ReviewStale, Verdict
@@ -201,6 +205,28 @@ async def test_what_comes_in_while_the_gateway_drains_waits(autojump_clock: Mock
         await post.wait_read(1)
         assert await post.said_of("N-1") == ["ACK"]
         assert (await post.view(1)).inbound_id == InboundId(1)
+    await post.settle_inbound(applied=1)
+
+
+async def test_a_kept_file_that_cannot_be_opened_now_is_read_later(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All file descriptors are in use, say: that is no fault of the fax, and ends no daemon."""
+    troubles = [OSError(errno.EMFILE, "Too many open files")]
+    read = MemoryDocuments.read
+
+    def read_at_last(documents: MemoryDocuments, name: str) -> bytes | None:
+        if troubles:
+            raise troubles.pop()
+        return read(documents, name)
+
+    monkeypatch.setattr(MemoryDocuments, "read", read_at_last)
+    async with open_post_town() as (town, post), town.running():
+        await delivered_order(town, "N-1")
+        post.send(ticked("N-1", "accept"))
+        await post.wait_read(1)
+        assert await post.said_of("N-1") == ["ACK"]
+    assert troubles == []
     await post.settle_inbound(applied=1)
 
 
