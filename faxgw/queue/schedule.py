@@ -51,8 +51,13 @@ class Schedule:
             self._watch_deadline(fax)
 
     def add(self, fax: Queued) -> None:
-        """Put a fax in line; one that is here already is replaced."""
-        self.remove(fax.fax_id)
+        """Put a fax in line; it replaces itself where it is here already, unless what is here is a newer revision.
+
+        Of two changes at once the later one may be in line first, and the store sends none but the newest.
+        """
+        here = self.remove(fax.fax_id)
+        if here is not None and here.revision > fax.revision:
+            fax = here
         self._later[fax.fax_id] = fax
         heapq.heappush(self._not_due, (fax.due_at, fax.fax_id))
         self._watch_deadline(fax)

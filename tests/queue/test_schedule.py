@@ -5,6 +5,7 @@ import sys
 from types import FrameType
 from typing import Any
 
+import msgspec
 import pytest
 
 from faxgw.fax import FaxId, Waiting
@@ -145,6 +146,15 @@ def test_a_replaced_entry_speaks_alone() -> None:
     schedule.add(fax(2, due_at=30.0))
     assert drain(schedule, now=30.0) == [1, 2]
     assert drain(schedule, now=100.0) == []
+
+
+def test_an_older_revision_replaces_no_newer_one() -> None:
+    """Two people change a fax at once; who reads it back first was slower to put it in line."""
+    schedule = Schedule()
+    schedule.add(msgspec.structs.replace(fax(1, OTHER), revision=2))
+    schedule.add(msgspec.structs.replace(fax(1, LINE), revision=1))
+    assert [(each.line, each.revision) for each in schedule.take(10, 0.0)] == [(OTHER, 2)]
+    assert schedule.take(10, 0.0) == []
 
 
 def test_a_wall_clock_that_is_set_back_loses_no_fax() -> None:
