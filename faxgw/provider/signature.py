@@ -37,7 +37,8 @@ def read_secret(text: str) -> bytes:
 
 def sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """The value of the `webhook-signature` header."""
-    digest = hmac.digest(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256)
+    # Not `hmac.digest`: it lets go of the interpreter for two microseconds of work, and waits for it afterwards.
+    digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return "v1," + base64.b64encode(digest).decode()
 
 
