@@ -44,12 +44,14 @@ class Suspensions:
         """Take up what was stopped before the start."""
         for suspension in await self._store.suspensions():
             self._put(suspension)
+        self._apply()
 
     async def suspend(self, scope: Scope, name: str, who: str, why: str, until: float | None = None) -> Suspension:
         """Stop; nothing new begins there once this returns, also after a restart."""
         suspension = Suspension(scope, name, who[:200], why[:200], self._clock.now(), until)
         await self._store.suspend([suspension])
         self._put(suspension)
+        self._apply()
         log.warning("suspended", scope=scope, by=who, until=None if until is None else moment_text(until))
         return suspension
 
@@ -103,12 +105,11 @@ class Suspensions:
 
     def _put(self, suspension: Suspension) -> None:
         self._places[suspension.scope, suspension.name] = suspension
-        self._apply()
+        if suspension.scope is Scope.LINE and not self._is_over(suspension):
+            self._waiting.suspend(Line(suspension.name), suspension.until)
 
     def _apply(self) -> None:
-        for scope, name in self._places:
-            if scope is Scope.LINE and (stopped := self.find(scope, name)) is not None:
-                self._waiting.suspend(Line(name), stopped.until)
+        """Stop and let go all sending, and the carriers; the schedule remembers lines by itself."""
         if self.find(Scope.GATEWAY) is not None:
             self._waiting.suspend_all()
         else:
