@@ -64,7 +64,7 @@ def test_a_gateway_that_can_be_seen_is_watched_with_what_it_starts() -> None:
     assert (moment.calls_under_way, moment.answers_put_in) == (2, 1)
 
 
-@pytest.mark.parametrize("pid", [None, NOBODY, os.getpid()])
+@pytest.mark.parametrize("pid", [None, NOBODY, os.getpid()], ids=["not told", "of nobody", "of another"])
 def test_a_gateway_out_of_sight_is_known_by_its_own_word_and_its_drawing_not_at_all(pid: int | None) -> None:
     """A process id from elsewhere may be somebody else's here: one that began at another time is not believed."""
     moment = look(metrics(began_at() - 1_000), OLD_CARRIER, pid)
