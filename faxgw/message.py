@@ -19,6 +19,10 @@ TEXT_CHARS_MAX = 2_000
 Text = Annotated[str, msgspec.Meta(max_length=TEXT_CHARS_MAX)]
 
 
+Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
+"""By which an answer names a request."""
+
+
 class Kind(enum.StrEnum):
     """What is said."""
 
@@ -102,10 +106,10 @@ class RelayMessage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     text: Text = ""
     amount: Money | None = None
     reason: RejectReason | None = None
-    in_answer_to: Annotated[str, msgspec.Meta(max_length=16)] | None = None
-    """What the sheet asked that somebody ticked: it answers that and nothing that was asked later."""
+    in_answer_to: Reference | None = None
+    """What was asked, as a ticked sheet or its sender names it: it answers that and nothing that was asked later."""
     agrees: bool | None = None
-    """ANSP by a ticked box: yes to the amount that was asked for, or no, in place of an amount."""
+    """ANSP as a ticked box says it: yes to the amount that was asked for, or no, in place of an amount."""
     first_day: dt.date | None = None
     """SUS: the first delivery day that the florist does not make; today where missing."""
     last_day: dt.date | None = None
@@ -117,6 +121,8 @@ WITH_AMOUNT = frozenset({Kind.ASKP, Kind.ANSP, Kind.ADJ})
 WITH_TEXT = frozenset({Kind.ASK, Kind.ANS, Kind.GEN})
 ANSWERS = frozenset({Kind.CON, Kind.DEN, Kind.ANSP})
 """May name what they answer."""
+ASKED = frozenset({Kind.CAN, Kind.ASKP})
+"""What they may name."""
 WITH_MEMBER = frozenset({Kind.ORDER, Kind.FOR})
 
 
@@ -136,7 +142,9 @@ def faults_of(message: RelayMessage) -> Iterator[Fault]:
     if message.in_answer_to is not None and kind not in ANSWERS:
         yield Fault("/in_answer_to", f"{kind} answers nothing")
     if message.agrees is not None and not _is_ticked(message):
-        yield Fault("/agrees", "only ANSP has it, and only to what a sheet asked")
+        yield Fault("/agrees", "only ANSP has it, and only with in_answer_to")
+    if message.agrees is not None and message.amount is not None:
+        yield Fault("/agrees", "stands in place of an amount: give one of the two")
     yield from _amount_faults(message)
     yield from _period_faults(message)
 

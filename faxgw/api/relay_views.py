@@ -7,9 +7,10 @@ import msgspec
 
 from faxgw.api.views import FaxLineBody, fax_line_body, utc, utc_or_none
 from faxgw.faults import Fault
-from faxgw.message import Channel, Kind, RejectReason, RelayMessage, Source, Text
+from faxgw.message import Channel, Kind, Reference, RejectReason, RelayMessage, Source, Text
 from faxgw.money import Money
 from faxgw.order import Key, MemberId, OrderNumber
+from faxgw.relay.names import ref_of
 from faxgw.store.relay.port import (
     Absence,
     Answer,
@@ -38,6 +39,10 @@ class RelayWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     amount: Money | None = None
     """Of ASKP, ANSP and ADJ: the whole execution price, not the difference."""
     reason: RejectReason | None = None
+    in_answer_to: Reference | None = None
+    """Of CON, DEN and ANSP: the `ref` of the message that is answered; then it answers that one, or is refused."""
+    agrees: bool | None = None
+    """Of ANSP with `in_answer_to`: yes to the amount that was asked for, or no, in place of `amount`."""
     first_day: dt.date | None = None
     last_day: dt.date | None = None
     who: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
@@ -65,6 +70,8 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     """A message as it is kept, with its answer."""
 
     seq: int
+    ref: str
+    """By which an answer may name it, as `in_answer_to`."""
     at: dt.datetime
     kind: Kind
     channel: Channel
@@ -76,6 +83,8 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     amount: Money | None
     reason: RejectReason | None
+    in_answer_to: str | None
+    agrees: bool | None
     first_day: dt.date | None
     last_day: dt.date | None
     stage: Stage | None
@@ -158,6 +167,7 @@ def message_body(view: MessageView) -> MessageBody:
     message, answer = view.message, view.answer
     return MessageBody(
         seq=view.seq,
+        ref=ref_of(message),
         at=utc(message.at),
         kind=message.kind,
         channel=message.source.channel,
@@ -169,6 +179,8 @@ def message_body(view: MessageView) -> MessageBody:
         text=message.text,
         amount=message.amount,
         reason=message.reason,
+        in_answer_to=message.in_answer_to,
+        agrees=message.agrees,
         first_day=message.first_day,
         last_day=message.last_day,
         stage=answer.stage if isinstance(answer, RelayTaken) else None,

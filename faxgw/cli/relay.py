@@ -79,6 +79,8 @@ def relay() -> None:
 @click.option("--text", default="", help="In words.")
 @click.option("--amount", type=_Amount(), help="Of ASKP, ANSP and ADJ: the whole price, such as '45.50 EUR'.")
 @click.option("--reason", type=_REASONS, help="Of REJ.")
+@click.option("--in-answer-to", metavar="REF", help="Of CON, DEN and ANSP: which request is answered (`relay show`).")
+@click.option("--agree/--disagree", "agrees", default=None, help="Of ANSP with --in-answer-to, in place of --amount.")
 @click.option("--first-day", type=click.DateTime(["%Y-%m-%d"]), help="Of SUS; today by default.")
 @click.option("--last-day", type=click.DateTime(["%Y-%m-%d"]), help="Of SUS; until a RES by default.")
 @click.option("--key", help="Makes repeating it harmless; a new one by default.")
@@ -194,7 +196,9 @@ def _print_messages(screen: Console, messages: list[dict[str, Any]], *, with_ord
 def _what(message: dict[str, Any]) -> str:
     days = f"{message['first_day'] or 'today'} to {message['last_day'] or 'RES'}" if message["kind"] == "SUS" else ""
     amount = _money(message["amount"]) if message["amount"] else ""
-    return "; ".join(part for part in (amount, message["reason"], days, message["text"]) if part)
+    ref = f"ref {message['ref']}" if message["kind"] in {"CAN", "ASKP"} else ""
+    agrees = {True: "agreed", False: "not agreed", None: ""}[message["agrees"]]
+    return "; ".join(part for part in (amount, ref, agrees, message["reason"], days, message["text"]) if part)
 
 
 def _came_to(message: dict[str, Any]) -> Text:

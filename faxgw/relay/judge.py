@@ -9,10 +9,10 @@ import msgspec
 
 from faxgw.errors import BugError
 from faxgw.fax import FaxId
-from faxgw.message import Channel, RelayMessage
+from faxgw.message import ASKED, Channel, RelayMessage
 from faxgw.relay.ground import Calendar, Members
 from faxgw.relay.mirror import catch_up, look
-from faxgw.relay.names import name_of
+from faxgw.relay.names import name_of, ref_of
 from faxgw.relay.offers import offers_of
 from faxgw.relay.outgoing import Occasion, Outgoing
 from faxgw.relay.patience import Next, Patience
@@ -229,6 +229,8 @@ def _told(message: RelayMessage, after: RelayOrder | None, note: str) -> Told:
         "to": message.to_member,
         "channel": message.source.channel,
     }
+    if message.kind in ASKED:
+        data["ref"] = ref_of(message)
     if message.amount is not None:
         data["amount"] = msgspec.structs.asdict(message.amount)
     if message.reason is not None:

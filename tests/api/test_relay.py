@@ -153,6 +153,36 @@ async def test_an_order_tells_its_story(autojump_clock: MockClock) -> None:
         assert (await peer.get("/v1/orders/none")).status == 404
 
 
+async def test_an_answer_names_what_it_answers(autojump_clock: MockClock) -> None:
+    """Agreed to by name, without repeating the amount; an answer to what is not open any more changes nothing."""
+    async with gateway_with_an_order() as (town, peer):
+        for key, cents in (("a", 4_200), ("b", 4_500)):
+            asked = body(key, "ASKP", "FR-1", amount={"amount_minor": cents, "currency": "EUR"})
+            assert (await peer.post("/v1/relay", asked)).status == 201
+            if key == "a":
+                refs = [(await peer.get("/v1/relay")).json()["messages"][0]["ref"]]
+                assert (
+                    await peer.post("/v1/relay", body("no", "ANSP", "FR-0", in_answer_to=refs[0], agrees=False))
+                ).status == 201
+        messages = (await peer.get("/v1/orders/A/1")).json()["messages"]
+        refs += [messages[-1]["ref"]]
+        late = await peer.post("/v1/relay", body("late", "ANSP", "FR-0", in_answer_to=refs[0], agrees=True))
+        assert (late.status, late.json()["refusal"]) == (409, "not_open")
+        both = {"amount": {"amount_minor": 4_500, "currency": "EUR"}, "in_answer_to": refs[1], "agrees": True}
+        twice = await peer.post("/v1/relay", body("both", "ANSP", "FR-0", **both))
+        assert (twice.status, twice.json()["errors"][0]["pointer"]) == (422, "/agrees")
+        unnamed = await peer.post("/v1/relay", body("unnamed", "ANSP", "FR-0", agrees=True))
+        assert unnamed.status == 422
+        assert (
+            await peer.post("/v1/relay", body("yes", "ANSP", "FR-0", in_answer_to=refs[1], agrees=True))
+        ).status == 201
+        order = (await peer.get("/v1/orders/A/1")).json()
+        assert (order["price"]["amount_minor"], order["price_asked"]) == (4_500, None)
+        assert (order["messages"][-1]["in_answer_to"], order["messages"][-1]["agrees"]) == (refs[1], True)
+        told = [event.data["ref"] for event in await town.store.events(0, 1_000) if event.data.get("kind") == "ASKP"]
+        assert told == refs
+
+
 async def test_an_operator_is_named(autojump_clock: MockClock) -> None:
     """Who speaks for the network at the desk stands in the trail; absences can be asked for."""
     async with gateway_with_an_order() as (_, peer):

@@ -68,6 +68,19 @@ async def test_an_order_is_shown_with_what_was_said(tmp_path: Path, capsys: Capt
         assert (await terminal.run("relay", "show", "none")).code == 1
 
 
+async def test_a_request_is_answered_by_its_name(tmp_path: Path, capsys: Capture) -> None:
+    """Its `ref` is on the screen; agreed or not takes no amount."""
+    async with desk_with_an_order(tmp_path, capsys) as terminal:
+        await terminal.run("relay", "send", "ASKP", "2027-1001", "--from", "FR-1", "--amount", "42 EUR")
+        [asked] = (await terminal.run("relay", "list", "--json")).json()["messages"]
+        assert f"ref {asked['ref']}" in (await terminal.run("relay", "show", "2027-1001")).out
+        by_name = ("relay", "send", "ANSP", "2027-1001", "--from", "FR-0", "--in-answer-to")
+        assert (await terminal.run(*by_name, "0000", "--agree")).code == 1
+        said = await terminal.run(*by_name, asked["ref"], "--disagree")
+        assert (said.code, said.out.split(";")[0]) == (0, "ANSP about order 2027-1001 said")
+        assert "not agreed" in (await terminal.run("relay", "show", "2027-1001")).out
+
+
 async def test_absences_are_listed(tmp_path: Path, capsys: Capture) -> None:
     """Who is away, and until when."""
     async with desk_with_an_order(tmp_path, capsys) as terminal:
