@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -196,6 +197,25 @@ async def test_pages_are_kept_by_reference() -> None:
             assert await hand_in(carrier, body) == 201
         kept = {path.name: path.read_bytes() for path in carrier.pages_dir.iterdir()}
     assert kept == {"s-1-1.tif": TIFF, "s-1-1.2.tif": TIFF + b"again"}
+
+
+async def test_only_documents_of_several_pages_are_kept_where_they_alone_are_wanted() -> None:
+    """The second under a reference is numbered all the same."""
+    async with running_carrier(keep_from_pages=2) as carrier:
+        for pages in ("1", "2", "3"):
+            assert await hand_in(carrier, Fax_Pages=pages) == 201
+        assert {path.name for path in carrier.pages_dir.iterdir()} == {"s-1-1.2.tif", "s-1-1.3.tif"}
+
+
+async def test_a_carrier_says_what_it_uses() -> None:
+    async with running_carrier() as carrier:
+        levers = HttpLanes(carrier.control_url, lanes=1, timeouts=Timeouts())
+        now = await levers.request("GET", "/control/now")
+        await levers.aclose()
+    assert isinstance(now, Answer)
+    told = msgspec.json.decode(now.body, type=dict[str, float])
+    assert told["cpu_seconds"] > 0
+    assert told["memory_mib"] > 1
 
 
 async def test_every_fax_can_be_listed_with_its_fate() -> None:
