@@ -33,7 +33,6 @@ class Style(enum.Enum):
     AMOUNT = (42, 700)
     WINDOW = (50, 700)
     DATE = (64, 700)
-    NUMBER = (80, 700)
 
     def __init__(self, size_px: int, weight: int) -> None:
         self.size_px = size_px
