@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, case, func, literal, select, text
+from sqlalchemy import Connection, bindparam, case, func, literal, select, text
 
 from faxgw.fax import Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.backlog import Backlog, LineAges
 from faxgw.store.schema import UNFINISHED, fax, fax_state
 
+NEXT_FAX = select(fax.c.id, fax.c.accepted_at).where(fax.c.id >= bindparam("first")).order_by(fax.c.id).limit(1)
 _FAILURES = frozenset(failure.value for failure in Failure)
 
 
@@ -18,7 +19,7 @@ def read_backlog(connection: Connection, limit: int, now: float, ages: Sequence[
 
     Ids grow with time, so the age of a fax is told by its id; the few ids that part the ages are found by halving.
     """
-    edges = [_first_id_after(connection, now - age_seconds) for age_seconds in ages]
+    edges = _first_ids_after(connection, [now - age_seconds for age_seconds in ages])
     parts = _count_by_line(connection, edges)
     lines: dict[str, list[_Part]] = {}
     for part in parts:
@@ -71,13 +72,22 @@ def _add_up(parts: Sequence[_Part], edges: int) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _first_id_after(connection: Connection, at: float) -> int:
-    """The first id of a fax accepted after `at`; ids without a fax, as of retries asked for twice, are stepped over."""
-    low, high = 1, (connection.execute(select(func.max(fax.c.id))).scalar() or 0) + 1
+def _first_ids_after(connection: Connection, times: Sequence[float]) -> list[int]:
+    """For each time, the latest first, the first id of a fax accepted after it; each narrows the next one's search."""
+    beyond = (connection.execute(select(func.max(fax.c.id))).scalar() or 0) + 1
+    edges: list[int] = []
+    for at in times:
+        beyond = _first_id_after(connection, at, beyond)
+        edges.append(beyond)
+    return edges
+
+
+def _first_id_after(connection: Connection, at: float, beyond: int) -> int:
+    """Ids without a fax, as of retries asked for twice, are stepped over; none after `beyond` is looked at."""
+    low, high = 1, beyond
     while low < high:
         middle = (low + high) // 2
-        there = select(fax.c.id, fax.c.accepted_at).where(fax.c.id >= middle).order_by(fax.c.id).limit(1)
-        found = connection.execute(there).one_or_none()
+        found = connection.execute(NEXT_FAX, {"first": middle}).one_or_none()
         if found is None or found.accepted_at > at:
             high = middle
         else:
