@@ -1,12 +1,14 @@
 """What became of every promise, and what a missed one was missed by: the line, the carrier, a failed call, or us."""
 
 import enum
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
 from faxgw_loadtest.account import Books
+from faxgw_loadtest.arrivals import Arrival
 from faxgw_loadtest.generator import Pace
 from faxgw_loadtest.lines import is_met, play_lines
 from faxgw_loadtest.profile import Profile
@@ -61,40 +63,52 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
 def take_deadlines(books: Books, profile: Profile, pace: Pace) -> Deadlines:
     """Judge every promise against the same day played by lines alone."""
     ended = _ended(books)
-    earliest = _earliest(books, profile, pace, channels=0)
-    crowded = _earliest(books, profile, pace, channels=profile.carrier.channels)
-    failed = _failed_calls(books)
-    counts: Counter[str] = Counter()
+    allowed = _Allowed(
+        _earliest(books, profile, pace, channels=0),
+        _earliest(books, profile, pace, channels=profile.carrier.channels),
+        _failed_calls(books),
+        pace,
+    )
+    promised = [(index, each) for index, each in enumerate(books.arrivals) if each.deadline_seconds is not None]
     missed: list[Missed] = []
-    for index, arrival in enumerate(books.arrivals):
-        if arrival.deadline_seconds is None:
-            continue
-        counts["promised"] += 1
+    for index, arrival in promised:
         ended_at = ended.get(books.handing.fax_ids[index])
-        begin_at, deadline_at = pace.real(arrival.at_seconds), pace.real(arrival.deadline_seconds)
-        if ended_at is not None and ended_at <= deadline_at:
-            counts["met"] += 1
-            continue
-        if not is_met(arrival, earliest[index]):
-            why = Why.LINE
-        elif not is_met(arrival, crowded[index]):
-            why = Why.CARRIER
-        elif any(begin_at <= at <= deadline_at for at in failed.get(arrival.florist, ())):
-            why = Why.CALL
-        else:
-            why = Why.GATEWAY
-        missed.append(
-            Missed(
-                order=index + 1,
-                florist=arrival.florist,
-                ordered_seconds=arrival.at_seconds,
-                deadline_seconds=arrival.deadline_seconds,
-                earliest_seconds=earliest[index],
-                ended_seconds=None if ended_at is None else pace.day(ended_at),
-                why=why,
-            )
-        )
-    return Deadlines(promised=counts["promised"], met=counts["met"], missed=missed)
+        ended_seconds = None if ended_at is None else pace.day(ended_at)
+        if ended_seconds is None or not is_met(arrival, ended_seconds):
+            missed.append(_missed(index, arrival, ended_seconds, allowed))
+    return Deadlines(promised=len(promised), met=len(promised) - len(missed), missed=missed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """What could have been: by index of the arrivals, in seconds of the day; and the calls that failed, by florist."""
+
+    by_lines: Sequence[float]
+    by_channels: Sequence[float]
+    failed: Mapping[int, Sequence[float]]
+    pace: Pace
+
+    def why(self, index: int, arrival: Arrival, deadline_seconds: float) -> Why:
+        if not is_met(arrival, self.by_lines[index]):
+            return Why.LINE
+        if not is_met(arrival, self.by_channels[index]):
+            return Why.CARRIER
+        begin_at, end_at = self.pace.real(arrival.at_seconds), self.pace.real(deadline_seconds)
+        failed = any(begin_at <= at <= end_at for at in self.failed.get(arrival.florist, ()))
+        return Why.CALL if failed else Why.GATEWAY
+
+
+def _missed(index: int, arrival: Arrival, ended_seconds: float | None, allowed: _Allowed) -> Missed:
+    deadline_seconds = arrival.deadline_seconds or 0.0
+    return Missed(
+        order=index + 1,
+        florist=arrival.florist,
+        ordered_seconds=arrival.at_seconds,
+        deadline_seconds=deadline_seconds,
+        earliest_seconds=allowed.by_lines[index],
+        ended_seconds=ended_seconds,
+        why=allowed.why(index, arrival, deadline_seconds),
+    )
 
 
 def _ended(books: Books) -> dict[int | None, float]:

@@ -89,9 +89,9 @@ async def play(site: Site, writer: Writer, script: Script, watching: Watching) -
         await follower.go_to_end()
         if inbox is not None:
             await inbox.begin()
-        stage = _Stage(site, writer, script, watching, gateway, follower, watch, inbox)
-        took = await stage.play()
-        return await stage.outcome(carrier, took)
+        under_way = _Play(site, writer, script, watching, gateway, follower, watch, inbox)
+        took = await under_way.play()
+        return await under_way.outcome(carrier, took)
     except _BROKEN as error:
         raise OperatorError(f"the gateway or the carrier gives no answer any more: {error}") from error
     finally:
@@ -99,7 +99,7 @@ async def play(site: Site, writer: Writer, script: Script, watching: Watching) -
             client.close()
 
 
-class _Stage:
+class _Play:
     """The parts of one run."""
 
     def __init__(

@@ -5,6 +5,7 @@ that a compressed day asks more of the gateway than the real one.
 """
 
 import secrets
+import select
 import socket
 import subprocess
 import sys
@@ -257,7 +258,8 @@ def _process(command: Sequence[str], log: Path, stdout: int | None = None) -> It
 
 
 def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
-    line = process.stdout.readline() if process.stdout is not None else b""
+    is_told = process.stdout is not None and select.select([process.stdout], [], [], START_SECONDS_MAX)[0]
+    line = process.stdout.readline() if process.stdout is not None and is_told else b""
     if not line:
         raise OperatorError(f"the carrier or its FTP server did not start: {_last_words(log)}")
     ready: dict[str, Any] = msgspec.json.decode(line)

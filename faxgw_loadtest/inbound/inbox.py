@@ -91,13 +91,17 @@ class Inbox:
 
     async def _page(self, *, before: int | None, limit: int) -> list[Line]:
         asked = {"inbox": self.name, "limit": limit} | ({} if before is None else {"before": before})
-        reply = await self.client.request("GET", f"/v1/inbound?{urlencode(asked)}")
-        return msgspec.json.decode(reply.body, type=_Page).inbound
+        return msgspec.json.decode(await self._ask(f"/v1/inbound?{urlencode(asked)}"), type=_Page).inbound
 
     async def _totals(self) -> Mapping[str, int]:
-        reply = await self.client.request("GET", "/v1/inbox")
-        inboxes = msgspec.json.decode(reply.body, type=_Inboxes).inboxes if reply.is_good else []
+        inboxes = msgspec.json.decode(await self._ask("/v1/inbox"), type=_Inboxes).inboxes
         found = next((inbox for inbox in inboxes if inbox.name == self.name), None)
         if found is None:
             raise OperatorError(f"the gateway has no inbox {self.name}: name one of its config with --inbox")
         return found.faxes
+
+    async def _ask(self, path: str) -> bytes:
+        reply = await self.client.request("GET", path)
+        if not reply.is_good:
+            raise ConnectionError(f"{path} answers {reply.status}")
+        return reply.body
