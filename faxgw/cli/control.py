@@ -13,7 +13,7 @@ import msgspec
 
 from faxgw.cli.client import LocalClient, Reply
 from faxgw.cli.connection import json_option, reason_of, with_client
-from faxgw.cli.screen import print_json
+from faxgw.cli.screen import print_json, say
 
 EXIT_REFUSED = 1
 EXIT_IN_DOUBT = 4
@@ -45,9 +45,9 @@ def _change(client: LocalClient, verb: str, fax_id: int, body: bytes, as_json: b
         named = {"of": fax_id} if verb in {"retry", "resend"} else {"id": fax_id}
         print_json({**named, "status": reply.status, **answer})
     elif reply.is_good:
-        click.echo(_DONE[verb](fax_id, answer))
+        say(_DONE[verb](fax_id, answer))
     else:
-        click.echo(f"faxgw: {reason_of(reply)}", err=True)
+        say(f"faxgw: {reason_of(reply)}", err=True)
     return _exit_code_of(verb, reply, answer)
 
 

@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from faxgw.cli.connection import config_option, find_config, json_option
-from faxgw.cli.screen import print_json
+from faxgw.cli.screen import print_json, say
 from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.config.whole import Config, load_config
 from faxgw.errors import ConfigError
@@ -60,7 +60,7 @@ def check_config(config_path: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(config))
     else:
-        click.echo(f"# {path} as it takes effect\n" + "\n".join(_toml_lines("", msgspec.to_builtins(config))))
+        say(f"# {path} as it takes effect\n" + "\n".join(_toml_lines("", msgspec.to_builtins(config))))
 
 
 def _with_all_retries(config: Config) -> Config:

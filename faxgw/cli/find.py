@@ -7,7 +7,7 @@ from rich.table import Table
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
-from faxgw.cli.screen import STATE_STYLES, console, print_json, since_text, state_text
+from faxgw.cli.screen import STATE_STYLES, console, print_json, say, since_text, state_text
 
 
 @click.command()
@@ -25,7 +25,7 @@ def find(client: LocalClient, number: str | None, limit: int, as_json: bool, **s
     if as_json:
         print_json(body)
     elif not body["faxes"]:
-        click.echo("nothing was found", err=True)
+        say("nothing was found", err=True)
     else:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for name in ("fax", "order", "line", "state", "accepted", "reason"):

@@ -61,7 +61,7 @@ def status(client: LocalClient, as_json: bool) -> None:
         print_json(body)
         return
     if not body["inboxes"]:
-        click.echo("no inbox is configured; see [[inbox]] in the config")
+        say("no inbox is configured; see [[inbox]] in the config")
         return
     table = _table("inbox", "looked at", *STATE_STYLES)
     for one in body["inboxes"]:
@@ -73,10 +73,10 @@ def status(client: LocalClient, as_json: bool) -> None:
         if one["trouble"]:
             say(f"{one['name']} at {one['host']}: {one['trouble']}")
     if body["oldest_unread_at"]:
-        click.echo(f"the oldest unread fax came {since_text(body['oldest_unread_at'])}")
+        say(f"the oldest unread fax came {since_text(body['oldest_unread_at'])}")
     if body["reviews_open"]:
         oldest = since_text(body["oldest_review_at"])
-        click.echo(f"{body['reviews_open']} to review, the oldest since {oldest}: faxgw review list")
+        say(f"{body['reviews_open']} to review, the oldest since {oldest}: faxgw review list")
 
 
 @inbox.command(name="list")
@@ -99,7 +99,7 @@ def _list(client: LocalClient, sought: dict[str, str | None], limit: int, as_jso
     if as_json:
         print_json(body)
     elif not body["inbound"]:
-        click.echo("nothing was found", err=True)
+        say("nothing was found", err=True)
     else:
         table = _table("fax in", "inbox", "file", "state", "came", "pages", "reason")
         for fax in body["inbound"]:
@@ -140,7 +140,7 @@ def write_reply(client: LocalClient, path: str, output: Path) -> None:
     if not reply.is_good:
         raise RefusedError(reason_of(reply))
     output.write_bytes(reply.body)
-    click.echo(f"{output}: {len(reply.body)} bytes", err=True)
+    say(f"{output}: {len(reply.body)} bytes", err=True)
 
 
 def print_inbound(body: dict[str, Any]) -> None:
@@ -216,9 +216,7 @@ def _let_out(verb: str, what: str, done: str) -> None:
             if as_json:
                 print_json({"id": inbound_id, "status": reply.status, **reply.json()})
             else:
-                click.echo(
-                    done.format(inbound_id) if reply.is_good else f"faxgw: {reason_of(reply)}", err=not reply.is_good
-                )
+                say(done.format(inbound_id) if reply.is_good else f"faxgw: {reason_of(reply)}", err=not reply.is_good)
         return 0 if all(reply.is_good for reply in replies.values()) else EXIT_REFUSED
 
 

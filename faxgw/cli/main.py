@@ -115,15 +115,21 @@ def _exit_code_of(arguments: Sequence[str] | None) -> int:
     except click.Abort:
         return EXIT_INTERRUPTED
     except OperatorError as error:
-        click.echo(f"faxgw: {error}", err=True)
+        _complain(error)
         return EXIT_USAGE
     except FaxgwError as error:
-        click.echo(f"faxgw: {error}", err=True)
+        _complain(error)
         return _exit_code_for(error)
     except BrokenPipeError:
         # `faxgw events | head`: nobody reads on. The interpreter would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _complain(error: FaxgwError) -> None:
+    from faxgw.cli.screen import say  # noqa: PLC0415 Help must not wait for it.
+
+    say(f"faxgw: {error}", err=True)
 
 
 def _exit_code_for(error: FaxgwError) -> int:

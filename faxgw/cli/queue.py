@@ -8,7 +8,7 @@ from rich.text import Text
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
-from faxgw.cli.screen import STATE_STYLES, age_text, clock_text, console, print_json, since_text, state_text
+from faxgw.cli.screen import STATE_STYLES, age_text, clock_text, console, counted, print_json, since_text, state_text
 
 _UNFINISHED = ("queued", "held", "sending", "submitted", "unknown")
 
@@ -31,6 +31,8 @@ def queue(client: LocalClient, lines: int, ages: bool, finished: bool, as_json: 
         screen.print(_at_risk_table(body["at_risk"]))
     if body["lines"]:
         screen.print(_ages_table(body) if ages else _lines_table(body["lines"]))
+    if more := body["lines_total"] - len(body["lines"]):
+        screen.print(f"and {counted(more, 'more line')}; --lines shows more", style="dim")
 
 
 def _states_text(states: dict[str, int]) -> Text:

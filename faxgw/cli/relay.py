@@ -14,7 +14,7 @@ from rich.text import Text
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, reason_of, with_client
 from faxgw.cli.control import who_option
-from faxgw.cli.screen import clock_text, console, print_json, since_text, state_text, zone_text
+from faxgw.cli.screen import clock_text, console, counted, print_json, say, since_text, state_text, zone_text
 
 EXIT_REFUSED = 1
 
@@ -99,9 +99,9 @@ def send(client: LocalClient, kind: str, order: str | None, as_json: bool, who: 
     if as_json:
         print_json({"http_status": reply.status, **reply.json()})
     elif reply.is_good:
-        click.echo(_done_text(wish["kind"], order, reply.json()))
+        say(_done_text(wish["kind"], order, reply.json()))
     else:
-        click.echo(f"faxgw: {reason_of(reply)}", err=True)
+        say(f"faxgw: {reason_of(reply)}", err=True)
     return 0 if reply.is_good else EXIT_REFUSED
 
 
@@ -145,7 +145,7 @@ def list_messages(client: LocalClient, after: int, limit: int, absences: bool, a
     elif absences:
         _print_absences(body["absences"])
     elif not body["messages"]:
-        click.echo("nothing was said", err=True)
+        say("nothing was said", err=True)
     else:
         _print_messages(console(), body["messages"], with_order=True)
 
@@ -169,7 +169,8 @@ def _print_order(screen: Console, order: dict[str, Any]) -> None:
         between = f"{question['asked_by'] or 'the network'} asked {question['asked_of'] or 'the network'}"
         grid.add_row("question", f"{between} {since_text(question['at'])}")
     if order["waiting_since"]:
-        grid.add_row("no word", f"since {clock_text(order['waiting_since'])}, reminded {order['reminders']} time(s)")
+        reminded = counted(order["reminders"], "time")
+        grid.add_row("no word", f"since {clock_text(order['waiting_since'])}, reminded {reminded}")
     if order["next_at"]:
         grid.add_row("next look", since_text(order["next_at"]))
     screen.print(grid)
@@ -220,9 +221,9 @@ def _print_faxes(screen: Console, faxes: list[dict[str, Any]]) -> None:
 def _print_absences(absences: list[dict[str, Any]]) -> None:
     for absence in absences:
         until = absence["last_day"] or "a RES"
-        click.echo(f"{absence['member']} is away from {absence['first_day']} to {until} (message {absence['seq']})")
+        say(f"{absence['member']} is away from {absence['first_day']} to {until} (message {absence['seq']})")
     if not absences:
-        click.echo("nobody is away", err=True)
+        say("nobody is away", err=True)
 
 
 def _money(money: dict[str, Any]) -> str:

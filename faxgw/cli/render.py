@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from faxgw.cli.connection import CONFIG_PLACES, RefusedError, config_option, json_option
-from faxgw.cli.screen import print_json
+from faxgw.cli.screen import print_json, say
 from faxgw.clock import SystemClock
 from faxgw.config.whole import Config, load_config
 from faxgw.errors import OperatorError
@@ -112,6 +112,6 @@ def _report(document: Document, paths: list[str], as_json: bool) -> None:
         print_json(figures | more)
         return
     pages = "1 page" if document.pages == 1 else f"{document.pages} pages"
-    click.echo(f"{', '.join(paths)}: {pages}, {len(document.tiff):,} bytes as TIFF, form {document.form_version}")
+    say(f"{', '.join(paths)}: {pages}, {len(document.tiff):,} bytes as TIFF, form {document.form_version}")
     if document.unprintable:
-        click.echo(f"the font lacks {document.unprintable!r}: printed as a box", err=True)
+        say(f"the font lacks {document.unprintable!r}: printed as a box", err=True)

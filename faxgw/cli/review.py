@@ -13,7 +13,7 @@ from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.inbox import write_reply
-from faxgw.cli.screen import clock_text, console, print_json, since_text
+from faxgw.cli.screen import clock_text, console, json_text, print_json, say, since_text
 from faxgw.errors import OperatorError
 
 EXIT_NONE = 1
@@ -39,7 +39,7 @@ def list_reviews(client: LocalClient, state: str, limit: int, as_json: bool) -> 
     if as_json:
         print_json(body)
     elif not body["reviews"]:
-        click.echo("nothing waits for a person" if state == "open" else "nothing was found", err=True)
+        say("nothing waits for a person" if state == "open" else "nothing was found", err=True)
     else:
         console().print(_table(body["reviews"]))
     return 0 if body["reviews"] else EXIT_NONE
@@ -75,7 +75,7 @@ def show(client: LocalClient, review_id: int, output: Path | None, page: int, as
         write_reply(client, f"/v1/review/{review_id}/page.png?number={page}", output)
     body = body_of(client.get(f"/v1/review/{review_id}"))
     if as_order:
-        click.echo(msgspec.json.format(msgspec.json.encode(body["guess"].get("order", {})), indent=2))
+        say(json_text(body["guess"].get("order", {}), indent=2))
         return 0 if "order" in body["guess"] else EXIT_NONE
     if as_json:
         print_json(body)
@@ -100,7 +100,7 @@ def _print_review(body: dict[str, Any]) -> None:
             screen.print(Text(f"  {name:8}", "dim").append(value, "default"))
     if body["guess"] and not body["verdict"]:
         screen.print(Text("  best guess", "dim"))
-        click.echo(msgspec.json.format(msgspec.json.encode(body["guess"]), indent=2))
+        say(json_text(body["guess"], indent=2))
 
 
 @review.command()
@@ -142,7 +142,7 @@ def resolve(
         print_json(body)
     else:
         of = f" (fax {body['fax_id']})" if body["fax_id"] else ""
-        click.echo(f"review {review_id} is resolved: {said['verdict']}{of}")
+        say(f"review {review_id} is resolved: {said['verdict']}{of}")
 
 
 def _read_order(name: str) -> Any:

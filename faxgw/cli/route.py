@@ -12,7 +12,7 @@ from rich.text import Text
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_patient_client
-from faxgw.cli.screen import console, print_json
+from faxgw.cli.screen import console, counted, print_json, say
 from faxgw.errors import OperatorError
 
 EXIT_REFUSED = 1
@@ -108,10 +108,8 @@ def _replan(client: LocalClient, day: dt.date, dry_run: bool, as_json: bool) -> 
         return 0
     screen = console()
     saved = planned["greedy_points"] - planned["points"]
-    screen.print(
-        f"{day}: {planned['orders']} orders planned in {planned['seconds']:.1f} s, {planned['points']} points "
-        f"({saved} fewer than one after the other)"
-    )
+    planned_text = f"{counted(planned['orders'], 'order')} planned in {planned['seconds']:.1f} s"
+    screen.print(f"{day}: {planned_text}, {planned['points']} points ({saved} fewer than one after the other)")
     would = f"{len(planned['moves'])} would move" if dry_run else f"{planned['moved']} moved"
     screen.print(f"{would}, {len(planned['unserved'])} without a florist")
     for move in planned["moves"][:MOVES_SHOWN_MAX]:
@@ -119,7 +117,9 @@ def _replan(client: LocalClient, day: dt.date, dry_run: bool, as_json: bool) -> 
     if len(planned["moves"]) > MOVES_SHOWN_MAX:
         screen.print(f"  and {len(planned['moves']) - MOVES_SHOWN_MAX} more; --json lists all")
     if planned["unserved"]:
-        screen.print(f"without a florist: {', '.join(planned['unserved'][:MOVES_SHOWN_MAX])}", style="yellow")
+        more = len(planned["unserved"]) - MOVES_SHOWN_MAX
+        rest = f" and {more} more; --json lists all" if more > 0 else ""
+        screen.print(f"without a florist: {', '.join(planned['unserved'][:MOVES_SHOWN_MAX])}{rest}", style="yellow")
     return 0
 
 
@@ -145,11 +145,11 @@ def import_postcodes(client: LocalClient, file: Path, country: str | None, as_js
         print_json(told)
         return 0
     for name, count in told["countries"].items():
-        click.echo(f"{name}: {count} postcodes")
+        say(f"{name}: {counted(count, 'postcode')}")
     for bad in told["bad"]:
-        click.echo(f"{file}:{bad['line']}: {bad['why']}", err=True)
+        say(f"{file}:{bad['line']}: {bad['why']}", err=True)
     if told["bad_lines"]:
-        click.echo(f"{told['bad_lines']} of {told['lines']} lines were left out", err=True)
+        say(f"left out: {told['bad_lines']:,} of {counted(told['lines'], 'line')}", err=True)
     return 0
 
 
@@ -162,6 +162,6 @@ def postcodes(client: LocalClient, as_json: bool) -> None:
     if as_json:
         print_json(told)
     elif not told["countries"]:
-        click.echo("none: take some in with faxgw routing import-postcodes FILE")
+        say("none: take some in with faxgw routing import-postcodes FILE")
     for name, count in told["countries"].items() if not as_json else ():
-        click.echo(f"{name}: {count} postcodes")
+        say(f"{name}: {counted(count, 'postcode')}")

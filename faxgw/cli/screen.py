@@ -5,6 +5,7 @@ Names and texts of others never steer the terminal: each of their control charac
 
 import datetime as dt
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,16 +53,33 @@ def harmless(text: str) -> str:
     return _STEERING.sub(_MARK, text)
 
 
-def say(text: str) -> None:
-    """A plain line, with a mark for each character that would steer a terminal."""
-    click.echo(harmless(text))
+def say(text: str, *, err: bool = False) -> None:
+    """A plain line, with a mark for each character that would steer a terminal; `err` for standard error."""
+    click.echo(harmless(text), err=err)
+
+
+def hand_out(content: bytes) -> None:
+    """A file on standard output: byte for byte, but where a person looks at it nothing in it steers the terminal."""
+    click.echo(harmless(content.decode(errors="replace")) if sys.stdout.isatty() else content, nl=False)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 fault`, `2 faults`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def print_json(value: Any) -> None:
     """One line of JSON; msgspec and not rich, so that no line is ever broken for the screen."""
+    click.echo(json_text(value))
+
+
+def json_text(value: Any, *, indent: int = -1) -> str:
+    """JSON with `indent` spaces a level, or in one line; what would steer a terminal is escaped, so nothing is lost."""
     import msgspec  # noqa: PLC0415 Only who asks for JSON waits for it.
 
-    click.echo(msgspec.json.encode(value))
+    text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
+    # Only in strings such a character can stand, and there JSON has a way to write it.
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def state_text(state: str) -> Text:

@@ -9,7 +9,7 @@ import click
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
-from faxgw.cli.screen import print_json
+from faxgw.cli.screen import print_json, say
 
 
 @click.command()
@@ -50,7 +50,7 @@ def send(
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"fax {answer['id']} {'repeated' if answer['repeated'] else 'accepted'} ({answer['state']})")
+        say(f"fax {answer['id']} {'repeated' if answer['repeated'] else 'accepted'} ({answer['state']})")
 
 
 def _key_of(content: bytes, to: str) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
-from faxgw.cli.screen import clock_text, console, print_json, since_text
+from faxgw.cli.screen import clock_text, console, print_json, say, since_text
 
 _WHAT = click.argument("what", type=click.Choice(["line", "provider", "gateway"]))
 _NAME = click.argument("name", required=False)
@@ -63,7 +63,7 @@ def resume(client: LocalClient, what: str, name: str | None, why: str, who: str 
         print_json(answer)
     else:
         named = f"{what} {name}" if name else what
-        click.echo(f"{named} is resumed" if answer["resumed"] else f"{named} was not suspended")
+        say(f"{named} is resumed" if answer["resumed"] else f"{named} was not suspended")
     return 0 if answer["resumed"] else 1
 
 
@@ -76,9 +76,9 @@ def suspensions(client: LocalClient, as_json: bool) -> None:
     if as_json:
         print_json(body)
     elif not body["suspensions"]:
-        click.echo("nothing is suspended")
+        say("nothing is suspended")
     for stopped in [] if as_json else body["suspensions"]:
-        click.echo(suspension_text(stopped))
+        say(suspension_text(stopped))
 
 
 @click.command()
@@ -132,4 +132,4 @@ def _report(stopped: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(stopped)
     else:
-        click.echo(suspension_text(stopped))
+        say(suspension_text(stopped))

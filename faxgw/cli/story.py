@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from faxgw.cli.screen import age_text, clock_text
+from faxgw.cli.screen import age_text, clock_text, counted
 
 Data = dict[str, Any]
 _CLASSES = {0: "express", 1: "standard", 2: "bulk"}
@@ -64,7 +64,8 @@ def _delivered(data: Data) -> str:
     if "pages" not in data:
         return f"delivered in attempt {data['attempt']}, as found out"
     seconds = data["call_seconds"]
-    return f"delivered: {data['pages']} page(s)" + (f" in a call of {age_text(seconds)}" if seconds is not None else "")
+    call = f" in a call of {age_text(seconds)}" if seconds is not None else ""
+    return f"delivered: {counted(data['pages'], 'page')}{call}"
 
 
 def _retry(data: Data) -> str:
@@ -78,8 +79,8 @@ def _rerouted(data: Data) -> str:
 
 def _routed(data: Data) -> str:
     where = "in its area" if data.get("in_area") else f"{data['km']} km away" if "km" in data else "for its country"
-    rivals = data["rivals"]
-    return f"routed to member {data['member']}: {where}, {data['points']} points, {rivals} other(s) might have had it"
+    rivals = counted(data["rivals"], "other")
+    return f"routed to member {data['member']}: {where}, {data['points']} points, {rivals} might have had it"
 
 
 def _contradicted(data: Data) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import RefusedError, json_option, reason_of, with_patient_client
-from faxgw.cli.screen import print_json
+from faxgw.cli.screen import print_json, say
 from faxgw.errors import OperatorError
 
 CHUNK_LINES = 1_000
@@ -51,7 +51,7 @@ def submit(client: LocalClient, file: Any, submitter: str | None, as_json: bool)
                 _report(answer, orders, as_json)
             advance(len(chunk))
     if not as_json and len(orders.items) > 1:
-        click.echo(_summary(counts))
+        say(_summary(counts))
     return 1 if counts["refused"] else 0
 
 
@@ -127,11 +127,11 @@ def _report(answer: dict[str, Any], orders: Orders, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     elif outcome == "refused":
-        click.echo(f"{orders.unit} {answer['line']} refused: {answer['detail']}{_other_fax(answer)}", err=True)
+        say(f"{orders.unit} {answer['line']} refused: {answer['detail']}{_other_fax(answer)}", err=True)
         for fault in answer.get("errors", ()):
-            click.echo(f"    {fault['pointer'] or '(whole order)'}: {fault['detail']}", err=True)
+            say(f"    {fault['pointer'] or '(whole order)'}: {fault['detail']}", err=True)
     elif len(orders.items) == 1:
-        click.echo(f"fax {answer['id']} {outcome} ({answer['state']})")
+        say(f"fax {answer['id']} {outcome} ({answer['state']})")
 
 
 def _other_fax(answer: dict[str, Any]) -> str:

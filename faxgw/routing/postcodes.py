@@ -74,6 +74,8 @@ def read_postcodes(content: bytes, country: str | None = None) -> ReadPostcodes:
     Raises:
         PostcodesUnreadableError: nothing in it can be used; the message says what is missing.
     """
+    if not content.strip():
+        raise PostcodesUnreadableError("the file is empty")
     read = ReadPostcodes()
     rows, columns, home = _open(_decode(content), country)
     found: dict[tuple[str, str], list[Place]] = {}

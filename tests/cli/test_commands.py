@@ -171,6 +171,19 @@ async def test_the_queue_is_shown(tmp_path: Path, capsys: Capture) -> None:
     assert as_json.json()["lines"][0]["waiting"] == 3
 
 
+async def test_a_queue_that_is_cut_says_so(tmp_path: Path, capsys: Capture) -> None:
+    """Whoever sees twenty lines must know of the twenty-first."""
+    fakes = make_fakes()
+    fakes.store.add()
+    fakes.store.ages = [LineAges(Line(f"+331990000{n:02}"), 1, NOW - 60, {State.QUEUED: 1}) for n in range(4)]
+    async with terminal_at(fakes, tmp_path, capsys) as terminal:
+        cut, nearly = await terminal.run("queue", "--lines", "1"), await terminal.run("queue", "--lines", "3", "--ages")
+        whole = await terminal.run("queue")
+    assert cut.out.endswith("and 3 more lines; --lines shows more\n")
+    assert nearly.out.endswith("and 1 more line; --lines shows more\n")
+    assert "more line" not in whole.out
+
+
 async def test_who_is_at_risk_comes_first(tmp_path: Path, capsys: Capture) -> None:
     """With the deadline and the order's number; the fax itself says who promised it."""
     fakes = make_fakes()

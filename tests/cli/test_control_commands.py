@@ -191,8 +191,8 @@ async def test_top_fits_the_smallest_screen(tmp_path: Path, capsys: Capture) -> 
     [
         ("accepted", {"key": "a"}, "accepted"),
         ("accepted", {"key": "a", "retry_of": 3, "who": "Ada", "why": "moved"}, "retry of fax 3 by Ada: moved"),
-        ("delivered", {"attempt": 1, "pages": 2, "call_seconds": 45.0}, "delivered: 2 page(s) in a call of 45 s"),
-        ("delivered", {"attempt": 1, "pages": 2, "call_seconds": None}, "delivered: 2 page(s)"),
+        ("delivered", {"attempt": 1, "pages": 2, "call_seconds": 45.0}, "delivered: 2 pages in a call of 45 s"),
+        ("delivered", {"attempt": 1, "pages": 2, "call_seconds": None}, "delivered: 2 pages"),
         ("delivered", {"attempt": 1, "who": "Ada", "why": ""}, "delivered in attempt 1, as found out by Ada"),
         ("retry", {"attempt": 1, "failure": "busy", "code": "17"}, "attempt 1: busy (17)"),
         ("rerouted", {"from": "+1", "to": "+2", "member": "FR-2", "who": "Ada"}, "to +2, member FR-2 by Ada"),

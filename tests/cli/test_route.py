@@ -148,7 +148,10 @@ async def test_postcodes_are_taken_in(office: Office, tmp_path: Path, capsys: py
     async with terminal_at(office.fakes, tmp_path, capsys) as terminal:
         told = await terminal.run("routing", "import-postcodes", str(file))
         refused = await terminal.run("routing", "import-postcodes", str(empty))
+        empty.write_text("\n")
+        of_nothing = await terminal.run("routing", "import-postcodes", str(empty))
         known = await terminal.run("routing", "postcodes")
+    assert (of_nothing.code, of_nothing.err) == (1, "faxgw: the file is empty\n")
     assert (told.code, told.out) == (0, "FR: 2 postcodes\n")
     assert f"{file}:4: has no coordinates" in told.err
     assert (refused.code, "no column of the file has a postcode" in refused.err) == (1, True)

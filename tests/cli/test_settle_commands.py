@@ -74,7 +74,7 @@ async def test_a_month_from_its_files_to_the_banks_file(tmp_path: Path, capsys: 
 
         assert await settle("import", file) == f"{file}: 2 movements taken\n"
         assert await settle("import", file) == f"{file}: it was imported before\n"
-        assert (await settle("match")).startswith("1 payments matched")
+        assert (await settle("match")).startswith("1 payment matched, 0 refunds")
         [exception] = (await terminal.run("settle", "exceptions", "--json")).json()
         assert (exception["reason"], exception["about"], exception["amount_minor"]) == ("amount_differs", "N2", 64_800)
         blocked = await settle("close", "2027-05", "--who", "Ida", code=1)

@@ -6,7 +6,7 @@ from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.members.asking import by_text, member_address, table_of
-from faxgw.cli.screen import clock_text, console, print_json
+from faxgw.cli.screen import clock_text, console, print_json, say
 
 _MEMBER = click.argument("member_id", metavar="MEMBER")
 _PROPOSAL = click.argument("proposal", type=click.IntRange(min=1))
@@ -30,7 +30,7 @@ def propose(client: LocalClient, member_id: str, number: str, why: str, who: str
     if as_json:
         print_json(answer)
         return
-    click.echo(f"proposal {answer['number']} waits for another person: faxgw members account list")
+    say(f"proposal {answer['number']} waits for another person: faxgw members account list")
 
 
 @account.command()
@@ -46,7 +46,7 @@ def approve(client: LocalClient, member_id: str, proposal: int, why: str, who: s
     if as_json:
         print_json(answer)
         return
-    click.echo(f"payouts to {member_id} go there from {answer['from']} on; payouts approved before are not touched")
+    say(f"payouts to {member_id} go there from {answer['from']} on; payouts approved before are not touched")
 
 
 @account.command()
@@ -62,7 +62,7 @@ def refuse(client: LocalClient, member_id: str, proposal: int, why: str, who: st
     if as_json:
         print_json(answer)
         return
-    click.echo(f"proposal {proposal} is refused")
+    say(f"proposal {proposal} is refused")
 
 
 @account.command("list")
@@ -74,7 +74,7 @@ def list_(client: LocalClient, as_json: bool) -> None:
     if as_json:
         print_json(body)
     elif not body["proposals"]:
-        click.echo("no account number waits for a second person")
+        say("no account number waits for a second person")
     else:
         table = table_of("proposal", "member", "account", "by", "at", "why")
         for each in body["proposals"]:

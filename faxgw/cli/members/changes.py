@@ -19,7 +19,7 @@ from faxgw.cli.members.asking import (
     read_field,
     value_text,
 )
-from faxgw.cli.screen import print_json
+from faxgw.cli.screen import print_json, say
 
 _MEMBER = click.argument("member_id", metavar="MEMBER")
 _FIELDS = click.argument("fields", nargs=-1, required=True, metavar="FIELD=VALUE...")
@@ -126,11 +126,11 @@ def change(
         print_json(answer)
         return
     for each in answer["changes"]:
-        click.echo(change_text(each))
+        say(change_text(each))
     if not answer["changes"]:
-        click.echo(f"{member_id} is so already")
+        say(f"{member_id} is so already")
     elif dry_run:
-        click.echo("nothing was recorded")
+        say("nothing was recorded")
 
 
 def change_text(each: dict[str, Any]) -> str:
@@ -198,4 +198,4 @@ def _report(client: LocalClient, path: str, body: bytes, done: str, as_json: boo
     if as_json:
         print_json(answer)
     else:
-        click.echo(done if answer["recorded"] else "it is so already")
+        say(done if answer["recorded"] else "it is so already")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import getpass
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, 
 from faxgw.cli.control import who_option, why_option
 from faxgw.cli.members.asking import address, as_of_option, day_text, dry_run_option, from_option, known_at_option
 from faxgw.cli.members.changes import change_text
-from faxgw.cli.screen import print_json
+from faxgw.cli.screen import hand_out, print_json, say
 
 SHOWN_MAX = 200
 """Members whose changes are told one by one."""
@@ -65,19 +64,19 @@ def _tell(body: dict[str, Any]) -> None:
     for each in body["added"]:
         shown += 1
         if shown <= SHOWN_MAX:
-            click.echo(f"+ {each['member']}  {each['fields']['name']}, {each['fields']['city']}")
+            say(f"+ {each['member']}  {each['fields']['name']}, {each['fields']['city']}")
     for each in body["changed"]:
         shown += 1
         for field in each["changes"] if shown <= SHOWN_MAX else ():
-            click.echo(f"~ {each['member']}  {change_text(field)}")
+            say(f"~ {each['member']}  {change_text(field)}")
     for member_id in body["withdrawn"]:
-        click.echo(f"- {member_id}  leaves")
+        say(f"- {member_id}  leaves")
     if shown > SHOWN_MAX:
-        click.echo(f"... and {shown - SHOWN_MAX} more")
+        say(f"... and {shown - SHOWN_MAX} more")
     for fault in body["faults"]:
-        click.echo(f"! line {fault['line']} {fault['pointer']}: {fault['detail']}", err=True)
+        say(f"! line {fault['line']} {fault['pointer']}: {fault['detail']}", err=True)
     counts = f"{len(body['added'])} added, {len(body['changed'])} changed, {len(body['withdrawn'])} withdrawn"
-    click.echo(counts if body["recorded"] else f"{counts}; nothing was recorded")
+    say(counts if body["recorded"] else f"{counts}; nothing was recorded")
 
 
 @click.command()
@@ -98,7 +97,7 @@ def export(
     if output is not None:
         output.write_bytes(reply.body)
     else:
-        sys.stdout.buffer.write(reply.body)
+        hand_out(reply.body)
 
 
 def _format_of(name: str, kind: str | None) -> str:

@@ -9,7 +9,7 @@ from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.members.asking import address, day_text, day_type, days_text, member_address, table_of
-from faxgw.cli.screen import console, print_json
+from faxgw.cli.screen import console, print_json, say
 
 _NUMBER = click.argument("number", type=click.IntRange(min=1))
 _MONEY = re.compile(r"(\d{1,10})(?:[.,](\d{1,3}))? ?([A-Z]{3})")
@@ -45,7 +45,7 @@ def plan(
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"round {answer['number']} is drawn: faxgw members sample list")
+        say(f"round {answer['number']} is drawn: faxgw members sample list")
 
 
 @sample.command("list")
@@ -83,7 +83,7 @@ def place(
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"order {order_number} is the sample of {member} in round {number}")
+        say(f"order {order_number} is the sample of {member} in round {number}")
 
 
 @sample.command()
@@ -108,7 +108,7 @@ def judge(
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"{member} is judged in round {number}: {sum(sheet.values()) / len(sheet):.1f} of 5")
+        say(f"{member} is judged in round {number}: {sum(sheet.values()) / len(sheet):.1f} of 5")
 
 
 @click.group()
@@ -144,7 +144,7 @@ def raise_(
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"complaint {answer['number']} of order {order_number}: decide it with complaint decide")
+        say(f"complaint {answer['number']} of order {order_number}: decide it with complaint decide")
 
 
 @complaint.command()
@@ -173,7 +173,7 @@ def decide(
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"complaint {number} is {'upheld' if upheld else 'not upheld'}")
+        say(f"complaint {number} is {'upheld' if upheld else 'not upheld'}")
 
 
 @complaint.command("list")
@@ -206,7 +206,7 @@ def score(client: LocalClient, member_id: str, days: int, as_json: bool) -> None
     if as_json:
         print_json(body)
         return
-    click.echo(f"{body['member']}: {body['score']:.2f}")
+    say(f"{body['member']}: {body['score']:.2f}")
     table = table_of("part", "value", "weight", "why")
     for part in body["parts"]:
         table.add_row(part["name"], f"{part['value']:.2f}", f"{part['weight']:.0%}", part["why"])

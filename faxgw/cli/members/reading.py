@@ -38,7 +38,7 @@ def list_(client: LocalClient, words: tuple[str, ...], as_of: dt.datetime | None
         print_json(body)
         return 0 if body["members"] else 1
     if not body["members"]:
-        click.echo(f"nobody was found in the register of {body['as_of']}", err=True)
+        say(f"nobody was found in the register of {body['as_of']}", err=True)
         return 1
     table = table_of("member", "name", "place", "standing", "a day", "labels")
     for each in body["members"]:
@@ -48,7 +48,7 @@ def list_(client: LocalClient, words: tuple[str, ...], as_of: dt.datetime | None
         table.add_row(each["id"], each["name"], place, each.get("standing", "full"), capacity, labels)
     console().print(table)
     if body["total"] > len(body["members"]):
-        click.echo(f"{len(body['members'])} of {body['total']}; --limit shows more")
+        say(f"{len(body['members'])} of {body['total']}; --limit shows more")
     return 0
 
 
@@ -146,7 +146,7 @@ def certified(
     if as_json:
         print_json(body)
     elif not body["certified"]:
-        click.echo(f"nobody is certified {scheme} there on {body['as_of']}", err=True)
+        say(f"nobody is certified {scheme} there on {body['as_of']}", err=True)
     else:
         table = table_of("member", "name", "certificate", "valid", "evidence")
         for each in body["certified"]:

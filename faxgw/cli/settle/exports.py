@@ -7,6 +7,7 @@ import click
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import RefusedError, reason_of, with_patient_client
+from faxgw.cli.screen import hand_out, say
 from faxgw.cli.settle.asking import period_argument, read_period
 
 
@@ -24,7 +25,7 @@ def export(client: LocalClient, kind: str, period: str, until: str | None, curre
     if not reply.is_good:
         raise RefusedError(reason_of(reply))
     if output is None:
-        click.echo(reply.body, nl=False)
+        hand_out(reply.body)
     else:
         output.write_bytes(reply.body)
-        click.echo(f"{output}: {len(reply.body)} bytes")
+        say(f"{output}: {len(reply.body)} bytes")

@@ -11,7 +11,7 @@ from faxgw.cli.client import LocalClient, Reply
 from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.members.asking import address, table_of
-from faxgw.cli.screen import console, print_json, since_text
+from faxgw.cli.screen import console, counted, print_json, say, since_text
 from faxgw.cli.settle.asking import amount_text, progress_over
 
 EXIT_REFUSED = 1
@@ -47,12 +47,12 @@ def _report(path: Path, reply: Reply, as_json: bool) -> None:
         print_json({"file": str(path), "status": reply.status, **reply.json()})
         return
     if not reply.is_good:
-        click.echo(f"{path}: {reason_of(reply)}", err=True)
+        say(f"{path}: {reason_of(reply)}", err=True)
         return
     body = reply.json()
     known = f", {body['known']} known from earlier files" if body["known"] else ""
     text = f"{body['taken']} movements taken{known}" if body["result"] == "imported" else "it was imported before"
-    click.echo(f"{path}: {text}")
+    say(f"{path}: {text}")
 
 
 @click.command()
@@ -64,14 +64,12 @@ def match(client: LocalClient, as_json: bool) -> None:
     if as_json:
         print_json(body)
         return
-    click.echo(
-        f"{body['matched']} payments matched, {body['linked']} refunds and chargebacks linked, "
+    say(
+        f"{counted(body['matched'], 'payment')} matched, {body['linked']} refunds and chargebacks linked, "
         f"{body['arrived']} payouts seen at the bank"
     )
     if body["exceptions"]:
-        click.echo(
-            f"{body['exceptions']} wait for a person, {body['suggested']} with a suggestion: faxgw settle exceptions"
-        )
+        say(f"for a person: {body['exceptions']}, {body['suggested']} with a suggestion: faxgw settle exceptions")
 
 
 @click.command()
@@ -84,7 +82,7 @@ def exceptions(client: LocalClient, all_of_them: bool, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif not found:
-        click.echo("no money waits for a person")
+        say("no money waits for a person")
     else:
         table = table_of("id", "reason", "from", "reference", "amount", "day", "about", "suggested", "owner", "since")
         for each in found:
@@ -111,7 +109,7 @@ def own(client: LocalClient, exception_id: int, who: str | None, as_json: bool) 
     if as_json:
         print_json(body)
     else:
-        click.echo(f"exception {exception_id} is looked after")
+        say(f"exception {exception_id} is looked after")
 
 
 @click.command()
@@ -135,7 +133,7 @@ def decide(
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"exception {exception_id}: {decision.replace('_', ' ')}" + (f", order {order}" if order else ""))
+        say(f"exception {exception_id}: {decision.replace('_', ' ')}" + (f", order {order}" if order else ""))
 
 
 @click.command()
@@ -147,7 +145,7 @@ def refused(client: LocalClient, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif not found:
-        click.echo("every claim is booked")
+        say("every claim is booked")
     else:
         table = table_of("claim", "day", "why", "since")
         for each in found:

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from faxgw.cli.client import LocalClient
-from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
+from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.members.asking import table_of
-from faxgw.cli.screen import clock_text, console, print_json
+from faxgw.cli.screen import clock_text, console, counted, print_json, say
 from faxgw.cli.settle.asking import amount_text, month_address, obstacle_text, period_argument, progress_over
 
 EXIT_REFUSED = 1
@@ -61,8 +61,8 @@ def ready(client: LocalClient, period: str, as_json: bool) -> int:
         print_json(body)
     else:
         for obstacle in body["obstacles"]:
-            click.echo(obstacle_text(obstacle))
-        click.echo(f"{period} can be closed" if body["is_ready"] else f"{period} cannot be closed yet")
+            say(obstacle_text(obstacle))
+        say(f"{period} can be closed" if body["is_ready"] else f"{period} cannot be closed yet")
     return 0 if body["is_ready"] else EXIT_REFUSED
 
 
@@ -78,10 +78,11 @@ def close(client: LocalClient, period: str, who: str | None, as_json: bool) -> i
     if as_json:
         print_json({"status": reply.status, **body})
     elif reply.is_good:
-        click.echo(f"{period} is closed: {body['statements']} statements, {body['seal']['journals']} journals")
-        click.echo(f"seal {body['seal']['head']}")
+        journals = counted(body["seal"]["journals"], "journal")
+        say(f"{period} is closed: {counted(body['statements'], 'statement')}, {journals}")
+        say(f"seal {body['seal']['head']}")
     else:
-        click.echo(f"faxgw: {reason_of(reply)}", err=True)
+        say(f"faxgw: {reason_of(reply)}", err=True)
     return 0 if reply.is_good else EXIT_REFUSED
 
 
@@ -136,7 +137,7 @@ def _write(client: LocalClient, period: str, statements: list[dict[str, Any]], f
             place = month_address(period, "statements", urllib.parse.quote(member, safe=""))
             reply = client.get(f"{place}?{asked_for}")
             if not reply.is_good:
-                raise click.ClickException(reason_of(reply))
+                raise RefusedError(reason_of(reply))
             (into / f"{period}-{member}-{each['currency']}.{form}").write_bytes(reply.body)
             advance()
 
@@ -148,7 +149,7 @@ def _fax(client: LocalClient, period: str, members: tuple[str, ...], who: str | 
         print_json(faxed)
     for each in [] if as_json else faxed:
         fax = f"fax {each['id']}: " if each["id"] is not None else ""
-        click.echo(f"{each['member']}: {fax}{each['detail']}")
+        say(f"{each['member']}: {fax}{each['detail']}")
     return 0 if faxed and all(each["id"] is not None for each in faxed) else EXIT_REFUSED
 
 
@@ -162,7 +163,7 @@ def verify(client: LocalClient, as_json: bool) -> int:
         print_json(body)
     else:
         for fault in body["faults"]:
-            click.echo(fault, err=True)
-        proven = "all seals and balances hold" if not body["faults"] else f"{len(body['faults'])} faults"
-        click.echo(f"{body['months']} closed months, {body['journals']} journals: {proven}")
+            say(fault, err=True)
+        proven = "all seals and balances hold" if not body["faults"] else counted(len(body["faults"]), "fault")
+        say(f"{counted(body['months'], 'closed month')}, {counted(body['journals'], 'journal')}: {proven}")
     return EXIT_REFUSED if body["faults"] else 0

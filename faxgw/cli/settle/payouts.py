@@ -10,7 +10,7 @@ from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.members.asking import day_type, table_of
-from faxgw.cli.screen import clock_text, console, print_json
+from faxgw.cli.screen import clock_text, console, counted, hand_out, print_json, say
 from faxgw.cli.settle.asking import amount_text, month_address, period_argument
 
 FORMATS = ("pain.001.001.03", "pain.001.001.09", "pain.008.001.02", "pain.008.001.08")
@@ -66,7 +66,7 @@ def propose(
         print_json(run)
         return
     _show(run)
-    click.echo("it waits for another person: faxgw settle payout approve")
+    say("it waits for another person: faxgw settle payout approve")
 
 
 @payout.command()
@@ -91,7 +91,7 @@ def approve(
     if as_json:
         print_json(run)
     else:
-        click.echo(f"{run['name']} is approved by {run['approved_by']}: faxgw settle payout file")
+        say(f"{run['name']} is approved by {run['approved_by']}: faxgw settle payout file")
 
 
 @payout.command()
@@ -108,10 +108,10 @@ def file(client: LocalClient, period: str, currency: str, form: str | None, outp
     if not reply.is_good:
         raise RefusedError(reason_of(reply))
     if output is None:
-        click.echo(reply.body, nl=False)
+        hand_out(reply.body)
     else:
         output.write_bytes(reply.body)
-        click.echo(f"{output}: {len(reply.body)} bytes")
+        say(f"{output}: {len(reply.body)} bytes")
 
 
 def _find(client: LocalClient, period: str, currency: str, collect: bool) -> dict[str, Any]:
@@ -131,9 +131,9 @@ def _show(run: dict[str, Any]) -> None:
         table.add_row(item["member"], item["name"], item["account"], amount)
     console().print(table)
     total = amount_text(run["total_minor"], content["currency"])
-    click.echo(
-        f"{run['name']}: {len(content['items'])} stores, {total}, on {content['on']}, "
+    say(
+        f"{run['name']}: {counted(len(content['items']), 'store')}, {total}, on {content['on']}, "
         f"proposed by {run['proposed_by']} {clock_text(run['proposed_at'])}"
     )
     for each in run["left_out"]:
-        click.echo(f"left out: {each['member']}, {each['amount_minor']} minor units: {each['reason']}", err=True)
+        say(f"left out: {each['member']}, {each['amount_minor']} minor units: {each['reason']}", err=True)
