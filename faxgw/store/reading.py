@@ -1,5 +1,6 @@
 """The questions the store answers; each is one short read, bounded, on a connection that cannot write."""
 
+import functools
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -84,7 +85,9 @@ def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | 
     )
 
 
+@functools.cache
 def steps_of(escalated: int) -> frozenset[Step]:
+    """The steps whose bits are set; a million faxes with none share one empty set of 216 bytes."""
     return frozenset(step for step, bit in STEP_BITS.items() if escalated & bit)
 
 
@@ -294,6 +297,10 @@ def _as_queued(row: Row[*tuple[Any, ...]]) -> Queued:
     return Queued(fax_id, line, rank, due_at, deadline_at, calls, revision, None, 0, submitter, alone)
 
 
+NO_CARRIERS = frozenset[str]()
+"""One for all promises: Python makes a new empty set each time it is asked for one."""
+
+
 def _promises(connection: Connection) -> list[Promise]:
     columns = fax_state.c
     rows = connection.execute(
@@ -303,7 +310,7 @@ def _promises(connection: Connection) -> list[Promise]:
     ).all()
     avoided = [row.fax_id for row in rows if row.escalated & STEP_BITS[Step.OTHER_PROVIDER]]
     failed = read_failed_providers(connection, avoided)
-    return [Promise(*row[:3], failed.get(FaxId(row.fax_id), frozenset()), steps_of(row.escalated)) for row in rows]
+    return [Promise(*row[:3], failed.get(FaxId(row.fax_id), NO_CARRIERS), steps_of(row.escalated)) for row in rows]
 
 
 NOT_A_FAILURE = (Failure.CAPACITY, Failure.ACCOUNT, Failure.NOT_REACHED)

@@ -217,3 +217,11 @@ async def test_who_is_at_risk_is_told_by_the_nearest_deadline(store: SqlStore) -
         (FaxId(4), 800.0),
     ]
     assert [line.fax_id for line in await store.at_risk(1_000.0, 2)] == [FaxId(5), FaxId(2)]
+
+
+async def test_a_start_keeps_one_empty_set_for_all_promises(store: SqlStore) -> None:
+    """A million orders with a deadline, most of them never in trouble, must not each hold sets of their own."""
+    await store.admit([new_fax(str(number), deadline_at=1_000.0) for number in range(50)])
+    promises = (await store.load()).promises
+    assert len(promises) == 50
+    assert len({id(each.avoid) for each in promises}) == len({id(each.escalated) for each in promises}) == 1
