@@ -56,14 +56,14 @@ class CallingHours:
     def at(self, line: Line, now: float) -> Opening:
         """Open until the next change, or shut until it opens."""
         opening = self._at(line, now)
-        is_open, looked = opening.is_open, 0
-        while not opening.is_open and opening.until < math.inf and looked < LOOKED_AHEAD_MAX:
-            until = opening.until
-            opening = self._at(line, until)
-            looked += 1
-            if opening.is_open:
-                return Opening(is_open=False, until=until)
-        return Opening(is_open, opening.until)
+        for _ in range(LOOKED_AHEAD_MAX):
+            if opening.is_open or opening.until == math.inf:
+                return opening
+            following = self._at(line, opening.until)
+            if following.is_open:
+                return opening
+            opening = following
+        return opening
 
     def _at(self, line: Line, now: float) -> Opening:
         shops = self._shops.get(line, [])

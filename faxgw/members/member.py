@@ -138,7 +138,9 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Whether one of its areas has the postcode; a member without areas names none."""
         return any((area.country or self.country) == country and area.covers(postcode) for area in self.areas)
 
-    def speaks(self, language: str) -> bool:
+    @property
+    def spoken(self) -> frozenset[str]:
+        """The languages in which an order can be read in the shop."""
         # The pages' Norwegian is bokmål; people say `no`.
         own = {"nb", "no"} if self.language == "nb" else {self.language}
-        return language in own or language in self.languages
+        return frozenset(own | set(self.languages))

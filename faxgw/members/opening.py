@@ -16,12 +16,13 @@ def read_opening_hours(member: Member) -> OpeningHours | None:
     """
     if member.opening_hours is None:
         return None
-    return _read(member.opening_hours, member.timezone, member.country)
+    return read_hours(member.opening_hours, member.timezone, member.country)
 
 
 # Each change of the register gathers the hours of all shops anew, and few write them in a way of their own.
 @lru_cache(maxsize=16_384)
-def _read(written: str, zone: str, country: str) -> OpeningHours:
+def read_hours(written: str, zone: str, country: str) -> OpeningHours:
+    """Hours as `read_opening_hours` reads them, for who knows no more of a member than these."""
     timezone = ZoneInfo(zone)
     try:
         return OpeningHours(written, timezone=timezone, country=country)

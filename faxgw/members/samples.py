@@ -87,8 +87,9 @@ class Samples:
         return {member for each in self._rounds.values() if each.at >= since for member in each.samples}
 
     def judged(self, member: str, since: float) -> list[Sample]:
-        samples = (each.samples.get(member) for each in self._rounds.values())
-        return [each for each in samples if each is not None and (each.judged_at or 0.0) >= max(since, 1e-9)]
+        """The member's samples that were judged since then."""
+        drawn = [each.samples[member] for each in self._rounds.values() if member in each.samples]
+        return [each for each in drawn if each.judged_at is not None and each.judged_at >= since]
 
 
 def draw_round(members: Iterable[Member], size: int, seed: int, tested: Iterable[str] = ()) -> list[str]:

@@ -84,7 +84,7 @@ def candidate_of(
         capacity=member.capacity_per_day,
         products=frozenset(member.products),
         own_products=frozenset(member.own_products),
-        languages=_languages(member),
+        languages=member.spoken,
         labels=frozenset(member.labels),
         hours=member.opening_hours,
         quality=score,
@@ -93,9 +93,3 @@ def candidate_of(
 
 def _range(area: Area, home: str) -> Range:
     return Range(area.country or home, area.first, area.last)
-
-
-def _languages(member: Member) -> frozenset[str]:
-    # The pages' Norwegian is bokmål; people say `no`.
-    own = {"nb", "no"} if member.language == "nb" else {member.language}
-    return frozenset(own | set(member.languages))

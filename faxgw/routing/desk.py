@@ -46,6 +46,7 @@ class RoutingDesk:
         self._parts = parts
         self._store = store
         self._state_dir = state_dir
+        self._importing = trio.Lock()
 
     def explain(self, order: Order) -> Explained:
         """An order that is not taken in; nothing is assigned."""
@@ -72,8 +73,10 @@ class RoutingDesk:
             PostcodesUnreadableError: nothing in it can be used.
         """
         read = await trio.to_thread.run_sync(partial(read_postcodes, content, country))
-        countries = await trio.to_thread.run_sync(partial(keep_places, self._state_dir, read.places))
-        self._parts.router.refresh(await trio.to_thread.run_sync(load_places, self._state_dir))
+        # One at a time: of two at once the first to have read the files back could be the last to be routed by.
+        async with self._importing:
+            countries = await trio.to_thread.run_sync(partial(keep_places, self._state_dir, read.places))
+            self._parts.router.refresh(await trio.to_thread.run_sync(load_places, self._state_dir))
         return Imported(read, countries)
 
     def known_postcodes(self) -> dict[str, int]:

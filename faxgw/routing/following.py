@@ -24,7 +24,7 @@ class Following:
         self._router = router
         self._rerouting = rerouting
         self._seen = 0
-        self._swept = trio.Event()
+        self._to_sweep = trio.Event()
         self._why = ""
 
     async def load(self) -> None:
@@ -36,7 +36,7 @@ class Following:
         """The register or somebody's absence changed: orders may have to go elsewhere."""
         self._router.refresh()
         self._why = why
-        self._swept.set()
+        self._to_sweep.set()
 
     async def run(self) -> None:
         """Follow, for ever."""
@@ -72,13 +72,14 @@ class Following:
 
     async def _sweep(self) -> None:
         while True:
-            await self._swept.wait()
-            self._swept = trio.Event()
+            await self._to_sweep.wait()
+            self._to_sweep = trio.Event()
             try:
                 await self._rerouting.sweep(self._why)
             except StoreFailedError:
                 raise
             except Exception:
-                # The crash barrier of a sweep: nothing is lost, and the next one finds the same orders.
+                # The crash barrier of a sweep: nothing is lost, and the next one, soon, finds the same orders.
                 log.exception("sweep_broke")
                 await trio.sleep(AGAIN_SECONDS)
+                self._to_sweep.set()

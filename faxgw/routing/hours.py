@@ -4,7 +4,9 @@ import datetime as dt
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from opening_hours import OpeningHours, State, UnknownCountryError  # type: ignore[attr-defined]  # Its stub leaves both out.
+from opening_hours import State
+
+from faxgw.members.opening import read_hours
 
 MINUTES_A_DAY = 24 * 60
 ALL_DAY = ((0, MINUTES_A_DAY),)
@@ -22,20 +24,10 @@ def open_spans(hours: str | None, timezone: str, country: str, day: dt.date) -> 
     zone = ZoneInfo(timezone)
     midnight = dt.datetime.combine(day, dt.time(), zone)
     following = dt.datetime.combine(day + dt.timedelta(1), dt.time(), zone)
-    intervals = _read(hours, timezone, country).intervals(midnight, following)
+    intervals = read_hours(hours, timezone, country).intervals(midnight, following)
     return tuple(
         (_minute(start, day), _minute(end, day)) for start, end, state, _ in intervals if state == State.OPEN
     )  # fmt: skip
-
-
-@lru_cache(maxsize=4_096)
-def _read(hours: str, timezone: str, country: str) -> OpeningHours:
-    zone = ZoneInfo(timezone)
-    try:
-        return OpeningHours(hours, timezone=zone, country=country)
-    except UnknownCountryError:
-        # Its public holidays are not known; its hours are.
-        return OpeningHours(hours, timezone=zone)
 
 
 def _minute(moment: dt.datetime, day: dt.date) -> int:

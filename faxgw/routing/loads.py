@@ -91,11 +91,6 @@ class Loads:
             del self._orders[gone.number]
         self._count(gone.number, 1)
 
-    def drop_order(self, number: str) -> None:
-        """Nobody executes the order any more."""
-        for fax_id in list(self._orders.get(number, ())):
-            self.drop(fax_id)
-
     def forget_before(self, day: dt.date) -> None:
         """Days that are over need no count."""
         for fax in [fax for fax in self._faxes.values() if fax.day < day]:

@@ -51,9 +51,6 @@ class Places:
             self._estimates[key] = self._estimate(country, postcode)
         return self._estimates[key]
 
-    def count(self, country: str) -> int:
-        return sum(1 for each, _ in self._places if each == country)
-
     def counts(self) -> dict[str, int]:
         """Known postcodes by country."""
         countries: dict[str, int] = {}

@@ -125,25 +125,30 @@ class Replanning:
         return is_ours and order.state is State.QUEUED
 
     async def _task(self, day: dt.date, orders: Sequence[tuple[OpenOrder, Past]]) -> PlanTask:
-        planned_day = self._router.day(day)
-        loads = self._router.loads.on(day)
         plan_orders: list[PlanOrder] = []
         for number, (order, past) in enumerate(orders, start=1):
             plan_orders.append(PlanOrder(order.fax_id, wish_of(decode_order(order.order), past.had), order.member))
-            counted = self._router.loads.of_order(order.number)
-            if counted is not None and counted.fax_id == order.fax_id:
-                loads[counted.member_id] -= 1
             if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
                 await trio.lowlevel.checkpoint()
+        planned_day = self._router.day(day)
         return PlanTask(
             day=day,
             now=self._clock.now(),
             orders=plan_orders,
             candidates=[planned_day.florists[member_id] for member_id in sorted(planned_day.florists)],
-            loads={member_id: load for member_id, load in loads.items() if load},
+            loads=self._loads_without(day, [order for order, _ in orders]),
             places=self._places_of(planned_day, plan_orders),
             config=self._router.config,
         )
+
+    def _loads_without(self, day: dt.date, orders: Sequence[OpenOrder]) -> dict[str, int]:
+        """What each florist has to do on the day beside these orders; counted in one go, for loads move meanwhile."""
+        loads = self._router.loads.on(day)
+        for order in orders:
+            counted = self._router.loads.of_order(order.number)
+            if counted is not None and counted.fax_id == order.fax_id:
+                loads[counted.member_id] -= 1
+        return {member_id: load for member_id, load in loads.items() if load}
 
     def _places_of(self, day: Day, orders: Sequence[PlanOrder]) -> list[tuple[str, str, Place]]:
         codes = {(order.wish.country, order.wish.postcode) for order in orders}

@@ -26,7 +26,8 @@ def test_a_copy_is_no_second_bouquet_and_a_new_florist_has_the_order_alone() -> 
     assert loads.on(DAY) == {"two": 1}
     loads.drop(FaxId(3))
     assert loads.on(DAY) == {"one": 1}
-    loads.drop_order("A")
+    loads.drop(FaxId(2))
+    loads.drop(FaxId(1))
     assert loads.on(DAY) == {}
 
 

@@ -99,7 +99,7 @@ def test_la_poste_is_read_by_its_header(encoding: str) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "no column"),
+        (b"", "the file is empty"),
         (b"name;colour\nrose;red\n", "has a postcode"),
         (b"postcode;city\n75011;Paris\n", "has coordinates"),
         (b"postcode;lat;lon\n75011;1;2\n", "--country"),
