@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tools.bench.figures import table_rows
-from tools.bench.machine import Machine, look
+from tools.bench.machine import Machine, look, sync_ms
 from tools.bench.page import page_of
 from tools.bench.part import Measured
 from tools.bench.parts import PARTS, Part, select
@@ -21,6 +21,9 @@ from tools.bench.peers.processes import adopt_orphans, end_orphans
 from tools.bench.results import Results
 from tools.bench.row import table
 from tools.bench.running import ROOT, run
+
+SYNCS_BEFORE = 100
+"""Before each part."""
 
 
 def main() -> int:
@@ -54,7 +57,8 @@ def main() -> int:
 def _measure(part: Part, *, quick: bool) -> Measured:
     seconds_max = part.quick_seconds_max if quick else part.seconds_max
     print(f"measuring {part.module}, at most {seconds_max / 60:.0f} minutes", file=sys.stderr, flush=True)
-    measured = run(part, quick=quick)
+    sync_p50_ms, _ = sync_ms(ROOT / "var", SYNCS_BEFORE)
+    measured = msgspec.structs.replace(run(part, quick=quick), sync_p50_ms=sync_p50_ms)
     left = end_orphans()
     told = f"{measured.trouble or 'done'} ({measured.took_seconds:.0f} s)"
     print(f"  {told}{f', {left} processes that were left were ended' * bool(left)}", file=sys.stderr, flush=True)

@@ -1,5 +1,6 @@
 """docs/benchmarks.md out of the results of a run, so that the page says nothing that was not measured."""
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def _head(results: Results) -> str:
     )
     if results.quick:
         words += " A quick run: few rounds, a look and no measurement."
-    return f"# Benchmarks\n\n{words}"
+    return f"# Benchmarks\n\n{textwrap.fill(words, 120, break_on_hyphens=False)}"
 
 
 def _machine(machine: Machine) -> str:
@@ -64,7 +65,8 @@ def _missing(parts: list[Measured]) -> str:
 
 def _everything(parts: list[Measured]) -> str:
     tables = [
-        f"### {part.part}\n\n`python -m tools.bench {part.part}`, {part.took_seconds:.0f} s.\n\n{markdown(part.rows)}"
+        f"### {part.part}\n\n`python -m tools.bench {part.part}`, {part.took_seconds:.0f} s; fdatasync before it: p50 "
+        f"{part.sync_p50_ms:.2f} ms.\n\n{markdown(part.rows)}"
         for part in parts
         if part.rows
     ]

@@ -27,6 +27,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     is_missing: bool = False
     """A peer is, which is no failure."""
     took_seconds: float = 0.0
+    sync_p50_ms: float = 0.0
+    """Of fdatasync right before it: neighbours on the disk come and go."""
 
 
 def main() -> None:

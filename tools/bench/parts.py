@@ -23,7 +23,7 @@ PARTS = (
     Part("durable_accept", 90, 180),
     Part("lanes", 90, 180),
     Part("schedule", 120, 300),
-    Part("growth", 240, 1_200),
+    Part("growth", 600, 1_800),
     Part("inbound", 180, 1_200),
     Part("inbox", 120, 300),
     Part("render", 180, 600),
