@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from faxgw.fax import FaxId, State
 from faxgw.store.admission import Admission, Admitted, Drained, KeyTaken, NewFax, Repeated
@@ -12,6 +12,11 @@ from faxgw.store.statements import inserting
 from faxgw.store.suspensions import drains
 from faxgw.store.transitions import Happened
 
+KNOWN_FAXES = (
+    select(fax.c.key, fax.c.id, fax.c.digest, fax_state.c.state)
+    .join(fax_state, fax_state.c.fax_id == fax.c.id)
+    .where(fax.c.submitter == bindparam("who"), fax.c.key.in_(bindparam("keys", expanding=True)))
+)
 INSERT_FAXES = inserting(
     fax,
     *("id", "submitter", "key", "digest", "number", "accepted_at", "content", "order"),
@@ -55,12 +60,7 @@ def _known_keys(connection: Connection, faxes: Sequence[NewFax]) -> dict[tuple[s
         by_submitter.setdefault(new.submitter, []).append(new.key)
     for submitter, keys in by_submitter.items():
         for some in parts(keys):
-            rows = connection.execute(
-                select(fax.c.key, fax.c.id, fax.c.digest, fax_state.c.state)
-                .join(fax_state, fax_state.c.fax_id == fax.c.id)
-                .where(fax.c.submitter == submitter, fax.c.key.in_(some))
-            )
-            for key, fax_id, digest, state in rows:
+            for key, fax_id, digest, state in connection.execute(KNOWN_FAXES, {"who": submitter, "keys": some}):
                 known[submitter, key] = (FaxId(fax_id), digest, State(state))
     return known
 

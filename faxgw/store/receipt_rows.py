@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from faxgw.provider.port import Report
 from faxgw.store.receipts import KeptReceipt
@@ -14,6 +14,10 @@ from faxgw.store.statements import inserting, updating
 encode_report = msgspec.msgpack.Encoder().encode
 decode_report = msgspec.msgpack.Decoder(Report).decode
 
+# By carrier, as the index is: without it all receipts of the year would be read for each commit.
+EVENT_IDS = select(receipt.c.event_id).where(
+    receipt.c.provider == bindparam("carrier"), receipt.c.event_id.in_(bindparam("ids", expanding=True))
+)
 INSERT_RECEIPTS = inserting(receipt, "id", "provider", "event_id", "received_at", "report", "settled")
 SETTLE_RECEIPTS = updating(receipt, "settled", by=("id",))
 
@@ -39,12 +43,11 @@ def keep_receipts(connection: Connection, receipts: Sequence[tuple[str, Report, 
 
 def _known(connection: Connection, receipts: Sequence[tuple[str, Report, float]]) -> set[tuple[str, str | None]]:
     known: set[tuple[str, str | None]] = set()
-    # By carrier, as the index is: without it all receipts of the year would be read for each commit.
     for provider in {provider for provider, _, _ in receipts}:
         ids = [report.event_id for name, report, _ in receipts if name == provider and report.event_id is not None]
         for some in parts(ids):
-            asked = select(receipt.c.event_id).where(receipt.c.provider == provider, receipt.c.event_id.in_(some))
-            known.update((provider, event_id) for event_id in connection.execute(asked).scalars())
+            told_before = connection.execute(EVENT_IDS, {"carrier": provider, "ids": some})
+            known.update((provider, event_id) for event_id in told_before.scalars())
     return known
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from faxgw.fax import FaxId
 from faxgw.store.changes import Notice
@@ -20,6 +20,12 @@ NO_FAX = FaxId(0)
 VARIABLES_MAX = 10_000
 """Values in one SQL statement: an upload may have more than the 32,766 of SQLite (https://www.sqlite.org/limits.html)."""
 
+TAKE_IDS = (
+    update(sequence)
+    .where(sequence.c.name == bindparam("sequence"))
+    .values(next=sequence.c.next + bindparam("count"))
+    .returning(sequence.c.next)
+)
 INSERT_EVENTS = inserting(event, "fax_id", "at", "kind", "data")
 
 encode_json = msgspec.json.Encoder(enc_hook=str).encode
@@ -33,9 +39,7 @@ def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def take_ids(connection: Connection, name: str, count: int) -> int:
     """Reserve `count` ids and return the first; they are never given out again."""
-    after = connection.execute(
-        update(sequence).where(sequence.c.name == name).values(next=sequence.c.next + count).returning(sequence.c.next)
-    ).scalar_one()
+    after = connection.execute(TAKE_IDS, {"sequence": name, "count": count}).scalar_one()
     return int(after) - count
 
 

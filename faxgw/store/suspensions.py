@@ -5,7 +5,7 @@ A suspension whose time is over counts as lifted; its row stays until somebody r
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from faxgw.phone import Line
 from faxgw.store.line_rows import forgive
@@ -15,6 +15,10 @@ from faxgw.store.stops import Resumption, Scope, Suspension
 from faxgw.store.transitions import Happened
 
 Place = tuple[Scope, str]
+
+SUSPENDED = select(suspension.c.scope, suspension.c.name).where(
+    suspension.c.until.is_(None) | (suspension.c.until > bindparam("at"))
+)
 
 
 def suspend(connection: Connection, suspensions: Sequence[Suspension]) -> list[None]:
@@ -54,9 +58,7 @@ def drains(connection: Connection, at: float) -> bool:
 
 def suspended_places(connection: Connection, at: float) -> set[Place]:
     """What is stopped at that moment; the table has a row for each, so it is nearly always empty."""
-    holds = suspension.c.until.is_(None) | (suspension.c.until > at)
-    rows = connection.execute(select(suspension.c.scope, suspension.c.name).where(holds))
-    return {(Scope(scope), name) for scope, name in rows}
+    return {(Scope(scope), name) for scope, name in connection.execute(SUSPENDED, {"at": at})}
 
 
 def stopped_by(suspended: set[Place], line: str, provider: str) -> Scope | None:
