@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, bindparam, func, select, text
 
 from faxgw.config.promises import Step
 from faxgw.fax import GOES_ALONE_AFTER, AttemptNumber, ClientRef, Failure, FaxId, State, read_client_ref
@@ -19,6 +19,7 @@ from faxgw.store.receipt_rows import decode_report
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.rows import parts
 from faxgw.store.schema import NOT_DELIVERED, UNFINISHED, attempt, event, fax, fax_state, receipt
+from faxgw.store.statements import among, keyed
 from faxgw.store.transitions import STEP_BITS
 from faxgw.store.unfinished import Promise, Queued, Unfinished
 from faxgw.store.views import AttemptView, Contents, Event, FaxLine, FaxView, Sought
@@ -74,7 +75,7 @@ def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | 
         calls=row["calls"],
         order=row["order"],
         attempts=_attempts_of(connection, store_id, fax_id),
-        events=tuple(_events(connection, event.c.fax_id == fax_id, limit=1_000)),
+        events=tuple(_events(connection, EVENTS_OF_FAX, of=fax_id, most=1_000)),
         content=Content(row["content"]),
         origin_id=row["origin_id"],
         revision=row["revision"],
@@ -127,15 +128,17 @@ def _in_call_with(connection: Connection, row: Row[*tuple[Any, ...]]) -> tuple[F
     return tuple(FaxId(each) for each in connection.execute(others.order_by(attempt.c.first_page)).scalars())
 
 
+CONTENTS = (
+    select(fax.c.id, fax.c.content, fax.c.order, fax_state.c.line, fax_state.c.member, fax_state.c.marked)
+    .join(fax_state, fax_state.c.fax_id == fax.c.id)
+    .where(among(fax.c.id))
+)
+
+
 def read_contents(connection: Connection, fax_ids: Sequence[FaxId]) -> dict[FaxId, Contents]:
-    rows = connection.execute(
-        select(fax.c.id, fax.c.content, fax.c.order, fax_state.c.line, fax_state.c.member, fax_state.c.marked)
-        .join(fax_state, fax_state.c.fax_id == fax.c.id)
-        .where(fax.c.id.in_(fax_ids))
-    )
     return {
         FaxId(row.id): Contents(Content(row.content), row.order, Line(row.line), row.member, bool(row.marked))
-        for row in rows
+        for row in connection.execute(CONTENTS, keyed(fax_ids))
     }
 
 
@@ -225,13 +228,18 @@ def _submitter_after(last: str) -> Select[tuple[Any]]:
     return select(func.min(fax.c.submitter)).where(fax.c.submitter > last)
 
 
+EVENTS = select(event).order_by(event.c.seq).limit(bindparam("most"))
+EVENTS_AFTER = EVENTS.where(event.c.seq > bindparam("after"))
+EVENTS_OF_FAX = EVENTS.where(event.c.fax_id == bindparam("of"))
+
+
 def read_events(connection: Connection, after: int, limit: int) -> list[Event]:
-    return list(_events(connection, event.c.seq > after, limit))
+    return _events(connection, EVENTS_AFTER, after=after, most=limit)
 
 
-def _events(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[Event]:
-    rows = connection.execute(select(event).where(condition).order_by(event.c.seq).limit(limit))
-    return [Event(row.seq, FaxId(row.fax_id), row.at, row.kind, decode_data(row.data)) for row in rows]
+def _events(connection: Connection, asked: Select[*tuple[Any, ...]], **named: int) -> list[Event]:
+    rows = connection.execute(asked, named).all()
+    return [Event(seq, FaxId(fax_id), at, kind, decode_data(data)) for seq, fax_id, at, kind, data in rows]
 
 
 def read_attempt(
@@ -257,8 +265,11 @@ def _attempts(connection: Connection, store_id: str, condition: ColumnElement[bo
     return as_calls(as_attempt(store_id, row, earlier.get(row.fax_id)) for row in rows)
 
 
+LAST_EVENT = select(func.max(event.c.seq))
+
+
 def read_last_event(connection: Connection) -> int:
-    return connection.execute(select(func.max(event.c.seq))).scalar() or 0
+    return connection.execute(LAST_EVENT).scalar() or 0
 
 
 def read_unfinished(connection: Connection, store_id: str) -> Unfinished:
