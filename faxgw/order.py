@@ -148,6 +148,10 @@ class Reach(msgspec.Struct, frozen=True, gc=False):
 REACH = Reach()
 
 
+stored_order = msgspec.json.Decoder(Order).decode
+"""An order as the store keeps it. It was checked when it came in; a row that was damaged since is a `DecodeError`."""
+
+
 def read_order(raw: object, now: dt.datetime, *, is_routed: bool = False) -> Order | list[Fault]:
     """Turn decoded JSON into an order, or into every reason why it is none.
 

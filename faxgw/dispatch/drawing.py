@@ -7,7 +7,7 @@ import msgspec
 
 from faxgw.members.register import Register
 from faxgw.members.sheets import compose_sheet
-from faxgw.order import Order
+from faxgw.order import Order, stored_order
 from faxgw.phone import Line, parse_line
 from faxgw.relay.paper import compose_paper, decode_paper
 from faxgw.render.handed_in.handed import HandedIn, Kind
@@ -29,7 +29,6 @@ class Deposited(msgspec.Struct, frozen=True, kw_only=True):
     photo: bool = False
 
 
-_decode_order = msgspec.json.Decoder(Order).decode
 _decode_deposited = msgspec.json.Decoder(Deposited).decode
 encode_deposited = msgspec.json.Encoder(order="deterministic").encode
 
@@ -57,7 +56,7 @@ class Composer:
             return Unrenderable(f"the stored {contents.content} cannot be read: {error}")
 
     def _sheet(self, contents: Contents, at: float) -> Drawing | Unrenderable:
-        order = _as_it_goes(_decode_order(contents.order), contents.line, contents.member)
+        order = _as_it_goes(stored_order(contents.order), contents.line, contents.member)
         sheet = compose_sheet(order, self._register, at, self._header_name)
         if isinstance(sheet, Unrenderable) or not contents.marked:
             return sheet

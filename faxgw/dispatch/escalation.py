@@ -7,7 +7,6 @@ the operator's alert is an error in the log and a metric.
 from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
-import msgspec
 import structlog
 import trio
 
@@ -32,7 +31,7 @@ from faxgw.errors import StoreFailedError
 from faxgw.fax import FINAL, Failure, State, Waiting
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
-from faxgw.order import Order
+from faxgw.order import stored_order
 from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.store.admission import Content
@@ -49,8 +48,6 @@ log = structlog.get_logger(__name__)
 LOOKS_MAX = 32
 """Faxes looked at together, so that their steps share a commit."""
 LOOK_AGAIN_SECONDS = 5.0
-
-decode_order = msgspec.json.Decoder(Order).decode
 
 
 class Reason(Protocol):
@@ -247,7 +244,7 @@ class Escalations:
         """A line of the executing florist that this fax was not sent to yet."""
         member_id = view.member
         if member_id is None and view.content is Content.ORDER:
-            member_id = decode_order(view.order).executing_member
+            member_id = stored_order(view.order).executing_member
         member = self._register.find(member_id) if member_id is not None else None
         if member is None:
             return None

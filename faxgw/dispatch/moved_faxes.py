@@ -23,7 +23,7 @@ from faxgw.members.keeper import Keeper
 from faxgw.members.member import Member
 from faxgw.members.register import Register, member_lines
 from faxgw.ops.metrics import Metrics
-from faxgw.order import Order
+from faxgw.order import stored_order
 from faxgw.phone import Line
 from faxgw.store.admission import Content
 from faxgw.store.changes import Changed, Recorded
@@ -35,8 +35,6 @@ LOOK_AGAIN_SECONDS = 5.0
 LINES_AT_ONCE = 500
 WHO = "register"
 WHY = "its florist has another fax number"
-
-_decode_order = msgspec.json.Decoder(Order).decode
 
 
 class Reroute(Protocol):
@@ -100,7 +98,7 @@ def addressee_of(fax: Addressed) -> str:
     if fax.content is Content.DOCUMENT:
         return ""
     try:
-        order = _decode_order(fax.order)
+        order = stored_order(fax.order)
     except msgspec.DecodeError:
         # Written by another version, or no order at all; whoever draws it will say so.
         return ""

@@ -11,7 +11,7 @@ from faxgw.members.member import Member
 from faxgw.members.register import Register
 from faxgw.message import Kind, RelayMessage
 from faxgw.money import Money
-from faxgw.order import RANKS, Language, Order, Priority
+from faxgw.order import RANKS, Language, Priority, stored_order
 from faxgw.relay.names import ref_of
 from faxgw.relay.paper import TICKED, TITLES, WITHOUT_ORDER, Paper, encode_paper
 from faxgw.relay.sentences import reason_sentence, sentence
@@ -21,7 +21,6 @@ from faxgw.render.wording import wording_of
 from faxgw.store.admission import Content, NewFax
 from faxgw.store.relay.port import RELAY_SUBMITTER, Page, RelayOrder
 
-_decode_order = msgspec.json.Decoder(Order).decode
 _encode_order = msgspec.json.Encoder(order="deterministic").encode
 
 EXPRESS = RANKS[Priority.EXPRESS]
@@ -86,7 +85,7 @@ class Outgoing:
         if member is None or page is None or order is None:
             return
         sheet = msgspec.structs.replace(
-            _decode_order(page.order),
+            stored_order(page.order),
             executing_member=member_id,
             execution_price=order.price,
             # Both were for the florist before.
@@ -199,7 +198,7 @@ def _recipient(page: Page | None) -> str:
     """Name and town, by which a florist finds an order without its number."""
     if page is None:
         return ""
-    recipient = _decode_order(page.order).recipient
+    recipient = stored_order(page.order).recipient
     return f"{recipient.name}, {recipient.city}"
 
 

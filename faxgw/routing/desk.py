@@ -7,12 +7,11 @@ from pathlib import Path
 
 import trio
 
-from faxgw.order import Order
+from faxgw.order import Order, stored_order
 from faxgw.routing.atlas import keep_places, load_places
 from faxgw.routing.plan import NoSolver
 from faxgw.routing.postcodes import ReadPostcodes, read_postcodes
 from faxgw.routing.replanning import Replanned
-from faxgw.routing.rerouting import decode_order
 from faxgw.routing.router import Explanation
 from faxgw.routing.wiring import RoutingParts
 from faxgw.store.admission import Content
@@ -58,7 +57,7 @@ class RoutingDesk:
         view = await self._store.fax(found[0].fax_id) if found else None
         if view is None:
             return None
-        order = decode_order(view.order)
+        order = stored_order(view.order)
         past = (await self._store.routing.pasts([number])).get(number, NO_PAST)
         return Explained(self._parts.router.explain(order, past.had), view.member or order.executing_member, past.had)
 

@@ -14,12 +14,13 @@ import trio
 from faxgw.clock import Clock
 from faxgw.fax import FaxId, State
 from faxgw.ops.metrics import Metrics
+from faxgw.order import stored_order
 from faxgw.routing.candidate import Candidate, fold_postcode
 from faxgw.routing.days import Day
 from faxgw.routing.places import Place
 from faxgw.routing.plan import NoSolver, Plan, PlanOrder, PlanTask
 from faxgw.routing.planner import Planner
-from faxgw.routing.rerouting import Move, Mover, decode_order, planned
+from faxgw.routing.rerouting import Move, Mover, planned
 from faxgw.routing.router import Router
 from faxgw.routing.wish import wish_of
 from faxgw.store.admission import NO_LINE
@@ -127,7 +128,7 @@ class Replanning:
     async def _task(self, day: dt.date, orders: Sequence[tuple[OpenOrder, Past]]) -> PlanTask:
         plan_orders: list[PlanOrder] = []
         for number, (order, past) in enumerate(orders, start=1):
-            plan_orders.append(PlanOrder(order.fax_id, wish_of(decode_order(order.order), past.had), order.member))
+            plan_orders.append(PlanOrder(order.fax_id, wish_of(stored_order(order.order), past.had), order.member))
             if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
                 await trio.lowlevel.checkpoint()
         planned_day = self._router.day(day)

@@ -7,13 +7,12 @@ for a person, never lost. How often one order moves by itself is bounded, and wh
 from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
 import structlog
 
 from faxgw.clock import Clock
 from faxgw.fax import FaxId, State
 from faxgw.ops.metrics import Metrics
-from faxgw.order import Order
+from faxgw.order import Order, stored_order
 from faxgw.routing.router import NoRoute, Routed, Router
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.changes import Changed, Recorded, ReleaseAsked, RerouteAsked, SetAside
@@ -27,7 +26,6 @@ log = structlog.get_logger(__name__)
 MOVES_AT_ONCE_MAX = 500
 """They share a commit."""
 
-decode_order = msgspec.json.Decoder(Order).decode
 
 Move = RerouteAsked | ReleaseAsked | SetAside
 
@@ -54,7 +52,7 @@ class Rerouting:
         """Whom the order goes to if it cannot stay; None where nobody may have it, or it may have arrived already."""
         if view.content is not Content.ORDER or view.marked:
             return None
-        order = decode_order(view.order)
+        order = stored_order(view.order)
         member_id = view.member or order.executing_member
         if member_id is None:
             return None
@@ -72,7 +70,7 @@ class Rerouting:
         view = await self._store.fax(fax_id)
         if view is None or view.state is not State.QUEUED or view.content is not Content.ORDER or view.marked:
             return
-        member_id = view.member or decode_order(view.order).executing_member
+        member_id = view.member or stored_order(view.order).executing_member
         if member_id is None:
             return
         used = {view.line, *(attempt.line for attempt in view.attempts if attempt.line is not None)}
@@ -89,7 +87,7 @@ class Rerouting:
 
     async def find_florist(self, view: FaxView, who: str, why: str) -> Recorded | NoRoute:
         """Look again for somebody to execute an order that waits for a florist, and let it go."""
-        order = decode_order(view.order)
+        order = stored_order(view.order)
         found = self._router.next_florist(order, (await self._past(view.number)).had, by_itself=False)
         if isinstance(found, NoRoute):
             return found
@@ -119,7 +117,7 @@ class Rerouting:
         found: dict[FaxId, Routed] = {}
         changes: list[Move] = []
         for open_order in sorted(orders, key=_urgency):
-            order = decode_order(open_order.order)
+            order = stored_order(open_order.order)
             routed = self._next(order, pasts.get(open_order.number, NO_PAST), open_order.member)
             match routed:
                 case Routed():
@@ -136,7 +134,7 @@ class Rerouting:
         finally:
             for open_order in orders:
                 if routed_to := found.get(open_order.fax_id):
-                    self._router.loads.let_go(routed_to.member_id, decode_order(open_order.order).delivery.date)
+                    self._router.loads.let_go(routed_to.member_id, stored_order(open_order.order).delivery.date)
         done = {
             change.fax_id
             for change, told in zip(changes, recorded, strict=True)
@@ -152,11 +150,11 @@ class Rerouting:
         if open_order.may_have_arrived or open_order.is_accepted:
             # Somebody has it: between florists it moves by what they say to each other.
             return False
-        return not self._router.may_keep(decode_order(open_order.order), open_order.member)
+        return not self._router.may_keep(stored_order(open_order.order), open_order.member)
 
     def _has_left(self, open_order: OpenOrder) -> bool:
         """Not merely out of reach this moment."""
-        florists = self._router.day(decode_order(open_order.order).delivery.date).florists
+        florists = self._router.day(stored_order(open_order.order).delivery.date).florists
         shop = florists.get(open_order.member or "")
         return shop is None or not shop.is_member or not shop.executes or shop.is_away
 

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, select
 
-from faxgw.order import Order
+from faxgw.order import Order, stored_order
 from faxgw.store.claims.port import Refused, Turned
 from faxgw.store.claims.schema import claim_cursor, claim_refused
 from faxgw.store.ledger.port import Kept
 from faxgw.store.ledger.reading import read_journals_of_many
-from faxgw.store.relay.orders import decode_order, decode_relay_order
+from faxgw.store.relay.orders import decode_relay_order
 from faxgw.store.relay.port import Stage
 from faxgw.store.relay.schema import relay_order
 from faxgw.store.rows import parts
@@ -59,7 +59,7 @@ def _read_ordered(connection: Connection, fax_ids: Sequence[int]) -> dict[int, O
     for some in parts(fax_ids):
         for row in connection.execute(select(fax.c.id, fax.c.order).where(fax.c.id.in_(some))):
             try:
-                found[row.id] = decode_order(row.order)
+                found[row.id] = stored_order(row.order)
             except msgspec.DecodeError:
                 # Damaged, or of another version: it is missing from the answer, and a person is told.
                 continue

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from faxgw.fax import FaxId, State
-from faxgw.order import Order
+from faxgw.order import stored_order
 from faxgw.phone import Line
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.relay.port import Page, RelayOrder, Stage
@@ -18,7 +18,6 @@ from faxgw.store.schema import fax, fax_state
 
 decode_relay_order = msgspec.json.Decoder(RelayOrder).decode
 _encode_relay_order = msgspec.json.Encoder().encode
-decode_order = msgspec.json.Decoder(Order).decode
 
 PAGE = select(
     fax.c.id,
@@ -65,7 +64,7 @@ def _opened(rows: Sequence[Row[*tuple[Any, ...]]]) -> RelayOrder | None:
     """
     first = rows[0]
     try:
-        order = decode_order(first.order)
+        order = stored_order(first.order)
     except msgspec.DecodeError:
         # Damaged, or of another version: nothing can be said about it but by people.
         return None

@@ -7,10 +7,10 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from faxgw.fax import FaxId
-from faxgw.order import Order
+from faxgw.order import Order, stored_order
 from faxgw.store.admission import Content
 from faxgw.store.relay.messages import view_of
-from faxgw.store.relay.orders import decode_order, decode_relay_order, open_orders, read_orders, read_pages
+from faxgw.store.relay.orders import decode_relay_order, open_orders, read_orders, read_pages
 from faxgw.store.relay.port import FaxChanged, MessageView, OrderStory, RelayOrder, Stage, Unanswered
 from faxgw.store.relay.schema import relay_cursor, relay_message, relay_order
 from faxgw.store.schema import event, fax
@@ -34,7 +34,7 @@ def read_order_json(connection: Connection, number: str) -> Order | None:
     if page is None:
         return None
     try:
-        return decode_order(page.order)
+        return stored_order(page.order)
     except msgspec.DecodeError:
         return None
 
