@@ -61,8 +61,8 @@ class Glyphs:
     def _forget(self) -> None:
         self._numbers = {style: _Numbers(style, self._number) for style in Style}
         self._inks: list[Ink] = []
-        self._metrics = np.zeros((_ROOM, 3), np.intp)
-        """Of each glyph: advance and left in columns, top in words from the baseline (negative)."""
+        self._metrics = np.zeros((_ROOM, 5), np.intp)
+        """Of each glyph: advance, left and width in columns, top (from the baseline, negative) and height in rows."""
         self._cuts = np.zeros((_ROOM * WORD_PX, 2), np.intp)
         """Of each glyph moved right by 0 to 63 pixels: its first word, and how many; 0 for one not cut out yet."""
         self._words = np.zeros(_ROOM * WORD_PX, np.uint64)
@@ -71,30 +71,41 @@ class Glyphs:
         self._used = 1
 
     def put_down(self, canvas: Words, texts: Sequence[tuple[Text, int]]) -> None:
-        """Add texts to a canvas (shape (rows, 27)), each moved down by so many rows."""
+        """Add texts to a canvas (shape (rows, 27)) that is white, each moved down by so many rows."""
         if self._used > self._words_max or len(self._inks) > GLYPHS_MAX:
             self._forget()
+        texts = [(text, rows_down) for text, rows_down in texts if text.text]
+        if not texts:
+            return
         letters = itertools.chain.from_iterable(
             map(self._numbers[text.style].__getitem__, text.text) for text, _ in texts
         )
         numbers = np.fromiter(letters, np.intp)
-        if not len(numbers):
-            return
-        columns, words_down = self._pens(texts, numbers)
+        columns, words_down, apart = self._pens(texts, numbers)
+        # To add up words that share no pixel is to OR them, and takes numpy a tenth of the time.
+        order = np.concatenate((np.flatnonzero(apart), np.flatnonzero(~apart)))
+        numbers, columns, words_down = numbers[order], columns[order], words_down[order]
         firsts, counts = self._cut(numbers * WORD_PX + columns % WORD_PX)
         ends = counts.cumsum()
         sources = np.arange(ends[-1]) + np.repeat(firsts - (ends - counts), counts)
         places = self._places[sources] + np.repeat(words_down + columns // WORD_PX, counts)
-        np.bitwise_or.at(canvas.reshape(-1, copy=False), places, self._words[sources])
+        flat, words = canvas.reshape(-1, copy=False), self._words[sources]
+        added = ends[np.count_nonzero(apart) - 1]
+        np.add.at(flat, places[:added], words[:added])
+        np.bitwise_or.at(flat, places[added:], words[added:])
 
-    def _pens(self, texts: Sequence[tuple[Text, int]], numbers: Counts) -> tuple[Counts, Counts]:
-        """Of each letter, the column where its ink begins, and the words from the canvas's first to its top row's."""
-        advances, lefts, tops = self._metrics[numbers].T
+    def _pens(self, texts: Sequence[tuple[Text, int]], numbers: Counts) -> tuple[Counts, Counts, NDArray[np.bool]]:
+        """Of each letter, the column where its ink begins, the words before its top row, and if it stands apart."""
+        advances, lefts, widths, tops, heights = self._metrics[numbers].T
         lengths = np.array([len(text.text) for text, _ in texts])
-        baselines = np.array([text.baseline + rows_down for text, rows_down in texts])
+        starts = lengths.cumsum() - lengths
         pens = np.concatenate(([0], advances.cumsum()))
-        moved = np.array([text.x for text, _ in texts]) - pens[lengths.cumsum() - lengths]
-        return pens[:-1] + lefts + np.repeat(moved, lengths), tops + np.repeat(baselines * WORDS_A_ROW, lengths)
+        moved = np.array([text.x for text, _ in texts]) - pens[starts]
+        columns = pens[:-1] + lefts + np.repeat(moved, lengths)
+        rows = tops + np.repeat(np.array([text.baseline + rows_down for text, rows_down in texts]), lengths)
+        lines = _lines(np.minimum.reduceat(rows, starts), np.maximum.reduceat(rows + heights, starts))
+        apart = _apart(columns + np.repeat(lines * _PAST_ANY, lengths), widths)
+        return columns, rows * WORDS_A_ROW, apart
 
     def _cut(self, cuts: Counts) -> tuple[Counts, Counts]:
         """Of each cut, its first word and how many it has."""
@@ -112,7 +123,8 @@ class Glyphs:
         number, ink = len(self._inks), ink_of(style, character, self._resolution)
         self._inks.append(ink)
         self._metrics = _with_room(self._metrics, number + 1)
-        self._metrics[number] = advance_px(style, character), ink.left, ink.top * WORDS_A_ROW
+        height, width = ink.pixels.shape
+        self._metrics[number] = advance_px(style, character), ink.left, width, ink.top, height
         self._cuts = _with_room(self._cuts, (number + 1) * WORD_PX)
         return number
 
@@ -128,6 +140,23 @@ class Glyphs:
         self._words[first : self._used] = np.packbits(room, axis=1).view(np.uint64).reshape(-1)
         self._places[first : self._used] = np.add.outer(np.arange(rows) * WORDS_A_ROW, np.arange(across)).reshape(-1)
         self._cuts[number * WORD_PX + shift] = first, rows * across
+
+
+_PAST_ANY = 1 << 12
+"""More columns than a page has: letters of different lines never meet."""
+
+
+def _lines(tops: Counts, bottoms: Counts) -> Counts:
+    """Numbers the texts so that all of a higher number stand below all of a lower one."""
+    highest_after = np.minimum.accumulate(tops[::-1])[::-1]
+    lowest_before = np.maximum.accumulate(bottoms)
+    return np.concatenate(([0], np.cumsum(highest_after[1:] >= lowest_before[:-1])))
+
+
+def _apart(columns: Counts, widths: Counts) -> NDArray[np.bool]:
+    """Which letters begin behind the ink of every letter before them; the first always does."""
+    ends = np.maximum.accumulate(columns + widths)
+    return np.concatenate(([True], columns[1:] >= ends[:-1]))
 
 
 def _with_room(array: NDArray[N], size: int) -> NDArray[N]:

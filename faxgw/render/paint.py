@@ -1,7 +1,7 @@
 """Puts marks down as black pixels: rules and QR codes here, all letters together in `glyphs.py`."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,21 +29,23 @@ def rows_of(canvas: Canvas) -> Rows:
     return canvas.view(np.uint8)
 
 
-def paint(canvas: Canvas, marks: Iterable[tuple[Mark, int]], resolution: Resolution) -> None:
-    """Add marks to the canvas, each moved down by so many rows.
+def painted(rows: int, marks: Sequence[tuple[Mark, int]], resolution: Resolution) -> Canvas:
+    """A canvas with marks, each moved down by so many rows.
 
     A mark that does not lie inside the canvas is an error of the layout.
     """
-    texts: list[tuple[Text, int]] = []
+    canvas = blank(rows)
+    # Letters first: they want white paper.
+    GLYPHS[resolution].put_down(canvas, [(mark, rows_down) for mark, rows_down in marks if isinstance(mark, Text)])
     for mark, rows_down in marks:
         match mark:
-            case Text():
-                texts.append((mark, rows_down))
             case Rule(x, y, width, height):
                 canvas[y + rows_down : y + rows_down + height] |= ruled_row(x, width)
             case Code():
                 _paint_code(canvas, mark, rows_down)
-    GLYPHS[resolution].put_down(canvas, texts)
+            case Text():
+                pass
+    return canvas
 
 
 @functools.lru_cache(256)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from faxgw.render import libtiff
 from faxgw.render.bands import Background, Band, cut
 from faxgw.render.coded import BandCache, Coded
-from faxgw.render.marks import Mark, Page, at_resolution
-from faxgw.render.paint import Canvas, Rows, blank, paint, rows_of, ruled_row
+from faxgw.render.marks import Page, at_resolution
+from faxgw.render.paint import Canvas, Rows, blank, painted, rows_of, ruled_row
 from faxgw.render.paper import PAPERS
 from faxgw.render.sheet import Resolution
 
@@ -68,9 +68,7 @@ def _put_together(bands: list[tuple[int, Band]], coded: dict[Band, Coded], rows:
 def paint_page(page: Page, resolution: Resolution) -> Rows:
     """The whole page's rows, ink is 1: shape (rows, 216). What `encode_page` is measured against."""
     paper = PAPERS[resolution]
-    canvas = blank(paper.rows)
-    paint(canvas, [(mark, 0) for mark in at_resolution(page, paper)], resolution)
-    return rows_of(canvas)
+    return rows_of(painted(paper.rows, [(mark, 0) for mark in at_resolution(page, paper)], resolution))
 
 
 def _ones(count: int) -> Bits:
@@ -105,13 +103,12 @@ def _code(bands: list[Band], resolution: Resolution) -> list[Coded]:
     it the background below down to the slot's end; both are cut off again, for their bits are known.
     """
     slot_rows = 1 + max(band.rows for band in bands)
-    canvas = blank(slot_rows * len(bands))
-    marks: list[tuple[Mark, int]] = []
-    for top, band in zip(itertools.count(0, slot_rows), bands, strict=False):
+    slots = list(zip(itertools.count(0, slot_rows), bands, strict=False))
+    marks = [(mark, top + 1) for top, band in slots for mark in band.marks]
+    canvas = painted(slot_rows * len(bands), marks, resolution)
+    for top, band in slots:
         _rule_off(canvas[top : top + 1], band.above)
         _rule_off(canvas[top + 1 + band.rows : top + slot_rows], band.below)
-        marks += [(mark, top + 1) for mark in band.marks]
-    paint(canvas, marks, resolution)
     strips = libtiff.encode(rows_of(canvas), slot_rows)
     return [_cut_out(strip, band, slot_rows) for strip, band in zip(strips, bands, strict=True)]
 

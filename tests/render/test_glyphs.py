@@ -18,7 +18,7 @@ texts = st.builds(
     x=st.integers(100, 800),
     baseline=st.just(BASELINE),
     style=st.sampled_from(Style),
-    text=st.text(st.sampled_from("ilmW ,gÅœ\N{NO-BREAK SPACE}花"), max_size=8),
+    text=st.text(st.sampled_from("ilmWjf ,gÅœ\u0323\N{NO-BREAK SPACE}花"), max_size=8),
 )
 
 
