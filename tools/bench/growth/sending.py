@@ -76,6 +76,7 @@ PAGE = Document(tiff=b"II*\x00" + bytes(13_000), pages=1, sha256="ab" * 32, form
 
 def measure_lanes(lanes: int) -> list[Figure]:
     """Every fax to a line of its own, so that the lanes are what bounds them."""
+    _as_a_daemon()
     microseconds, at_once = _send_all(FAXES, lanes=lanes, lines=FAXES)
     if at_once != lanes:
         raise BugError(f"{at_once} of {lanes} lanes were used")
@@ -84,13 +85,20 @@ def measure_lanes(lanes: int) -> list[Figure]:
 
 def measure_lines(lines: int) -> list[Figure]:
     """As many faxes as there may be lines, to fewer and fewer."""
+    _as_a_daemon()
     microseconds, _ = _send_all(LINES_MAX, lanes=LANES, lines=lines)
     return [Figure("whole way: a fax from the queue to its receipt", lines, microseconds, "us")]
 
 
+def _as_a_daemon() -> None:
+    """Logs no step, and never walks again what is loaded."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    gc.collect()
+    gc.freeze()
+
+
 def _send_all(faxes: int, *, lanes: int, lines: int) -> tuple[float, int]:
     """CPU a fax in microseconds, and how many sends were under way at once."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     return trio.run(_run, faxes, lanes, lines, clock=MockClock(autojump_threshold=0))
 
 
@@ -101,8 +109,6 @@ async def _run(faxes: int, lanes: int, lines: int) -> tuple[float, int]:
     gateway = _gateway(store, carrier, clock, lanes)
     carrier.gateway = gateway
     stopping = trio.Event()
-    gc.collect()
-    gc.freeze()
     began = time.process_time_ns()
     async with trio.open_nursery() as outside:
         outside.start_soon(carrier.run)
