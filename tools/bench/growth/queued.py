@@ -56,12 +56,15 @@ def _as_watched(figures: QueueFigures) -> QueueFigures:
 
 
 class _Bench:
+    """One schedule, and what is measured of it in turn."""
+
     def __init__(self, faxes: int, lines: int) -> None:
         self._schedule = Schedule()
         self._faxes = faxes
         self._lines = lines
         # So many go at once; with one line it is one after the other.
         self._batch = min(BATCH, lines)
+        self._put = faxes
 
     def all(self) -> _Named:
         yield from self._load()
@@ -89,9 +92,9 @@ class _Bench:
     def _turn_over(self) -> _Named:
         put, pick, finish = Meter(), Meter(), Meter()
         count = BATCHES * self._batch
-        for each_round in range(ROUNDS):
-            first = self._faxes + each_round * count
-            new = [self._fax(first + each, NOW) for each in range(count)]
+        for _ in range(ROUNDS):
+            new = [self._fax(self._put + each, NOW) for each in range(count)]
+            self._put += count
             with put.slice(count):
                 for each in new:
                     self._schedule.add(each)
@@ -113,7 +116,7 @@ class _Bench:
         metrics = Metrics()
         for _ in range(ROUNDS):
             with why.slice(BATCH):
-                for number in range(BATCH):
+                for number in range(self._put - BATCH, self._put):
                     self._schedule.why(FaxId(number + 1), self._line(number), NOW)
             with statistics.slice(1):
                 found = self._schedule.statistics(NOW)
