@@ -1,11 +1,11 @@
 """Reads tariffs, files of TOML: split schemes, rates of value added tax, and which products are of which family.
 
 A file is refused whole with its fault named; so is a set of files that could leave an order without a scheme, or with
-two.
+two, or a product with two families or rates.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from faxgw.config.settlement import SettlementConfig
 from faxgw.errors import ConfigError
 from faxgw.settlement.sale import Distances, NoDistances, Terms
 from faxgw.settlement.scheme import Scheme, SchemeBook, faults_of_schemes
-from faxgw.settlement.vat import VatRate, VatTable
+from faxgw.settlement.vat import VatRate, VatTable, faults_of_rates
 
 
 class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -30,7 +30,7 @@ def load_tariffs(paths: Sequence[str]) -> Tariff:
     """All files as one.
 
     Raises:
-        ConfigError: a file cannot be read, or the schemes do not go together; the message lists the faults.
+        ConfigError: a file cannot be read, or they do not go together; the message lists the faults.
     """
     tariffs = [_load(Path(path)) for path in paths]
     whole = Tariff(
@@ -39,11 +39,21 @@ def load_tariffs(paths: Sequence[str]) -> Tariff:
         families={code: family for tariff in tariffs for code, family in tariff.families.items()},
     )
     faults = [f"  scheme{fault.pointer.replace('/', '.')}: {fault.detail}" for fault in faults_of_schemes(whole.scheme)]
+    faults += [f"  vat: {fault.detail}" for fault in faults_of_rates(whole.vat)]
+    faults += [f"  families: {fault}" for fault in _clashing_families(tariffs)]
     if not whole.scheme:
         faults = ["  scheme: there is none, and no order could be settled"]
     if faults:
         raise ConfigError("\n".join([f"{', '.join(paths)} cannot be used:", *faults]))
     return whole
+
+
+def _clashing_families(tariffs: Iterable[Tariff]) -> Iterator[str]:
+    known: dict[str, str] = {}
+    for code, family in (item for tariff in tariffs for item in tariff.families.items()):
+        before = known.setdefault(code, family)
+        if before != family:
+            yield f"{code} is of {before} and of {family}"
 
 
 def _load(path: Path) -> Tariff:

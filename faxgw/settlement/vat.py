@@ -5,11 +5,13 @@ an arrangement in which labour dominates 20 %: CGI 278 bis 3). What comes out is
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
+from faxgw.faults import Fault
 from faxgw.order import Country
 
 BASIS_POINTS = 10_000
@@ -21,8 +23,8 @@ class VatRate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """What a family of products bears in a country, from a day on until another rate of the same family begins."""
 
     country: Country
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=12)]
-    """As the country's accounts call it, such as `3` (Norway's output tax, regular)."""
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=12, pattern=r"^[^/\s]+$")]
+    """As the country's accounts call it, such as `3` (Norway's output tax, regular). A slash would split `tax`."""
     basis_points: Annotated[int, msgspec.Meta(ge=0, lt=BASIS_POINTS)]
     valid_from: dt.date
     family: Annotated[str, msgspec.Meta(max_length=32)] = ANY_FAMILY
@@ -61,6 +63,15 @@ class VatTable:
                 if (rate.country, rate.family) == (country, wanted) and rate.valid_from <= on:
                     return rate
         return None
+
+
+def faults_of_rates(rates: Sequence[VatRate]) -> Iterator[Fault]:
+    """Where it would be left to chance which rate a product bears."""
+    begun = Counter((rate.country, rate.family, rate.valid_from) for rate in rates)
+    for (country, family, valid_from), count in sorted(begun.items()):
+        if count > 1:
+            of = family or "all other products"
+            yield Fault("", f"{count} rates begin on {valid_from} for {of} in {country}; one may")
 
 
 def tax_within(gross_minor: int, basis_points: int) -> int:

@@ -31,6 +31,14 @@ channels = ["web"]
 components = [{ kind = "percent", to = "executing", basis_points = 10000 }]
 """
 
+RATE = """
+[[vat]]
+country = "NO"
+code = "3"
+basis_points = 2500
+valid_from = 2027-01-01
+"""
+
 
 def write(folder: Path, **files: str) -> list[str]:
     for name, content in files.items():
@@ -95,6 +103,11 @@ def test_a_fault_of_the_section_is_named_with_its_place(tmp_path: Path, section:
         (SCHEME.replace("percent", "per_cent"), "Invalid value 'per_cent'"),
         (SCHEME + "vatt = 1", "unknown field `vatt`"),
         ("[[scheme]", "no.toml cannot be used"),
+        (SCHEME + RATE.replace('"3"', '"3/high"'), "no.toml cannot be used"),
+        (
+            SCHEME + RATE + RATE.replace("2500", "1500"),
+            "2 rates begin on 2027-01-01 for all other products in NO",
+        ),
     ],
 )
 def test_a_tariff_that_leaves_an_order_without_its_shares_is_refused(tmp_path: Path, tariff: str, fault: str) -> None:
@@ -102,6 +115,15 @@ def test_a_tariff_that_leaves_an_order_without_its_shares_is_refused(tmp_path: P
     with pytest.raises(ConfigError) as raised:
         load_tariffs(paths)
     assert fault in str(raised.value)
+
+
+def test_two_files_that_sort_a_product_otherwise_are_refused(tmp_path: Path) -> None:
+    """The same word in both is no contradiction."""
+    family = '[families]\n"FL-" = "{}"\n'
+    one, alike = SCHEME + family.format("bouquet"), family.format("bouquet")
+    assert load_tariffs(write(tmp_path, one=one, other=alike)).families == {"FL-": "bouquet"}
+    with pytest.raises(ConfigError, match=r"families: FL- is of bouquet and of plant"):
+        load_tariffs(write(tmp_path, one=one, other=family.format("plant")))
 
 
 def test_a_tariff_that_is_not_there_is_named(tmp_path: Path) -> None:

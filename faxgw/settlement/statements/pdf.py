@@ -117,8 +117,8 @@ class _Writer:
     def _address(self) -> None:
         whom, words = self._statement.whom, self._words
         top = self._y
-        for line in (whom.name, *whom.address):
-            self._left(LEFT, line, BOLD if line is whom.name else REGULAR, 10)
+        for font, line in ((BOLD, whom.name), *((REGULAR, line) for line in whom.address)):
+            self._left(LEFT, line, font, 10)
             self._y -= ROW
         bottom, self._y = self._y, top
         facts = [(words.member, whom.id), (words.tax_id, whom.tax_id), (words.number, self._statement.number)]
