@@ -124,9 +124,15 @@ def _exit_code_of(arguments: Sequence[str] | None) -> int:
         # `faxgw events | head`: nobody reads on. The interpreter would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A file that somebody named: `-o` in a folder that is not there, say.
+        _complain(f"{error.filename}: {error.strerror}")
+        return EXIT_USAGE
 
 
-def _complain(error: FaxgwError) -> None:
+def _complain(error: FaxgwError | str) -> None:
     from faxgw.cli.screen import say  # noqa: PLC0415 Help must not wait for it.
 
     say(f"faxgw: {error}", err=True)

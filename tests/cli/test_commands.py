@@ -446,6 +446,16 @@ def test_an_order_is_drawn_without_a_daemon(tmp_path: Path, capsys: Capture, mon
     assert run(capsys, *arguments, "--json").json()["pages"] == 1
 
 
+def test_a_file_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sentence and by exit 2, not by a traceback."""
+    monkeypatch.chdir(tmp_path)
+    Path("order.json").write_bytes(order_bytes())
+    printed = run(capsys, "render", "order.json", "-o", "nowhere/p.tif")
+    assert (printed.code, printed.err) == (2, "faxgw: nowhere/p.tif: No such file or directory\n")
+
+
 def test_an_order_that_would_be_refused_is_not_drawn(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
