@@ -3,7 +3,7 @@
 Pure and deterministic: the same sheet and form version give the same bytes, alone or among others. A sheet
 that cannot be drawn comes back as `Unrenderable` with the reason; nothing is raised for what an order may contain.
 
-What was drawn and coded before is remembered in the process (`warm_up` takes a second, pages then
+What was drawn and coded before is remembered in the process (`warm_up` takes a quarter of a second, pages then
 milliseconds); these memories belong to one thread, so a process renders on one thread only.
 """
 

@@ -13,7 +13,7 @@ _DATE = dt.date(2027, 5, 29)
 
 
 def warm_up() -> None:
-    """Takes about a second of CPU; the first page then costs little more than the next ones."""
+    """Takes a quarter of a second of CPU; the first page then costs what some ten of the next ones do."""
     sheets = [_specimen(language, str(digit) * 12) for language in typing.get_args(Language) for digit in range(2)]
     render_sheets(sheets)
 
