@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pwd
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from faxgw.api.members.routes import RegisterDesk
 from faxgw.api.members.wishes import WISHES
 from faxgw.cli.client import LocalClient
 from faxgw.config.members import Members
+from faxgw.members.history import Span, Timeline
 from faxgw.members.traffic import Traffic
 from tests.api.fakes import make_fakes
 from tests.cli.terminal import Terminal, terminal_at
@@ -48,6 +50,29 @@ async def served(office: Office, folder: Path, capsys: Capture) -> AsyncIterator
     )
     async with terminal_at(fakes, folder, capsys) as terminal:
         yield terminal
+
+
+async def test_a_file_is_read_beside_the_loop_and_the_register_is_not(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A timeline keeps what it worked out: two threads at it would leave one from before the last change."""
+    threads: set[int] = set()
+    spans = Timeline.spans
+
+    def spans_by(timeline: Timeline) -> list[Span]:
+        threads.add(threading.get_ident())
+        return spans(timeline)
+
+    office = await open_office()
+    await office.import_(florist())
+    monkeypatch.setattr(Timeline, "spans", spans_by)
+    (tmp_path / "members.csv").write_text("id,name\nNO-1,Rosa\n")
+    async with served(office, tmp_path, capsys) as terminal:
+        assert (await terminal.run("members", "import", str(tmp_path / "members.csv"))).code == 0
+    changed = office.on("NO-1", TODAY)
+    assert changed is not None
+    assert changed.name == "Rosa"
+    assert threads == {threading.get_ident()}
 
 
 async def test_from_application_to_the_last_day(tmp_path: Path, capsys: Capture) -> None:

@@ -1,7 +1,7 @@
 """Takes a file of members over into the register, shows first what it changes, and writes the register as a file."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -64,21 +64,25 @@ def file_routes(keeper: Keeper, store: Store) -> list[HTTPRouteHandler]:
         if isinstance(content, TooLarge):
             return problem(Kind.TOO_LARGE, f"a file of members has at most {content.bytes_max} bytes")
         day = first_day or keeper.today()
-        read = await trio.to_thread.run_sync(_Read, content, kind, keeper.books, day)
+        snapshot = _Snapshot(keeper.books, day)
+        read = await trio.to_thread.run_sync(_read, content, kind, snapshot.known)
 
         def decide(books: Books, asked: Asked) -> Decision:
-            members = read.again_where_old(books).members
+            # Columns that a file leaves out are as the register says, which may have changed since.
+            is_fresh = books.seq == snapshot.seq
+            members, _ = read if is_fresh else _read(content, kind, _Snapshot(books, day).known)
             return importing.take_over(books, asked, members, day, is_whole=whole)
 
         by = person_of(request, who)
-        if read.faults and (whole or not (dry_run or only_good)):
+        _, faults = read
+        if faults and (whole or not (dry_run or only_good)):
             # Of a whole register's file, who has a bad line would count as not named.
-            return _refused(read.faults)
+            return _refused(faults)
         done = await (keeper.preview if dry_run else keeper.change)(by, why, decide)
         if not isinstance(done, Decided):
             return refusal(done)
         recorded = bool(done.entries) and not dry_run
-        return Response(import_body(done.came_of_it, read.faults, recorded=recorded))
+        return Response(import_body(done.came_of_it, faults, recorded=recorded))
 
     @get(
         "/v1/register/export",
@@ -98,7 +102,8 @@ def file_routes(keeper: Keeper, store: Store) -> list[HTTPRouteHandler]:
         status_code=200,
         summary="Keep a document that shows a certificate",
         responses={
-            200: ResponseSpec(EvidenceBody, generate_examples=False, description="Its name among the documents")
+            200: ResponseSpec(EvidenceBody, generate_examples=False, description="Its name among the documents"),
+            **documented(Kind.TOO_LARGE, Kind.INVALID),
         },
     )
     async def keep_evidence(request: Request[Any, Any, Any]) -> Response[Any]:
@@ -112,23 +117,18 @@ def file_routes(keeper: Keeper, store: Store) -> list[HTTPRouteHandler]:
     return [take_over, export, keep_evidence]
 
 
-class _Read:
-    """What a file says; reading thousands of lines takes a while, so it is done on a thread."""
+class _Snapshot:
+    """The register of a day, and how new it is. Worked out on the loop, for timelines keep what they work out."""
 
-    def __init__(self, content: bytes, kind: Literal["csv", "ndjson"], books: Books, day: dt.date) -> None:
-        self._content, self._kind, self._day = content, kind, day
-        self._seq = books.seq
-        if kind == "ndjson":
-            numbered, self.faults = read_numbered(content)
-        else:
-            timelines = list(books.history)
-            known = {each.member_id: member for each in timelines if (member := each.on(day)) is not None}
-            numbered, self.faults = read_csv(content, known)
-        self.members = [member for _, member in numbered]
+    def __init__(self, books: Books, day: dt.date) -> None:
+        self.seq = books.seq
+        self.known = {each.member_id: member for each in books.history if (member := each.on(day)) is not None}
 
-    def again_where_old(self, books: Books) -> "_Read":
-        """Columns that a file leaves out are as the register says, which may have changed since."""
-        return self if books.seq == self._seq else _Read(self._content, self._kind, books, self._day)
+
+def _read(content: bytes, kind: str, known: Mapping[str, Member]) -> tuple[list[Member], list[LineFault]]:
+    """What a file says. Thousands of lines take a while, so it is done on a thread."""
+    numbered, faults = read_numbered(content) if kind == "ndjson" else read_csv(content, known)
+    return [member for _, member in numbered], faults
 
 
 def _as_said(keeper: Keeper, day: dt.date, seq: int | None) -> Iterator[Member]:
