@@ -22,6 +22,17 @@ A_DAY = dt.timedelta(days=1)
 NEXT_WEEK = TODAY + 7 * A_DAY
 
 
+async def test_what_was_known_at_a_moment_stays_so_though_the_clock_is_set_back() -> None:
+    """Entries that come later, by a clock that was wrong before, are no part of what was known then."""
+    office = await open_office(florist())
+    asked_at = office.clock.now() - 3_600
+    known = office.keeper.books.history.known_seq(asked_at)
+    office.clock.at = asked_at - 60
+    for city in ("Bergen", "Voss", "Molde"):
+        await office.change("NO-1", city=city)
+    assert office.keeper.books.history.known_seq(asked_at) == known == 0
+
+
 async def test_a_change_holds_from_its_day_on() -> None:
     """Before it the member is as it was; what was known before it was said stays to be asked for."""
     office = await open_office(florist())
