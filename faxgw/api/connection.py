@@ -48,6 +48,8 @@ class Limits:
     """For one whole body."""
     send_seconds: float = 30.0
     """For one piece of an answer that the peer is slow to read."""
+    crowded_seconds: float = 1.0
+    """For a request, head and body, while others wait outside a full house."""
     linger_seconds: float = 2.0
     """For reading on after a refusal: closing at once would destroy the answer on its way (RFC 9112, 9.6)."""
 
@@ -107,6 +109,9 @@ class Connection:
         self._patience = trio.CancelScope()
         self._idle: trio.CancelScope | None = None
         self._is_fresh = True
+        self._began_at = 0.0
+        self._is_heard = False
+        self._gives_way = False
         self._body_deadline = 0.0
         self._head: h11.Response | None = None
         self._is_head_request = False
@@ -118,12 +123,24 @@ class Connection:
         """Whether it was answered and only kept for the next request."""
         return self._idle is not None and not self._is_fresh
 
+    @property
+    def slow_since(self) -> float | None:
+        """When it connected or its request began, while more of that is waited for; else None."""
+        is_waited_for = self._is_heard or (self._idle is not None and self._is_fresh)
+        return self._began_at if is_waited_for and not self._gives_way else None
+
+    def give_way(self) -> None:
+        """Close it, which is slow: others wait outside. What has begun of a request is answered with 408."""
+        self._gives_way = True
+        (self._idle or self._patience).cancel()
+
     def close_idle(self) -> None:
         """Close it if it waits for a request; else its answer will say that it is the last."""
         if self._idle is not None:
             self._idle.cancel()
 
     async def serve(self) -> None:
+        self._began_at = trio.current_time()
         try:
             with self._patience:
                 await self._serve_requests()
@@ -132,7 +149,8 @@ class Connection:
             if self._lost:
                 with trio.move_on_after(self._limits.linger_seconds):
                     await self._refuse(self._lost)
-            await self._linger()
+            if not self._gives_way:
+                await self._linger()
         except (trio.BrokenResourceError, trio.ClosedResourceError, PeerGoneError):
             pass
         finally:
@@ -148,7 +166,8 @@ class Connection:
     async def _next_request(self) -> h11.Request | None:
         if not self._wire.trailing_data[0] and not await self._wait_for_bytes():
             return None
-        event = await self._next_event(trio.current_time() + self._limits.head_seconds)
+        self._began_at = trio.current_time()
+        event = await self._next_event(self._began_at + self._limits.head_seconds)
         return event if isinstance(event, h11.Request) else None
 
     async def _wait_for_bytes(self) -> bool:
@@ -178,11 +197,13 @@ class Connection:
 
     async def _hear(self, deadline: float) -> None:
         self._patience.deadline = deadline
+        self._is_heard = True
         try:
             await self._continue_if_awaited()
             self._wire.receive_data(bytes(await self._stream.receive_some(_CHUNK_BYTES)))
         finally:
             self._patience.deadline = math.inf
+            self._is_heard = False
 
     async def _continue_if_awaited(self) -> None:
         if self._wire.they_are_waiting_for_100_continue:

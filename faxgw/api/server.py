@@ -9,7 +9,8 @@ from pathlib import Path
 import trio
 
 from faxgw.api.connection import AsgiApp, Connection, HttpDate, Limits
-from faxgw.api.sockets import Bind, UnixBind, describe, listen, remove_socket_file
+from faxgw.api.crowd import Slow, who_gives_way
+from faxgw.api.sockets import Bind, UnixBind, describe, has_sent, listen, peer_of, remove_socket_file
 from faxgw.clock import Clock
 
 
@@ -42,7 +43,7 @@ async def serve(
 
 
 class _Door:
-    """Lets in at most `connections_max` peers; when others wait outside, nobody may stay without a request."""
+    """Lets in at most `connections_max` peers; when others wait outside, nobody may stay without a whole request."""
 
     def __init__(self, app: AsgiApp, limits: Limits, date: HttpDate, stopping: trio.Event) -> None:
         self._app = app
@@ -50,7 +51,7 @@ class _Door:
         self._date = date
         self._stopping = stopping
         self._free = trio.Semaphore(limits.connections_max)
-        self._connections: dict[Connection, None] = {}
+        self._connections: dict[Connection, trio.SocketStream] = {}
 
     async def serve(
         self, listeners: list[trio.SocketListener], grace_seconds: float, task_status: trio.TaskStatus[list[str]]
@@ -68,12 +69,18 @@ class _Door:
             for connection in tuple(self._connections):
                 connection.close_idle()
 
-    async def wait_for_room(self) -> None:
-        try:
-            self._free.acquire_nowait()
-        except trio.WouldBlock:
-            self._close_one_idle()
-            await self._free.acquire()
+    async def wait_for_room(self, outside: trio.SocketListener) -> None:
+        """Where the house is full, look for room once somebody stands outside."""
+        while True:
+            try:
+                return self._free.acquire_nowait()
+            except trio.WouldBlock:
+                await trio.lowlevel.wait_readable(outside.socket)
+            if self._free.value == 0:
+                self._make_room()
+            # Who was quick enough a moment ago may be slow by then.
+            with trio.move_on_after(self._limits.crowded_seconds / 2):
+                return await self._free.acquire()
 
     def give_back_room(self) -> None:
         self._free.release()
@@ -81,10 +88,23 @@ class _Door:
     def _is_crowded(self) -> bool:
         return self._free.statistics().tasks_waiting > 0
 
-    def _close_one_idle(self) -> None:
+    def _make_room(self) -> None:
         kept = next((connection for connection in self._connections if connection.can_make_room), None)
         if kept is not None:
             kept.close_idle()
+        else:
+            self._close_slowest()
+
+    def _close_slowest(self) -> None:
+        slow = [
+            (connection, Slow(peer_of(stream), since))
+            for connection, stream in self._connections.items()
+            # What lies in the socket already is ours to read: then it is we who are slow.
+            if (since := connection.slow_since) is not None and not has_sent(stream)
+        ]
+        index = who_gives_way([each for _, each in slow], trio.current_time(), self._limits.crowded_seconds)
+        if index is not None:
+            slow[index][0].give_way()
 
     async def _serve_one(self, stream: trio.SocketStream) -> None:
         connection = Connection(
@@ -95,7 +115,7 @@ class _Door:
             stopping=self._stopping,
             is_crowded=self._is_crowded,
         )
-        self._connections[connection] = None
+        self._connections[connection] = stream
         try:
             await connection.serve()
         finally:
@@ -111,7 +131,7 @@ class _BoundedListener(trio.abc.Listener[trio.SocketStream]):
         self._door = door
 
     async def accept(self) -> trio.SocketStream:
-        await self._door.wait_for_room()
+        await self._door.wait_for_room(self._inner)
         stream = None
         try:
             stream = await self._inner.accept()

@@ -3,9 +3,11 @@
 import errno
 import os
 import pwd
+import select
 import socket
 import stat
 import struct
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +71,26 @@ def peer_login(stream: object) -> str | None:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
         return f"uid {uid}"
+
+
+def peer_of(stream: trio.SocketStream) -> Hashable:
+    """What tells one client from another: its process on a Unix socket, its host on TCP."""
+    try:
+        if stream.socket.family == socket.AF_UNIX:
+            credentials = stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+            return int(_UCRED.unpack(credentials)[0])
+        return str(stream.socket.getpeername()[0])
+    except OSError:
+        return None  # It has just gone.
+
+
+def has_sent(stream: trio.SocketStream) -> bool:
+    """Whether something of it lies here unread."""
+    if (number := stream.socket.fileno()) < 0:
+        return False
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def remove_socket_file(path: Path, inode: int) -> None:
