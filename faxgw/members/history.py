@@ -113,12 +113,8 @@ class History:
         self._seqs: list[int] = []
 
     def note(self, entry: Entry) -> None:
-        """Every entry of the book in its order, for the book's clock.
-
-        Where the machine's clock was set back, the book's stands still until it is caught up: what was known at a
-        moment must not depend on what came later.
-        """
-        self._ats.append(max(entry.at, self._ats[-1]) if self._ats else entry.at)
+        """Every entry of the book in its order, for the book's clock, which the store never lets go back."""
+        self._ats.append(entry.at)
         self._seqs.append(entry.seq)
 
     def add(self, member_id: str, entry: Entry, said: FieldsSet) -> None:
