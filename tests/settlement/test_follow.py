@@ -56,6 +56,10 @@ class Connected:
     def waiting_items(self) -> int:
         return 0
 
+    @property
+    def waiting_since(self) -> float | None:
+        return None
+
     async def write(self, operation: Callable[..., Any], items: Sequence[Any], *, bounded: bool = False) -> Any:
         await trio.lowlevel.checkpoint()
         answers = operation(self._connection, items)
