@@ -42,6 +42,8 @@ class Blank(NamedTuple):
     """What stands on a form whatever it is filled with, in columns and fine rows."""
 
     form: str
+    sent_as: frozenset[str]
+    """The form and its earlier revisions that have code and boxes at the same places."""
     boxes: tuple[Box, ...]
     fields: tuple[Field, ...]
     codes: tuple[CodePlace, ...]
@@ -62,6 +64,11 @@ def blank_of(code: Code) -> Blank:
             return _RELAY
 
 
+def sent_as(form: str) -> frozenset[str]:
+    """As which forms a sheet may have been sent whose boxes were read by this one."""
+    return next((blank.sent_as for blank in (_ORDER_SHEET, _RELAY, _REQUEST) if blank.form == form), frozenset({form}))
+
+
 def code_side(code: str, module: int) -> int:
     """How wide the symbol is; by its length alone."""
     return _modules(len(code)) * module
@@ -77,6 +84,9 @@ def _blank(form: Form) -> Blank:
     frames = [(top, frame) for top, block in fixed for frame in block.frames if frame.name]
     return Blank(
         form=f"{form.name}/{form.revision}",
+        sent_as=frozenset(
+            f"{form.name}/{revision}" for revision in range(form.boxes_since or form.revision, form.revision + 1)
+        ),
         boxes=tuple(Box(t.name, LEFT + t.x, top + t.y, t.line) for top, block in fixed for t in block.ticks),
         fields=tuple(
             Field(f.name, LEFT + f.x + f.stroke, top + f.y + f.stroke, f.width - 2 * f.stroke, f.height - 2 * f.stroke)

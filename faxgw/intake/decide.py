@@ -7,6 +7,7 @@ gets a decision of its own.
 from collections.abc import Mapping, Sequence
 
 from faxgw.config.intake import DecisionRules
+from faxgw.intake.blank import sent_as
 from faxgw.intake.code import NewOrderCode, OrderCode, RelayCode, parse_code
 from faxgw.intake.decision import Decision, KnownOrder, NeedsReview, Reply, ReplyKind, ReviewReason
 from faxgw.intake.faxread import FaxRead, PageRead, Tick, TickState, Unreadable
@@ -86,7 +87,7 @@ def _decide_reply(
         return review(ReviewReason.UNKNOWN_ORDER, "the sheet's code names an order that this gateway does not have")
     if not boxed:
         return review(ReviewReason.NO_BOXES, "no page shows the boxes to tick: was the last page sent?")
-    if order.forms and any(page.form not in _revisions(order) for page in boxed):
+    if order.forms and any(sent_as(page.form).isdisjoint(_revisions(order)) for page in boxed):
         return review(ReviewReason.OTHER_FORM, "the order was sent on another form than the boxes were read by")
     if len({_marked(page.ticks) for page in boxed}) > 1:
         return review(ReviewReason.CONTRADICTION, "the fax has the order's boxes twice, and they differ")

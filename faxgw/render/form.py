@@ -212,6 +212,7 @@ class _File(Part, frozen=True):
     turn: Fixed
     """What says at a page's foot that there is more."""
     foot: Foot
+    boxes_since: int = 0
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -229,6 +230,8 @@ class Form(msgspec.Struct, frozen=True):
     continuation: list[Block]
     turn: Fixed
     foot: Foot
+    boxes_since: int
+    """The first revision that has its code and its boxes where this one has them; 0 where that is this one."""
 
 
 def read_form(name: str) -> Form:

@@ -7,6 +7,7 @@ import hypothesis.strategies as st
 import pytest
 
 from faxgw.config.intake import DecisionRules
+from faxgw.intake.blank import Box, CodePlace, blank_of
 from faxgw.intake.code import NewOrderCode, OrderCode, RelayCode, new_order_code, parse_code
 from faxgw.intake.decide import decide, order_numbers, wants_text
 from faxgw.intake.decision import KnownOrder, NeedsReview, NewOrderRead, Reply, ReplyKind, ReviewReason
@@ -20,7 +21,15 @@ from faxgw.intake.faxread import (
     Unreadable,
     UnreadableReason,
 )
+from faxgw.render.orderform import FORM as ORDER_SHEET
 
+BOXES = (
+    Box("accept", 96, 1928, line=False),
+    Box("reject", 96, 2010, line=True),
+    Box("delivered", 96, 2092, line=True),
+    Box("question", 96, 2174, line=True),
+)
+CODES = tuple(CodePlace(right=1632, top=top, module=6) for top in (84, 84, 188, 188))
 RULES = DecisionRules(country="FR")
 FORM = "order-sheet/3"
 FLORIST, FORMER, STRANGER = "+33465713345", "+33465712222", "+33465719999"
@@ -49,6 +58,23 @@ def marked(*kinds: ReplyKind) -> PageRead:
 
 def front(number: str = ONE) -> PageRead:
     return PageRead(number=1, code=f"faxgw:{number}:1")
+
+
+def test_a_sheet_of_an_earlier_revision_is_read_while_its_boxes_stand_where_they_stood() -> None:
+    """An update in the morning must not send the answers to yesterday's sheets to a person."""
+    now = blank_of(OrderCode(ONE, 1))
+    oldest = ORDER_SHEET.boxes_since
+    assert now.sent_as == {f"order-sheet/{revision}" for revision in range(oldest, ORDER_SHEET.revision + 1)}
+    for form, is_read in [(f"order-sheet/{oldest}", True), (f"order-sheet/{oldest - 1}", False), (now.form, True)]:
+        order = KnownOrder(number=ONE, sender_numbers=frozenset({FLORIST}), forms=frozenset({f"{form}+fontpkg-1"}))
+        (decision,) = decide(fax(sheet(form=now.form, accept=MARKED)), FLORIST, {ONE: order}, RULES)
+        assert isinstance(decision, Reply) is is_read, form
+
+
+def test_boxes_that_move_are_told() -> None:
+    """Who moves code or boxes sets `boxes_since` in the form's file to the new revision, and these places with it."""
+    blank = blank_of(OrderCode(ONE, 1))
+    assert (ORDER_SHEET.boxes_since, blank.boxes, blank.codes, blank.side) == (3, BOXES, CODES, 50)
 
 
 def text(*lines: tuple[str, float]) -> PageRead:
