@@ -18,13 +18,14 @@ from faxgw.dispatch.carriers import Carrier
 from faxgw.dispatch.container import form_version, sending_of
 from faxgw.dispatch.doubt import Doubts
 from faxgw.dispatch.gate import Passage
+from faxgw.dispatch.handover import hand_over
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.prepared import Prepared
 from faxgw.dispatch.watchdog import Watchdog
 from faxgw.errors import StoreFailedError, StoreFullError
 from faxgw.fax import WITH_CARRIER, FaxId, State
 from faxgw.ops.metrics import Metrics
-from faxgw.provider.port import Accepted, Refused, Sending, SendOutcome, Unclear, Unsent
+from faxgw.provider.port import Accepted, Refused, Sending, Unclear, Unsent
 from faxgw.queue.waiting import WaitingRoom
 from faxgw.render.sheet import Document
 from faxgw.store.attempts import Attempt, Intent, NotBegun
@@ -86,7 +87,7 @@ class Attempts:
         started = trio.current_time()
         with self._watchdog.watching(attempt, carrier.send_seconds, passage):
             reach("attempt-before-send")
-            outcome = await self._send(attempt, sending, carrier)
+            outcome = await hand_over(sending, attempt.fax_id, carrier.provider, carrier.send_seconds)
             reach("attempt-answered")
         self._metrics.attempt_duration.labels(attempt.provider).observe(trio.current_time() - started)
         match outcome:
@@ -193,15 +194,6 @@ class Attempts:
                 self._waiting.free(each.line, each.fax_id)
             else:
                 self._waiting.put_back(msgspec.structs.replace(each, company=()), 0.0)
-
-    async def _send(self, attempt: Attempt, sending: Sending, carrier: Carrier) -> SendOutcome:
-        with trio.move_on_after(carrier.send_seconds):
-            try:
-                return await carrier.provider.send(sending)
-            except Exception:
-                log.exception("adapter_raised", provider=attempt.provider, fax_id=attempt.fax_id)
-                return Unclear("the adapter broke")
-        return Unclear(f"no answer in {carrier.send_seconds:g} s")
 
 
 def _intent(prepared: Prepared, document: Document, carrier: Carrier, now: float, calls_max: int) -> Intent:

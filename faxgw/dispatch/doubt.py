@@ -23,6 +23,7 @@ from faxgw.crashpoint import reach
 from faxgw.dispatch.bucket import TokenBucket
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.container import sending_of
+from faxgw.dispatch.handover import hand_over
 from faxgw.dispatch.ladder import (
     Ambiguous,
     AskByNumber,
@@ -54,8 +55,6 @@ from faxgw.provider.port import (
     Provider,
     Refused,
     Report,
-    Sending,
-    SendOutcome,
     Unclear,
     Unsent,
 )
@@ -249,7 +248,7 @@ class Doubts:
             self._try_other_rungs(doubt)
             return
         sending = sending_of(attempt, document, carrier.provider.capabilities)
-        match await self._send(sending, attempt, carrier):
+        match await hand_over(sending, attempt.fax_id, carrier.provider, carrier.send_seconds):
             case Accepted(provider_ref=provider_ref):
                 await self._outcomes.submitted(attempt, provider_ref)
             case Refused(failure=Failure.CAPACITY | Failure.ACCOUNT, code=code):
@@ -264,15 +263,6 @@ class Doubts:
     def _try_other_rungs(self, doubt: Doubt) -> None:
         doubt.key_failed = True
         self._ask_at(trio.current_time(), doubt)
-
-    async def _send(self, sending: Sending, attempt: Attempt, carrier: Askable) -> SendOutcome:
-        with trio.move_on_after(carrier.send_seconds):
-            try:
-                return await carrier.provider.send(sending)
-            except Exception:
-                log.exception("adapter_raised", provider=attempt.provider, fax_id=attempt.fax_id)
-                return Unclear("the adapter broke")
-        return Unclear(f"no answer in {carrier.send_seconds:g} s")
 
     async def _look_through_list(self, attempt: Attempt, carrier: Askable, since: float) -> LookUp:
         answer = await self._put_question(carrier.provider.list_sent(attempt.line, since), attempt)
