@@ -17,6 +17,12 @@ from faxgw.store.clearing.schema import (
 from faxgw.store.rows import parts
 
 PLACED_WITH_PAYMENT = settlement_entry.c.order_number.is_not(None) & (settlement_entry.c.gross_minor > 0)
+_IS_PAID = (
+    select(settlement_entry.c.id)
+    .where(settlement_entry.c.order_number == order_due.c.number, settlement_entry.c.gross_minor > 0)
+    .exists()
+)
+"""Of an order that is due."""
 
 
 def read_unplaced(connection: Connection, kinds: Sequence[str]) -> list[Movement]:
@@ -60,10 +66,7 @@ def _movement(row: Row[Any]) -> Movement:
 
 
 def read_unpaid(connection: Connection) -> list[Due]:
-    paid = select(settlement_entry.c.id).where(
-        settlement_entry.c.order_number == order_due.c.number, settlement_entry.c.gross_minor > 0
-    )
-    rows = connection.execute(select(order_due).where(~paid.exists()).order_by(order_due.c.number))
+    rows = connection.execute(select(order_due).where(~_IS_PAID).order_by(order_due.c.number))
     return [_due(row) for row in rows]
 
 
@@ -94,12 +97,9 @@ def read_paid_numbers(connection: Connection, numbers: Sequence[str]) -> set[str
 
 def read_paid_named(connection: Connection, names: Sequence[str]) -> list[Due]:
     found: dict[str, Due] = {}
-    paid = select(settlement_entry.c.id).where(
-        settlement_entry.c.order_number == order_due.c.number, settlement_entry.c.gross_minor > 0
-    )
     for some in parts(names):
         named = select(order_name.c.number).where(order_name.c.name.in_(some))
-        rows = connection.execute(select(order_due).where(order_due.c.number.in_(named), paid.exists()))
+        rows = connection.execute(select(order_due).where(order_due.c.number.in_(named), _IS_PAID))
         found.update((row.number, _due(row)) for row in rows)
     return [found[number] for number in sorted(found)]
 
