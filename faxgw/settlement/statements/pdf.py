@@ -3,24 +3,18 @@
 The same statement gives the same bytes, on any machine and any day (reportlab's `invariant`, fonts from a package).
 """
 
-import functools
 import io
 from collections.abc import Iterator, Sequence
 
-import fontpkg
 from reportlab.lib.colors import Color
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from faxgw.settlement.month.statement import LineKind, Statement, StatementLine
+from faxgw.settlement.statements.fonts import BOLD, REGULAR, register_fonts
 from faxgw.settlement.statements.words import Words, day_text, money_text, period_text, rate_text, words_of
 
-FAMILY = "PT Sans"
-"""Two files, one a weight: reportlab cannot pick a weight out of a variable font. Its digits are all of one width."""
-REGULAR, BOLD = "faxgw-regular", "faxgw-bold"
 INK, SOFT, PALE = Color(0.1, 0.1, 0.12), Color(0.42, 0.42, 0.46), Color(0.94, 0.95, 0.93)
 
 LEFT, RIGHT = 20 * mm, A4[0] - 20 * mm
@@ -34,7 +28,7 @@ DAY_X, ORDER_X, WHAT_X, AMOUNT_X = LEFT, LEFT + 22 * mm, LEFT + 62 * mm, RIGHT -
 
 def write_pdf(statement: Statement, network: str) -> bytes:
     """The whole document; `network` is who sends it."""
-    _register_fonts()
+    register_fonts()
     pages = _page_count(statement)
     target = io.BytesIO()
     canvas = Canvas(target, pagesize=A4, invariant=1, pageCompression=1)
@@ -44,12 +38,6 @@ def write_pdf(statement: Statement, network: str) -> bytes:
     _Writer(canvas, statement, network, pages).write()
     canvas.save()
     return target.getvalue()
-
-
-@functools.cache
-def _register_fonts() -> None:
-    pdfmetrics.registerFont(TTFont(REGULAR, str(fontpkg.path(FAMILY))))
-    pdfmetrics.registerFont(TTFont(BOLD, str(fontpkg.path(FAMILY, weight=700))))
 
 
 def _page_count(statement: Statement) -> int:

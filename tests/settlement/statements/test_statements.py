@@ -6,16 +6,20 @@ import io
 import zipfile
 from typing import get_args
 
+import fontpkg
 import msgspec
 import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 
 from faxgw.errors import BugError
 from faxgw.money import plain_amount
 from faxgw.order import Language
 from faxgw.settlement.month.statement import LineKind, Netting, Statement, Whom, make_statement, netting_of
+from faxgw.settlement.statements import fonts
 from faxgw.settlement.statements.lines import write_csv
 from faxgw.settlement.statements.pdf import write_pdf
 from faxgw.settlement.statements.sheet import write_xlsx
@@ -152,3 +156,25 @@ def test_a_store_is_paid_or_collected_from_and_never_both(closing: int, pay_from
     assert (netting is Netting.PAY) == (closing >= pay_from)
     assert (netting is Netting.COLLECT) == (closing <= -collect_from)
     assert (netting is Netting.NOTHING) == (closing == 0)
+
+
+def test_fonts_that_are_kept_print_the_same_bytes_as_reportlab_alone() -> None:
+    """Stores with signs of their own, and the first again: what was cut for one is not taken for another."""
+    names = ("Blåbær & Løv", "Fleurs d’Œuvre", "Blomst", "Grünwald Süß", "Blåbær & Løv")
+    statements = [named(name) for name in names]
+    kept = [write_pdf(each, NETWORK) for each in statements]
+    ours = [pdfmetrics.getFont(name) for name in fonts.WEIGHTS]
+    try:
+        for name, weight in fonts.WEIGHTS.items():
+            pdfmetrics.registerFont(TTFont(name, str(fontpkg.path(fonts.FAMILY, weight=weight))))
+        alone = [write_pdf(each, NETWORK) for each in statements]
+    finally:
+        for font in ours:
+            pdfmetrics.registerFont(font)
+    assert kept == alone
+    assert len(set(kept)) == len(names) - 1
+
+
+def named(name: str) -> Statement:
+    made = statement()
+    return msgspec.structs.replace(made, whom=msgspec.structs.replace(made.whom, name=name))
