@@ -46,7 +46,10 @@ class State(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-FINAL = frozenset({State.DELIVERED, State.FAILED, State.EXPIRED, State.CANCELLED})
+GIVEN_UP = frozenset({State.FAILED, State.EXPIRED, State.CANCELLED})
+FINAL = GIVEN_UP | {State.DELIVERED}
+WITH_NOBODY = frozenset({State.QUEUED, State.HELD})
+"""States in which no carrier has it: a person may change where it goes and how soon."""
 WITH_CARRIER = frozenset({State.SENDING, State.SUBMITTED, State.UNKNOWN})
 """States in which a carrier may be dialling: the line is taken and a cancel comes too late."""
 

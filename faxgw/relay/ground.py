@@ -8,12 +8,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from faxgw.fax import FINAL, State
+from faxgw.fax import GIVEN_UP, WITH_NOBODY
 from faxgw.message import RelayMessage
 from faxgw.relay.step import Refused
 from faxgw.store.relay.port import Absence, GivenBack, Page, Refusal, RelayOrder, Stage
-
-NEVER_LEFT = frozenset({State.QUEUED, State.HELD})
 
 
 class Members(Protocol):
@@ -68,12 +66,12 @@ class Ground:
     @property
     def page_never_left(self) -> bool:
         """The store cannot have the page: it waits here, and no earlier try of it may have arrived."""
-        return self.page is not None and self.page.state in NEVER_LEFT and not self.page.marked
+        return self.page is not None and self.page.state in WITH_NOBODY and not self.page.marked
 
     @property
     def page_may_be_there(self) -> bool:
         page = self.page
-        return page is not None and (page.marked or page.state not in (NEVER_LEFT | FINAL - {State.DELIVERED}))
+        return page is not None and (page.marked or page.state not in WITH_NOBODY | GIVEN_UP)
 
     def is_away(self, member: str) -> bool:
         return any(each.member == member and each.covers(self.order.delivery_date) for each in self.absences)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from faxgw.clock import Clock
 from faxgw.config.routing import RoutingConfig
-from faxgw.fax import FINAL, FaxId, State
+from faxgw.fax import GIVEN_UP, FaxId
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.order import Order
@@ -26,7 +26,6 @@ from faxgw.routing.telling import NO_FLORIST, nobody_text
 from faxgw.routing.wish import Wish, wish_of
 from faxgw.store.routing.port import Placed
 
-GIVEN_UP = FINAL - {State.DELIVERED}
 EARLIEST = ZoneInfo("Etc/GMT+12")
 """Where a day ends last: orders of a day count until it is over everywhere."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from faxgw.config.promises import Step
 from faxgw.errors import BugError
-from faxgw.fax import FINAL, NEXT, WITH_CARRIER, AttemptNumber, Failure, FaxId, State
+from faxgw.fax import FINAL, GIVEN_UP, NEXT, WITH_CARRIER, WITH_NOBODY, AttemptNumber, Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.admission import NO_LINE, Kinship
 from faxgw.store.changes import (
@@ -43,18 +43,15 @@ BY_HAND = "by hand"
 
 WAITING_STEPS: dict[type, tuple[frozenset[State], State, str]] = {
     SetAside: (frozenset({State.QUEUED}), State.HELD, "set_aside"),
-    Expired: (frozenset({State.QUEUED, State.HELD}), State.EXPIRED, "expired"),
+    Expired: (WITH_NOBODY, State.EXPIRED, "expired"),
     HoldAsked: (frozenset({State.QUEUED}), State.HELD, "held"),
     ReleaseAsked: (frozenset({State.HELD}), State.QUEUED, "released"),
-    CancelAsked: (frozenset({State.QUEUED, State.HELD}), State.CANCELLED, "cancelled"),
+    CancelAsked: (WITH_NOBODY, State.CANCELLED, "cancelled"),
 }
 """What people and deadlines may do to a fax that is with no carrier: from which states, to which, called what."""
 
-WITH_NOBODY = frozenset({State.QUEUED, State.HELD})
-"""In these a person may change where a fax goes and how soon."""
-
 AGAIN_FROM: dict[Kinship, frozenset[State]] = {
-    Kinship.RETRY: frozenset({State.FAILED, State.EXPIRED, State.CANCELLED}),
+    Kinship.RETRY: GIVEN_UP,
     Kinship.COPY: frozenset({State.DELIVERED}),
 }
 """A final state stays final: what goes out again is a new fax. One that waits or is in doubt has none."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
 
-from faxgw.fax import Failure, FaxId, State
+from faxgw.fax import GIVEN_UP, WITH_NOBODY, Failure, FaxId, State
 from faxgw.phone import Line
 from faxgw.store.admission import Content
 from faxgw.store.relay.port import Stage
@@ -17,8 +17,6 @@ from faxgw.store.rows import parts
 from faxgw.store.schema import attempt, event, fax, fax_state
 from faxgw.store.transitions import PLANNING, ROUTING
 
-GIVEN_UP = (State.FAILED, State.EXPIRED, State.CANCELLED)
-WITH_NOBODY = (State.QUEUED, State.HELD)
 DEAD_LINE = "line_dead"
 KINDS_FOLLOWED = ("accepted", "rerouted", "delivered", "failed", "expired", "cancelled", DEAD_LINE)
 """Delivered among them: a fax that was given up may turn out so."""
