@@ -4,14 +4,16 @@ Empty lines are skipped. Anything wrong with the file is a `ConfigError` that li
 who mends forty florists wants to start the daemon once, not forty times.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.members.checks import faults_of
+from faxgw.members.difference import fields_of
 from faxgw.members.member import Member
 from faxgw.members.register import Register
 
@@ -54,15 +56,17 @@ def read_members(content: bytes) -> tuple[list[Member], list[LineFault]]:
     return [member for _, member in read], faults
 
 
-def read_numbered(content: bytes) -> tuple[list[tuple[int, Member]], list[LineFault]]:
-    """The same, each member with its line."""
+def read_numbered(
+    content: bytes, known: Mapping[str, Member] | None = None
+) -> tuple[list[tuple[int, Member]], list[LineFault]]:
+    """The same, each member with its line; `known` fills what a line leaves out."""
     read: list[tuple[int, Member]] = []
     faults: list[LineFault] = []
     line_numbers: dict[str, int] = {}
     for line_number, text in enumerate(content.split(b"\n"), start=1):
         if not text.strip():
             continue
-        member = _read_member(text)
+        member = _read_member(text, known or {})
         if isinstance(member, list):
             faults += [LineFault(line_number, fault) for fault in member]
         elif member.id in line_numbers:
@@ -74,12 +78,18 @@ def read_numbered(content: bytes) -> tuple[list[tuple[int, Member]], list[LineFa
     return read, faults
 
 
-def _read_member(text: bytes) -> Member | list[Fault]:
+def _read_member(text: bytes, known: Mapping[str, Member]) -> Member | list[Fault]:
     try:
         raw = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as refused:
         return [Fault("", f"not JSON in UTF-8: {refused}")]
-    return check_member(raw)
+    return check_member(_filled(raw, known))
+
+
+def _filled(raw: Any, known: Mapping[str, Member]) -> Any:
+    """What the line says, over what stands: a standing that nobody wrote is no word for full membership."""
+    before = known.get(raw["id"]) if isinstance(raw, dict) and isinstance(raw.get("id"), str) else None
+    return raw if before is None else fields_of(before) | raw
 
 
 def check_member(raw: object) -> Member | list[Fault]:

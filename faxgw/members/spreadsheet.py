@@ -1,8 +1,9 @@
 """The register as CSV, for those who keep it in a spreadsheet: read by its header, written so that it reads back alike.
 
 Columns may stand in any order, and any but `id` may be missing: a missing column leaves its field as it is. An empty
-cell takes a field back. Lists stand in one cell: labels, languages and products with spaces, areas as `0150-0199 0250`,
-further fax machines as `+33 1 99 00 00 09; +33 1 99 00 00 10 x2`.
+cell takes a field back, but for the standing: full membership is said outright. Lists stand in one cell: labels,
+languages and products with spaces, areas as `0150-0199 0250`, further fax machines as
+`+33 1 99 00 00 09; +33 1 99 00 00 10 x2`.
 
 Refuses unknown columns (with the nearest known one), columns that stand twice, and rows longer than the header.
 """
@@ -31,7 +32,7 @@ def write_csv(members: Iterable[Member]) -> bytes:
     writer = csv.DictWriter(out, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for member in members:
-        fields = {"id": member.id, **fields_of(member)}
+        fields = {"id": member.id, "standing": member.standing.value, **fields_of(member)}
         writer.writerow({name: _cell(name, fields.get(name)) for name in COLUMNS})
     return out.getvalue().encode("utf-8-sig")
 
@@ -86,7 +87,7 @@ def _member_of(cells: Mapping[str, str], known: Mapping[str, Member]) -> Member 
     fields: dict[str, Any] = {} if before is None else fields_of(before)
     faults: list[Fault] = []
     for name, cell in cells.items():
-        if name == "id":
+        if name == "id" or (name == "standing" and not cell.strip()):
             continue
         try:
             value = _READERS.get(name, _unguarded)(cell) if cell.strip() else None

@@ -1,9 +1,14 @@
 """The register goes out as CSV and comes back alike; a bad line is named, with its column."""
 
+import csv
+
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from faxgw.members.difference import Added, Changed, Withdrawn
+from faxgw.members.file import read_numbered
 from faxgw.members.member import Member
 from faxgw.members.spreadsheet import COLUMNS, read_csv, write_csv
 from tests.members.florists import florist, open_office
@@ -48,6 +53,38 @@ def test_columns_may_stand_in_any_order_and_be_missing() -> None:
     read, faults = read_csv(b"capacity_per_day;id;contact\r\n30;NO-1;\r\n", known)
     assert faults == []
     assert read == [(2, florist(capacity_per_day=30, labels=["roses"]))]
+
+
+@pytest.mark.parametrize("standing", ["applicant", "probation", "withdrawn"])
+@pytest.mark.parametrize("columns", [b"id,city\nNO-1,Moss\n", b"id,city,standing\nNO-1,Moss, \n"])
+def test_an_unwritten_standing_in_a_spreadsheet_makes_nobody_a_full_member(standing: str, columns: bytes) -> None:
+    """No column, or an empty cell: whoever is not let in yet, or has left, is let in by a person's word alone."""
+    before = florist(standing=standing, contact="Turid")
+    read, faults = read_csv(columns, {"NO-1": before})
+    assert faults == []
+    assert read == [(2, florist(standing=standing, contact="Turid", city="Moss"))]
+
+
+@pytest.mark.parametrize("standing", ["applicant", "probation", "withdrawn"])
+def test_an_unwritten_standing_in_ndjson_makes_nobody_a_full_member(standing: str) -> None:
+    """Every field that a line leaves out stays, `null` takes one back, and `full` is said outright."""
+    known = {"NO-1": florist(standing=standing, contact="Turid", labels=["roses"])}
+    lines = b'{"id": "NO-1", "city": "Moss"}', b'{"id": "NO-1", "contact": null, "standing": "full"}'
+    stays, admitted = (read_numbered(line, known) for line in lines)
+    assert stays == ([(1, florist(standing=standing, contact="Turid", labels=["roses"], city="Moss"))], [])
+    assert admitted == ([(1, florist(standing="full", labels=["roses"]))], [])
+    [new], faults = read_numbered(msgspec.json.encode(florist("NO-2")), known)
+    assert (new, faults) == ((1, florist("NO-2", standing="full")), [])
+    for odd in (b"[]", b'{"id": []}', b'{"id": "NO-1", "standing": null}'):
+        assert read_numbered(odd, known)[1]
+
+
+def test_the_written_spreadsheet_says_every_standing() -> None:
+    """Full membership too, for an empty cell says nothing."""
+    rows = list(
+        csv.DictReader(write_csv([florist(), florist("NO-2", standing="probation")]).decode("utf-8-sig").splitlines())
+    )
+    assert [row["standing"] for row in rows] == ["full", "probation"]
 
 
 def test_every_bad_line_is_named() -> None:

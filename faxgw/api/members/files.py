@@ -68,7 +68,7 @@ def file_routes(keeper: Keeper, store: Store) -> list[HTTPRouteHandler]:
         read = await trio.to_thread.run_sync(_read, content, kind, snapshot.known)
 
         def decide(books: Books, asked: Asked) -> Decision:
-            # Columns that a file leaves out are as the register says, which may have changed since.
+            # Fields that a file leaves out are as the register says, which may have changed since.
             is_fresh = books.seq == snapshot.seq
             members, _ = read if is_fresh else _read(content, kind, _Snapshot(books, day).known)
             return importing.take_over(books, asked, members, day, is_whole=whole)
@@ -127,7 +127,7 @@ class _Snapshot:
 
 def _read(content: bytes, kind: str, known: Mapping[str, Member]) -> tuple[list[Member], list[LineFault]]:
     """What a file says. Thousands of lines take a while, so it is done on a thread."""
-    numbered, faults = read_numbered(content) if kind == "ndjson" else read_csv(content, known)
+    numbered, faults = (read_numbered if kind == "ndjson" else read_csv)(content, known)
     return [member for _, member in numbered], faults
 
 
