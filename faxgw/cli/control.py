@@ -13,10 +13,8 @@ import msgspec
 
 from faxgw.cli.client import LocalClient, Reply
 from faxgw.cli.connection import json_option, reason_of, with_client
+from faxgw.cli.exits import EXIT_IN_DOUBT, EXIT_REFUSED
 from faxgw.cli.screen import print_json, say
-
-EXIT_REFUSED = 1
-EXIT_IN_DOUBT = 4
 
 _PRIORITIES = click.Choice(["express", "standard", "bulk"])
 _FAX_IDS = click.argument("fax_ids", nargs=-1, required=True, type=click.IntRange(min=1), metavar="ID...")

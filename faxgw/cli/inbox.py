@@ -20,9 +20,8 @@ from faxgw.cli.connection import (
     with_client,
 )
 from faxgw.cli.control import asked, who_option, why_option
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.screen import clock_text, console, print_json, say, since_text
-
-EXIT_REFUSED = 1
 
 STATE_STYLES = {
     "kept": "cyan",

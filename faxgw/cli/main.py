@@ -13,12 +13,8 @@ from typing import Any
 
 import click
 
+from faxgw.cli.exits import EXIT_INTERRUPTED, EXIT_NOT_REACHABLE, EXIT_REFUSED, EXIT_USAGE
 from faxgw.errors import FaxgwError, OperatorError
-
-EXIT_REFUSED = 1
-EXIT_USAGE = 2
-EXIT_NOT_REACHABLE = 3
-EXIT_INTERRUPTED = 130
 
 _COMMANDS = {
     "run": ("faxgw.cli.daemon", "run", "Run the daemon in the foreground."),

@@ -14,9 +14,8 @@ from rich.text import Text
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, reason_of, with_client
 from faxgw.cli.control import who_option
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.screen import clock_text, console, counted, print_json, say, since_text, state_text, zone_text
-
-EXIT_REFUSED = 1
 
 _KINDS = click.Choice(
     [

@@ -12,11 +12,10 @@ from rich.text import Text
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.inbox import write_reply
 from faxgw.cli.screen import clock_text, console, json_text, print_json, say, since_text
 from faxgw.errors import OperatorError
-
-EXIT_NONE = 1
 
 _ID = click.argument("review_id", type=click.IntRange(min=1), metavar="ID")
 _KINDS = click.Choice(["accept", "reject", "delivered", "question"])
@@ -42,7 +41,7 @@ def list_reviews(client: LocalClient, state: str, limit: int, as_json: bool) -> 
         say("nothing waits for a person" if state == "open" else "nothing was found", err=True)
     else:
         console().print(_table(body["reviews"]))
-    return 0 if body["reviews"] else EXIT_NONE
+    return 0 if body["reviews"] else EXIT_REFUSED
 
 
 def _table(reviews: list[dict[str, Any]]) -> Table:
@@ -76,7 +75,7 @@ def show(client: LocalClient, review_id: int, output: Path | None, page: int, as
     body = body_of(client.get(f"/v1/review/{review_id}"))
     if as_order:
         say(json_text(body["guess"].get("order", {}), indent=2))
-        return 0 if "order" in body["guess"] else EXIT_NONE
+        return 0 if "order" in body["guess"] else EXIT_REFUSED
     if as_json:
         print_json(body)
     else:

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_patient_client
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.screen import console, counted, print_json, say
 from faxgw.errors import OperatorError
 
-EXIT_REFUSED = 1
 MOVES_SHOWN_MAX = 40
 
 

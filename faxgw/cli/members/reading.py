@@ -7,6 +7,7 @@ import click
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import (
     address,
     as_of_option,
@@ -36,10 +37,10 @@ def list_(client: LocalClient, words: tuple[str, ...], as_of: dt.datetime | None
     body = body_of(client.get(address("/v1/members", as_of=day_text(as_of), words=said, **asked)))
     if as_json:
         print_json(body)
-        return 0 if body["members"] else 1
+        return 0 if body["members"] else EXIT_REFUSED
     if not body["members"]:
         say(f"nobody was found in the register of {body['as_of']}", err=True)
-        return 1
+        return EXIT_REFUSED
     table = table_of("member", "name", "place", "standing", "a day", "labels")
     for each in body["members"]:
         place = f"{each['country']} {each['postcode']} {each['city']}"

@@ -10,11 +10,11 @@ import click
 from faxgw.cli.client import LocalClient, Reply
 from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option, why_option
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import address, table_of
 from faxgw.cli.screen import console, counted, print_json, say, since_text
 from faxgw.cli.settle.asking import amount_text, progress_over
 
-EXIT_REFUSED = 1
 DECISIONS = ("matched_by_hand", "difference_accepted", "unallocated")
 
 _EXCEPTION = click.argument("exception_id", metavar="ID", type=click.IntRange(min=1))

@@ -9,11 +9,10 @@ import click
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import table_of
 from faxgw.cli.screen import clock_text, console, counted, print_json, say
 from faxgw.cli.settle.asking import amount_text, month_address, obstacle_text, period_argument, progress_over
-
-EXIT_REFUSED = 1
 
 
 @click.command()
