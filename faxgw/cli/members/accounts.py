@@ -1,5 +1,7 @@
 """`faxgw members account`: propose, look at, approve and refuse account numbers."""
 
+from typing import Any
+
 import click
 
 from faxgw.cli.client import LocalClient
@@ -26,11 +28,8 @@ def account() -> None:
 @with_client
 def propose(client: LocalClient, member_id: str, number: str, why: str, who: str | None, as_json: bool) -> None:
     """Propose an account NUMBER: an IBAN, or a Norwegian account number."""
-    answer = body_of(client.post(member_address(member_id, "account", "propose"), asked(who, why, account=number)))
-    if as_json:
-        print_json(answer)
-        return
-    say(f"proposal {answer['number']} waits for another person: faxgw members account list")
+    answer = _ask(client, member_id, "propose", asked(who, why, account=number))
+    _tell(answer, f"proposal {answer['number']} waits for another person: faxgw members account list", as_json=as_json)
 
 
 @account.command()
@@ -42,11 +41,12 @@ def propose(client: LocalClient, member_id: str, number: str, why: str, who: str
 @with_client
 def approve(client: LocalClient, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
     """Approve PROPOSAL of another person, after a look at its number, best by a call to the member."""
-    answer = body_of(client.post(member_address(member_id, "account", "approve"), asked(who, why, proposal=proposal)))
-    if as_json:
-        print_json(answer)
-        return
-    say(f"payouts to {member_id} go there from {answer['from']} on; payouts approved before are not touched")
+    answer = _ask(client, member_id, "approve", asked(who, why, proposal=proposal))
+    _tell(
+        answer,
+        f"payouts to {member_id} go there from {answer['from']} on; payouts approved before are not touched",
+        as_json=as_json,
+    )
 
 
 @account.command()
@@ -58,11 +58,20 @@ def approve(client: LocalClient, member_id: str, proposal: int, why: str, who: s
 @with_client
 def refuse(client: LocalClient, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
     """Refuse PROPOSAL."""
-    answer = body_of(client.post(member_address(member_id, "account", "refuse"), asked(who, why, proposal=proposal)))
+    answer = _ask(client, member_id, "refuse", asked(who, why, proposal=proposal))
+    _tell(answer, f"proposal {proposal} is refused", as_json=as_json)
+
+
+def _ask(client: LocalClient, member_id: str, verb: str, change: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = body_of(client.post(member_address(member_id, "account", verb), change))
+    return answer
+
+
+def _tell(answer: dict[str, Any], text: str, *, as_json: bool) -> None:
     if as_json:
         print_json(answer)
-        return
-    say(f"proposal {proposal} is refused")
+    else:
+        say(text)
 
 
 @account.command("list")
