@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from faxgw.settlement.imports.amounts import parse_minor
+from faxgw.settlement.imports.amounts import parse_xml_minor
 from faxgw.settlement.imports.entry import RefusedError
 
 DEPTH_MAX = 64
@@ -49,7 +49,7 @@ class Node:
         if found is None:
             raise RefusedError(f"{'/'.join(path)} is missing in {self.name}", self.line)
         try:
-            return parse_minor(found.text, currency)
+            return parse_xml_minor(found.text, currency)
         except ValueError as error:
             raise RefusedError(f"{found.name} is {found.text.strip()!r}: {error}", found.line) from None
 

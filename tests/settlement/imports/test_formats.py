@@ -233,15 +233,48 @@ def test_whatever_is_damaged_is_refused_or_read_and_never_breaks(name: str, cut:
         ("5", "EUR", 500),
         ("0.5", "EUR", 50),
         ("7", "JPY", 7),
+        ("1490.00", "ISK", 1490),
     ],
 )
 def test_amounts_are_read_without_a_float(text: str, currency: str, minor: int) -> None:
-    """A point or a comma, with or without decimals, and as many as the currency has."""
+    """A point or a comma, with or without decimals, and as many as the currency has, or as its providers write."""
     assert parse_minor(text, currency) == minor
 
 
-@pytest.mark.parametrize("text", ["", "1 000.00", "1.000,00", "1.234", "abc", "1e3", "٣", "--1", "0.001"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "1 000.00", "1.000,00", "1.234", "1.230", "1,000", "12.000", "1.2300", "abc", "1e3", "٣", "--1", "0.001"],
+)
 def test_what_could_be_two_amounts_is_none(text: str) -> None:
     """Groups of thousands, exponents, other scripts' digits, parts of a cent."""
     with pytest.raises(ValueError, match=r"."):
         parse_minor(text, "EUR")
+    with pytest.raises(ValueError, match="finer"):
+        parse_minor("5.50", "ISK")
+
+
+@pytest.mark.parametrize(("text", "currency"), [("1.230", "NOK"), ("7.00", "JPY"), ("1.490", "ISK")])
+def test_more_decimals_than_the_currency_has_are_refused_with_what_to_write(text: str, currency: str) -> None:
+    """Somebody's 1.230 is 1,230 kroner, a thousand times what it would be read as."""
+    with pytest.raises(ValueError, match=f"more decimals than {currency} has.*thousands"):
+        parse_minor(text, currency)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("vipps-csv", b"649.00", b"649.000"), ("adyen", b"640.00", b"640.000"), ("stripe", b"649.00", b"649.000")],
+)
+def test_a_table_with_an_amount_that_could_be_two_is_refused_by_its_line(name: str, old: bytes, new: bytes) -> None:
+    """Whole, like every file with a fault."""
+    file = refused(GOOD[name].replace(old, new))
+    assert "more decimals than NOK has" in str(file)
+    assert file.line
+
+
+def test_xml_may_pad_its_decimals_and_groups_nothing() -> None:
+    """XML Schema's decimal has one point and no thousands: ISO 20022 allows five digits behind it."""
+    padded = samples.CAMT_053.replace(b".00</Amt>", b".00000</Amt>")
+    assert padded != samples.CAMT_053
+    assert read(padded) == read(samples.CAMT_053)
+    for written in (b"491,00", b"491.00001", b"1 491.00", b"4_91.00"):
+        assert "Amt is" in str(refused(samples.CAMT_053.replace(b"491.00", written)))
