@@ -1,14 +1,9 @@
 """The config of calls that several faxes share."""
 
-from typing import Annotated
-
-import msgspec
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Seconds = Annotated[float, msgspec.Meta(ge=0)]
+from faxgw.config.section import Count, Seconds, Section
 
 
-class CallConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class CallConfig(Section, frozen=True, kw_only=True):
     """How many of the faxes that wait for one line go in one call.
 
     Only faxes that wait anyway share a call, and only over carriers that tell how many pages were confirmed.

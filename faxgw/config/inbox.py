@@ -8,10 +8,9 @@ from typing import Annotated
 
 import msgspec
 
+from faxgw.config.section import Bytes, Count, Seconds, SecondsAboveZero, Section
 from faxgw.faults import Fault
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
 FILE_IGNORED = re.compile(
     r"^\.|\.(tmp|part|partial|filepart|crdownload|lock)$|\.pureftpd-upload\.|^~|^Thumbs\.db$|^desktop\.ini$",
     re.IGNORECASE,
@@ -65,7 +64,7 @@ class Done(enum.StrEnum):
     """To `done_folder`."""
 
 
-class InboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class InboxConfig(Section, frozen=True, kw_only=True):
     """One folder on one FTP server that a carrier drops faxes into."""
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
@@ -81,21 +80,21 @@ class InboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Empty for the one that the server shows after the login."""
     connections: Annotated[int, msgspec.Meta(ge=1, le=32)] = 2
     """At once; servers allow few for one user."""
-    poll_seconds: Seconds = 10.0
+    poll_seconds: SecondsAboveZero = 10.0
     """Between two looks, where the last one found nothing to fetch."""
-    timeout_seconds: Seconds = 30.0
+    timeout_seconds: SecondsAboveZero = 30.0
     """For a connection, an answer, or the next piece of a file."""
-    transfer_seconds: Seconds = 300.0
+    transfer_seconds: SecondsAboveZero = 300.0
     """For one file."""
     convention: Convention = Convention.SETTLED
-    settle_seconds: Annotated[float, msgspec.Meta(ge=0)] = 10.0
+    settle_seconds: Seconds = 10.0
     """For so long a file must have been seen unchanged. By our clock: that of the server may be wrong."""
     sidecar: SidecarFormat = SidecarFormat.NONE
     sidecar_suffix: str = ""
     """Empty for the format's own, such as `.idx`. It stands instead of the fax's own suffix or after it."""
-    sidecar_wait_seconds: Seconds = 300.0
+    sidecar_wait_seconds: SecondsAboveZero = 300.0
     """A fax whose sidecar is missing or broken for so long is taken without it."""
-    sidecar_fields: dict[str, str] = {}
+    sidecar_fields: dict[str, str] = msgspec.field(default_factory=dict)
     """Names in the sidecar of `receipt_id`, `sender_number`, `sender_id`, `received_at`, `pages` and `bad_lines`, where
     the usual ones do not fit; such as `sender_number = "ANI"`."""
     sidecar_timezone: Annotated[str, msgspec.Meta(min_length=1)] = "UTC"
@@ -109,7 +108,7 @@ class InboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Files beside the usual ones that are left alone."""
     claim: bool = True
     """Rename a file before it is fetched, so that two gateways never take the same one."""
-    claim_seconds: Seconds = 900.0
+    claim_seconds: SecondsAboveZero = 900.0
     """A claim of another gateway that stands for so long is taken over."""
     done: Done = Done.DELETE
     done_folder: Annotated[str, msgspec.Meta(min_length=1)] = "done"
@@ -119,10 +118,10 @@ class InboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Files fetched at most, so that taking in never starves sending."""
     batch_files_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 25
     """Fetched over one connection before they are kept in one commit."""
-    file_bytes_max: Count = 32 * 1024 * 1024
+    file_bytes_max: Bytes = 32 * 1024 * 1024
     tries_max: Count = 5
     """Looks at a file that is not a whole fax before it goes to quarantine; each waits twice as long as the last."""
-    unreachable_seconds_max: Seconds = 300.0
+    unreachable_seconds_max: SecondsAboveZero = 300.0
     """Between two tries while the server cannot be reached; the first comes after `poll_seconds`."""
 
     @property

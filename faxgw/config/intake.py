@@ -4,20 +4,21 @@ from typing import Annotated
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+from faxgw.config.section import Count, SecondsAboveZero, Section
+
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class ReadingLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReadingLimits(Section, frozen=True, kw_only=True):
     """What one fax may cost its reading process. Declared sizes are held against it before anything is decoded."""
 
     bytes_max: Annotated[int, msgspec.Meta(ge=1024)] = 32 * 1024 * 1024
-    pages_max: Annotated[int, msgspec.Meta(ge=1)] = 100
+    pages_max: Count = 100
     pixels_max: Annotated[int, msgspec.Meta(ge=1_000_000)] = 40_000_000
     """Of one page: A3 at 408 x 391 to the inch has 30 million."""
-    cpu_seconds_max: Annotated[float, msgspec.Meta(gt=0)] = 20.0
+    cpu_seconds_max: SecondsAboveZero = 20.0
     """For all pages together, without text."""
-    text_cpu_seconds_max: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    text_cpu_seconds_max: SecondsAboveZero = 60.0
     """The same with text, which takes seconds a page."""
     text_pages_max: Annotated[int, msgspec.Meta(ge=0)] = 3
     """Text is read on so many pages; an order stands on the first."""
@@ -32,7 +33,7 @@ class ReadingLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     cross comes to 0.12; between the two a person looks."""
 
 
-class DecisionRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DecisionRules(Section, frozen=True, kw_only=True):
     """From when what was read is acted on without a person."""
 
     confidence_min: Share = 0.93
@@ -54,7 +55,7 @@ class DecisionRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     percent: 7,000 is 70 %. Without it such an order goes to a person."""
 
 
-class IntakeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class IntakeConfig(Section, frozen=True, kw_only=True):
     """How faxes that came in are read. It runs where an inbox is configured."""
 
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
@@ -67,7 +68,7 @@ class IntakeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Processes that read text, some seconds a page."""
     text_waiting_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1_000
     """Faxes that wait for their text; with more of them nothing else is read either."""
-    unread_max: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    unread_max: Count = 10_000
     """Kept faxes that wait to be read; with more of them none is fetched: on their server they are safe."""
     share_while_sending: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.5
     """The part of the time in which faxes are read while others wait to be sent."""

@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from faxgw.config.section import Section
+
 _Name = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 
 
-class Members(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Members(Section, frozen=True, kw_only=True):
     """The florists' register, and the rules by which it changes."""
 
     file: str | None = None

@@ -4,12 +4,13 @@ from typing import Annotated
 
 import msgspec
 
+from faxgw.config.section import Section
 from faxgw.order import MemberId
 
 Minutes = Annotated[float, msgspec.Meta(ge=0)]
 
 
-class Relay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Relay(Section, frozen=True, kw_only=True):
     """Messages between florists about orders."""
 
     timezone: str = "UTC"
@@ -20,7 +21,7 @@ class Relay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Reminders, each `answer_minutes` after the one before; then the order goes to another florist."""
     search_minutes: Annotated[float, msgspec.Meta(ge=1)] = 15.0
     """Where no other florist was found: when to look again. A person hears of it each time."""
-    without_paper: list[MemberId] = []
+    without_paper: list[MemberId] = msgspec.field(default_factory=list)
     """Members who read events: no relay message is faxed to them, such as to a web shop."""
     follow: bool = True
     """Keep a relay row for every order from its first fax on; else from the first message about it."""

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import msgspec
 
+from faxgw.config.section import Section
 from faxgw.order import LocalTime
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 Points = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
 
 
-class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Weights(Section, frozen=True, kw_only=True):
     """Points: the florist with the fewest gets the order."""
 
     outside_area: Points = 5_000
@@ -26,7 +26,7 @@ class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """For orders of a day beyond the florist's quota."""
 
 
-class RoutingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class RoutingConfig(Section, frozen=True, kw_only=True):
     """Chooses the executing florist of orders that name none, and of those that must go to another."""
 
     nearest: Annotated[int, msgspec.Meta(ge=1, le=200)] = 24

@@ -59,7 +59,7 @@ class LineConfig(Section, frozen=True, kw_only=True):
     bad_number_max: Annotated[int, msgspec.Meta(ge=0)] = 2
     no_fax_max: Annotated[int, msgspec.Meta(ge=0)] = 3
     no_answer_max: Annotated[int, msgspec.Meta(ge=0)] = 10
-    known_factor: Annotated[int, msgspec.Meta(ge=1)] = 4
+    known_factor: Count = 4
     """So many times the patience for a line where a fax machine has answered before (HylaFAX's `CalledBefore`)."""
 
 

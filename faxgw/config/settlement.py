@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from faxgw.config.section import Bytes, Section
 from faxgw.faults import Fault
 from faxgw.money import MINOR_DIGITS, Currency
 from faxgw.order import MemberId
@@ -14,7 +15,7 @@ _Days = Annotated[int, msgspec.Meta(ge=0, le=365)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=70)]
 
 
-class OwnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class OwnAccount(Section, frozen=True, kw_only=True):
     """An account of the network, which pays the stores of one currency."""
 
     currency: Currency
@@ -28,7 +29,7 @@ class OwnAccount(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Who may collect by SEPA direct debit; without it nothing is collected by file."""
 
 
-class Mandated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Mandated(Section, frozen=True, kw_only=True):
     """A store gave leave to collect from its account."""
 
     member: MemberId
@@ -36,7 +37,7 @@ class Mandated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     signed_on: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$(?!\n)", description="a day as 2027-05-30")]
 
 
-class SettlementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SettlementConfig(Section, frozen=True, kw_only=True):
     """Split schemes, the calendar of claims, what may stand open at a month's end, and from where stores are paid."""
 
     tariffs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
@@ -64,13 +65,13 @@ class SettlementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """How far apart a provider's payout and its arrival at the bank may be."""
     kid_check: Literal["mod10", "mod11"] = "mod10"
     """How the check digit of the network's KIDs is made, as agreed with Nets."""
-    file_bytes_max: Annotated[int, msgspec.Meta(ge=1)] = 64 * 1024 * 1024
+    file_bytes_max: Bytes = 64 * 1024 * 1024
     follow_seconds: Annotated[float, msgspec.Meta(ge=0.01)] = 1.0
     """How long changes of orders gather before they are booked."""
     batch_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
-    account: list[OwnAccount] = []
+    account: list[OwnAccount] = msgspec.field(default_factory=list)
     """One for each currency that stores are paid in."""
-    mandate: list[Mandated] = []
+    mandate: list[Mandated] = msgspec.field(default_factory=list)
     books: str = ""
     """A TOML file with the company and its chart of accounts; without it nothing is exported to accountants."""
 
