@@ -7,15 +7,12 @@ from faxgw.dispatch.breaker import BreakerState
 from faxgw.dispatch.gate import ClosedBy, Gate
 from faxgw.fax import Failure
 from faxgw.ops.metrics import CarrierFigures
-from faxgw.provider.port import Capabilities, NotDelivered, Provider
+from faxgw.provider.port import NotDelivered, Provider
 
 RETRIED_BY_CARRIERS = frozenset(
     {Failure.BUSY, Failure.NO_ANSWER, Failure.NO_FAX, Failure.NETWORK, Failure.PROTOCOL, Failure.PAGE}
 )
 """What carriers dial again for by themselves; the rest they give up at once."""
-
-WITHOUT_CARRIER = Capabilities()
-"""Of a carrier that left the config."""
 
 
 @dataclass(frozen=True, slots=True)
