@@ -38,9 +38,10 @@ from faxgw.dispatch.prepare import Preparer
 from faxgw.dispatch.prepared import Prepared
 from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.recovery import recover
+from faxgw.dispatch.redrawing import Redrawing
 from faxgw.dispatch.suspensions import Suspensions
 from faxgw.faults import Fault
-from faxgw.fax import FaxId, State
+from faxgw.fax import FaxId
 from faxgw.incoming import FaxesIn, Incoming
 from faxgw.members.hours import CallingHours
 from faxgw.members.keeper import Keeper
@@ -56,9 +57,7 @@ from faxgw.receipt.webhook import Webhooks
 from faxgw.relay.rerouting import ByRouting, NoRerouter
 from faxgw.relay.traffic import RelayTraffic
 from faxgw.relay.wiring import RelayParts
-from faxgw.render.join import join_documents
 from faxgw.render.port import Renderer
-from faxgw.render.sheet import Document, Unrenderable
 from faxgw.routing.candidates import AwayLater
 from faxgw.routing.distances import MemberDistances
 from faxgw.routing.places import NOWHERE, Places
@@ -70,7 +69,6 @@ from faxgw.settlement.clearing import Work, in_thread
 from faxgw.settlement.exports.desk import Books
 from faxgw.settlement.tariff import Tariff
 from faxgw.settlement.wiring import SettlementParts
-from faxgw.store.attempts import Attempt
 from faxgw.store.changes import Recorded
 from faxgw.store.port import Store
 from faxgw.store.stops import Scope
@@ -132,7 +130,8 @@ class Gateway:
         askable = {provider.name: _askable(provider, own) for provider, own in parts.providers}
         composer = Composer(store, parts.register, config.gateway.name)
         self.archive = PageArchive(composer, parts.renderer, clock)
-        self._doubts = Doubts(askable, self.calls, self._outcomes, clock, self._draw_again)
+        redrawing = Redrawing(store, self.archive)
+        self._doubts = Doubts(askable, self.calls, self._outcomes, clock, redrawing.draw)
         lost_seconds = {provider.name: own.receipt_lost_seconds for provider, own in parts.providers}
         self._lost = LostReceipts(lost_seconds, self.calls, self._outcomes, self._doubts, clock)
         self._attempts = Attempts(store, self.calls, self.waiting, self._outcomes, self._doubts, clock, metrics)
@@ -190,12 +189,12 @@ class Gateway:
         parts, config = self._parts, self._parts.config.routing
         if config is None:
             return None
-        reach = LinesAlive(parts.register, lambda line: lines.is_dead(line) or self._is_stopped(line))
+        alive = LinesAlive(parts.register, lambda line: lines.is_dead(line) or self._is_stopped(line))
         # The relay is made after the router, which it asks, and knows who is away, which the router asks.
         away = AwayLater(lambda: self.relay.away)
         if parts.keeper is not None:
             self._scores = KeptScores(parts.keeper, RelayTraffic(parts.store.relay))
-        return Router(parts.register, config, parts.places, parts.clock, parts.metrics, away, reach, self._scores)
+        return Router(parts.register, config, parts.places, parts.clock, parts.metrics, away, alive, self._scores)
 
     def _settle(self) -> SettlementParts | None:
         parts, config = self._parts, self._parts.config
@@ -303,22 +302,6 @@ class Gateway:
             grace_seconds = self._parts.config.gateway.stop_grace_seconds
             log.info("stopping", sends_under_way=self._lanes.busy)
             sending.cancel_scope.deadline = trio.current_time() + grace_seconds
-
-    async def _draw_again(self, attempt: Attempt) -> Document | None:
-        """The document of the attempt's call to the bit; None where it cannot be had, or a person ended part of it."""
-        documents: list[Document] = []
-        call_sha256: str | None = None
-        for each in attempt.call:
-            view = await self._parts.store.fax(each.fax_id)
-            if view is None or view.state is not State.UNKNOWN or view.attempts[-1].number != each.number:
-                return None
-            drawn = await self.archive.as_sent(view)
-            if isinstance(drawn, Unrenderable):
-                return None
-            documents.append(drawn)
-            call_sha256 = view.attempts[-1].call_sha256
-        joined = join_documents(documents)
-        return joined if call_sha256 in {None, joined.sha256} else None
 
 
 def _carrier(provider: Provider, own: ProviderConfig, clock: Clock) -> Carrier:
