@@ -4,42 +4,22 @@ The daemon hands in a store on disk, drawing processes and carriers over HTTP; j
 memory, a scripted carrier and a clock that jumps. Both run what stands here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
 import trio
 
 from faxgw.api.control import ControlDesk
 from faxgw.api.desk import OrderDesk
 from faxgw.api.port import Destination
 from faxgw.api.why import Whys
-from faxgw.clock import Clock, SteadyClock
-from faxgw.config.calls import ONE_FAX
-from faxgw.config.provider import ProviderConfig
+from faxgw.clock import Clock
 from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
-from faxgw.dispatch.archive import PageArchive
-from faxgw.dispatch.attempt import Attempts
-from faxgw.dispatch.calls import OpenCalls
-from faxgw.dispatch.carriers import Carrier, Carriers
-from faxgw.dispatch.dead_lines import tell_of_dead_lines
-from faxgw.dispatch.doubt import Askable, Doubts, asks_allowed
-from faxgw.dispatch.drawing import Composer
 from faxgw.dispatch.escalation import Escalations
-from faxgw.dispatch.expire import expire_faxes
-from faxgw.dispatch.gate import Bounds, Gate
-from faxgw.dispatch.lanes import Lanes
-from faxgw.dispatch.lost import LostReceipts
 from faxgw.dispatch.moved_faxes import MovedFaxes
-from faxgw.dispatch.notices import Notices
-from faxgw.dispatch.outcome import Outcomes
-from faxgw.dispatch.prepare import Preparer
-from faxgw.dispatch.prepared import Prepared
-from faxgw.dispatch.promises import Promises
-from faxgw.dispatch.recovery import recover
-from faxgw.dispatch.redrawing import Redrawing
 from faxgw.dispatch.suspensions import Suspensions
+from faxgw.dispatch.wiring import Accounts, DispatchParts
 from faxgw.faults import Fault
 from faxgw.fax import FaxId
 from faxgw.incoming import FaxesIn, Incoming
@@ -48,12 +28,8 @@ from faxgw.members.keeper import Keeper
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.phone import Line
-from faxgw.provider.port import Provider
 from faxgw.queue.stops import Lines
-from faxgw.queue.waiting import WaitingRoom
-from faxgw.receipt.match import Matcher
-from faxgw.receipt.poll import Poller
-from faxgw.receipt.webhook import Webhooks
+from faxgw.receipt.wiring import ReceiptParts
 from faxgw.relay.rerouting import ByRouting, NoRerouter
 from faxgw.relay.traffic import RelayTraffic
 from faxgw.relay.wiring import RelayParts
@@ -73,8 +49,6 @@ from faxgw.store.changes import Recorded
 from faxgw.store.port import Store
 from faxgw.store.stops import Scope
 
-log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
@@ -83,7 +57,7 @@ class Parts:
     config: Config
     store: Store
     renderer: Renderer
-    providers: Sequence[tuple[Provider, ProviderConfig]]
+    providers: Accounts
     register: Register
     clock: Clock
     random: Callable[[], float]
@@ -112,77 +86,26 @@ class Gateway:
         self._parts = parts
         hours = CallingHours(parts.register, config.calling)
         lines = Lines(config.line, config.calling, hours.at, parts.register.calls_max)
-        tells_pages = any(provider.capabilities.tells_pages for provider, _ in parts.providers)
-        # Where no carrier may be given several faxes at once, none are put together.
-        sharing = config.call if tells_pages else ONE_FAX
-        self.waiting = WaitingRoom(clock, lines, config.queue, sharing)
-        self.calls = OpenCalls()
-        self.carriers = Carriers([_carrier(provider, own, clock) for provider, own in parts.providers])
-        gates = {carrier.provider.name: carrier.gate for carrier in self.carriers}
-        self._promises = Promises(clock, metrics, config.service, config.escalation)
-        self._outcomes = Outcomes(
-            *(store, self.calls, self.waiting, clock, config.retry_for, parts.random, metrics),
-            carriers=self.carriers,
-            bounds=config.dispatch,
-            promises=self._promises,
+        self._dispatch = DispatchParts(
+            *(config, store, parts.providers, lines, parts.register, parts.renderer, clock, parts.random, metrics)
         )
-        self._notices = Notices(store, self.carriers, clock, metrics)
-        askable = {provider.name: _askable(provider, own) for provider, own in parts.providers}
-        composer = Composer(store, parts.register, config.gateway.name)
-        self.archive = PageArchive(composer, parts.renderer, clock)
-        redrawing = Redrawing(store, self.archive)
-        self._doubts = Doubts(askable, self.calls, self._outcomes, clock, redrawing.draw)
-        lost_seconds = {provider.name: own.receipt_lost_seconds for provider, own in parts.providers}
-        self._lost = LostReceipts(lost_seconds, self.calls, self._outcomes, self._doubts, clock)
-        self._attempts = Attempts(store, self.calls, self.waiting, self._outcomes, self._doubts, clock, metrics)
-        self._lanes = Lanes(self.carriers, self._attempts, self.waiting, self._outcomes, clock, metrics, sharing)
-        metrics.read_carriers_from(self.carriers.figures)
-        self._preparer = Preparer(
-            store,
-            self.waiting,
-            parts.renderer,
-            composer,
-            self._outcomes,
-            clock,
-            batch_max=config.render.batch_max,
-        )
-        matcher = Matcher(store, self.calls, self._outcomes, metrics)
-        self._pollers = [
-            Poller(provider, own, self.calls, matcher, clock, askable[provider.name].asks)
-            for provider, own in parts.providers
-        ]
-        by_name = {provider.name: provider for provider, _ in parts.providers}
-        self.receipts = Webhooks(by_name, store, matcher, clock)
-        self._suspensions = Suspensions(store, gates, self.waiting, clock)
-        whys = Whys(self.waiting, gates, self._suspensions)
+        self.waiting, self.calls = self._dispatch.waiting, self._dispatch.calls
+        self.carriers, self.archive = self._dispatch.carriers, self._dispatch.archive
+        self._promises = self._dispatch.promises
+        self._receipts = ReceiptParts(store, parts.providers, self._dispatch, clock, metrics)
+        self.receipts = self._receipts.webhooks
+        self._suspensions = Suspensions(store, self._dispatch.gates, self.waiting, clock)
+        self._whys = Whys(self.waiting, self._dispatch.gates, self._suspensions)
         self._scores: KeptScores | None = None
         router = self._make_router(lines)
-        self.desk = OrderDesk(
-            *(store, self.waiting, self.calls, self._outcomes, parts.register, whys, clock, metrics),
-            rules=config.service,
-            promises=self._promises,
-            router=router,
-        )
-        rerouter = ByRouting(router) if router is not None else NoRerouter()
-        self._relay = RelayParts(
-            *(config.relay, store, parts.register, rerouter, self.waiting, self._promises, clock, metrics),
-        )
+        self.desk = self._open_desk(router)
+        self._relay = self._make_relay(router)
         self.relay = self._relay.desk
         self.routing = self._route(router) if router is not None else None
-        self._escalations = Escalations(
-            *(store, self.waiting, self._promises, self._outcomes, self.carriers, parts.register, whys.why),
-            *(clock, metrics, config.escalation),
-            florists=self.routing.rerouting if self.routing is not None else None,
-        )
-        self._outcomes.set_last_resort(self._escalations)
-        self.incoming = Incoming(
-            *(parts.faxes_in, store.inbound, store.store_id, self.relay, self.desk, parts.register, clock, metrics),
-            config.intake,
-            lambda: self._lanes.busy > 0,
-            is_routed=router is not None,
-        )
+        self._escalations = self._make_escalations()
+        self.incoming = self._make_incoming(is_routed=router is not None)
         self.settlement = self._settle()
-        self.control = ControlDesk(self._suspensions, config.provider, gates, self.calls, self.waiting)
+        self.control = ControlDesk(self._suspensions, config.provider, self._dispatch.gates, self.calls, self.waiting)
         self._moved_faxes = self._follow_register(parts.keeper, hours) if parts.keeper is not None else None
 
     def _make_router(self, lines: Lines) -> Router | None:
@@ -195,6 +118,42 @@ class Gateway:
         if parts.keeper is not None:
             self._scores = KeptScores(parts.keeper, RelayTraffic(parts.store.relay))
         return Router(parts.register, config, parts.places, parts.clock, parts.metrics, away, alive, self._scores)
+
+    def _open_desk(self, router: Router | None) -> OrderDesk:
+        parts = self._parts
+        return OrderDesk(
+            *(parts.store, self.waiting, self.calls, self._dispatch.outcomes, parts.register),
+            *(self._whys, parts.clock, parts.metrics),
+            rules=parts.config.service,
+            promises=self._promises,
+            router=router,
+        )
+
+    def _make_relay(self, router: Router | None) -> RelayParts:
+        parts = self._parts
+        rerouter = ByRouting(router) if router is not None else NoRerouter()
+        return RelayParts(
+            *(parts.config.relay, parts.store, parts.register, rerouter, self.waiting, self._promises),
+            *(parts.clock, parts.metrics),
+        )
+
+    def _make_escalations(self) -> Escalations:
+        parts, outcomes = self._parts, self._dispatch.outcomes
+        escalations = Escalations(
+            *(parts.store, self.waiting, self._promises, outcomes, self.carriers, parts.register),
+            *(self._whys.why, parts.clock, parts.metrics, parts.config.escalation),
+            florists=self.routing.rerouting if self.routing is not None else None,
+        )
+        outcomes.set_last_resort(escalations)
+        return escalations
+
+    def _make_incoming(self, *, is_routed: bool) -> Incoming:
+        parts, store = self._parts, self._parts.store
+        return Incoming(
+            *(parts.faxes_in, store.inbound, store.store_id, self.relay, self.desk, parts.register),
+            *(parts.clock, parts.metrics, parts.config.intake, self._dispatch.is_sending),
+            is_routed=is_routed,
+        )
 
     def _settle(self) -> SettlementParts | None:
         parts, config = self._parts, self._parts.config
@@ -224,22 +183,14 @@ class Gateway:
         """Recover, then work until `stopping` is set; sends under way are finished within the config's grace."""
         parts = self._parts
         await self._suspensions.load()
-        kept = await recover(parts.store, self.waiting, self.calls, self._doubts, parts.clock, self._promises)
-        self.receipts.put(kept)
+        self.receipts.put(await self._dispatch.recover())
         if self.routing is not None:
             await self.routing.load()
         async with trio.open_nursery() as followers:
-            followers.start_soon(self._doubts.run)
-            followers.start_soon(self._lost.run)
-            followers.start_soon(self._notices.run)
-            followers.start_soon(self._attempts.watch)
-            followers.start_soon(self.receipts.run)
-            for poller in self._pollers:
-                followers.start_soon(poller.run)
+            followers.start_soon(self._dispatch.follow)
+            followers.start_soon(self._receipts.run)
             followers.start_soon(self._suspensions.run)
-            followers.start_soon(expire_faxes, self.waiting, self._outcomes)
             followers.start_soon(self._escalations.run)
-            followers.start_soon(tell_of_dead_lines, self.waiting, self._outcomes)
             followers.start_soon(self._relay.run)
             if self.settlement is not None:
                 followers.start_soon(self.settlement.run)
@@ -251,7 +202,7 @@ class Gateway:
                 followers.start_soon(parts.keeper.run)
                 followers.start_soon(self._moved_faxes.run)
             async with trio.open_nursery() as senders:
-                senders.start_soon(self._send, stopping)
+                senders.start_soon(self._dispatch.send, stopping)
                 senders.start_soon(self._take_in, stopping)
                 reach("gateway-started")
                 task_status.started()
@@ -283,39 +234,3 @@ class Gateway:
             await stopping.wait()
             reach("intake-stopping")
             taking_in.cancel_scope.cancel()
-
-    async def _send(self, stopping: trio.Event) -> None:
-        """Draw and send until told to stop; then begin nothing, and let what is under way end in time."""
-        batch_max, workers = self._parts.config.render.batch_max, self._parts.config.render.workers
-        # Room for one batch more than the processes draw, so that neither lanes nor processes wait for the other.
-        to_lanes, prepared = trio.open_memory_channel[Prepared](batch_max * (workers + 1))
-        async with trio.open_nursery() as sending:
-            async with to_lanes, prepared, trio.open_nursery() as preparing:
-                sending.start_soon(self._lanes.run, prepared.clone())
-                for _ in range(workers + 1):
-                    preparing.start_soon(self._preparer.run, to_lanes.clone())
-                await stopping.wait()
-                reach("gateway-stopping")
-                preparing.cancel_scope.cancel()
-            self._lanes.stop()
-            reach("gateway-lanes-told")
-            grace_seconds = self._parts.config.gateway.stop_grace_seconds
-            log.info("stopping", sends_under_way=self._lanes.busy)
-            sending.cancel_scope.deadline = trio.current_time() + grace_seconds
-
-
-def _carrier(provider: Provider, own: ProviderConfig, clock: Clock) -> Carrier:
-    bounds = Bounds(own.lanes, own.lanes_min, own.lanes_initial, own.sends_per_second, own.sends_burst)
-    return Carrier(provider, own.send_seconds, Gate(provider.name, SteadyClock(clock), bounds), own.weight, own.cost)
-
-
-def _askable(provider: Provider, own: ProviderConfig) -> Askable:
-    return Askable(
-        provider,
-        own.settle_seconds,
-        own.park_after_seconds,
-        own.receipt_lost_seconds,
-        own.resend_in_doubt_after_seconds,
-        own.send_seconds,
-        asks_allowed(provider.capabilities),
-    )
