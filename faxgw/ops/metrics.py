@@ -109,6 +109,9 @@ class Metrics:
         self.routed = self._counter("routed", "Orders that routing gave to a florist", "how")
         self.not_routed = self._counter("not_routed", "Orders for which routing found nobody", "reason")
         self.rerouted = self._counter("rerouted", "Orders that went to another florist by themselves", "reason")
+        self.damaged_orders = self._counter(
+            "damaged_orders", "Times routing came upon an order whose row in the store cannot be read"
+        )
         self.replan_seconds = self._histogram(
             "replan_seconds", "Planning a day's orders anew, and moving them", _REPLAN_SECONDS
         )

@@ -20,6 +20,7 @@ from faxgw.routing.days import Day
 from faxgw.routing.places import Place
 from faxgw.routing.plan import NoSolver, Plan, PlanOrder, PlanTask
 from faxgw.routing.planner import Planner
+from faxgw.routing.readable import read_open
 from faxgw.routing.rerouting import Move, Mover, planned
 from faxgw.routing.router import Router
 from faxgw.routing.wish import wish_of
@@ -116,7 +117,10 @@ class Replanning:
         found = [order for order in await self._store.routing.open_orders(day=day) if not order.may_have_arrived]
         pasts = await self._store.routing.pasts({order.number for order in found})
         told = [(order, pasts.get(order.number, NO_PAST)) for order in found]
-        return [(order, past) for order, past in told if self._may_move(order, past)]
+        movable = {order.fax_id: (order, past) for order, past in told if self._may_move(order, past)}
+        # A damaged order is no reason to plan nothing: it stays where it is, and the next sweep sets it aside.
+        read = read_open([order for order, _ in movable.values()], self._metrics)
+        return [movable[each.fax_id] for each, order in read if order is not None]
 
     @staticmethod
     def _may_move(order: OpenOrder, past: Past) -> bool:

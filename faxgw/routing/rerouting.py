@@ -13,6 +13,7 @@ from faxgw.clock import Clock
 from faxgw.fax import FaxId, State
 from faxgw.ops.metrics import Metrics
 from faxgw.order import Order, stored_order
+from faxgw.routing.readable import UNREADABLE, read_open, read_stored
 from faxgw.routing.router import NoRoute, Routed, Router
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.changes import Changed, Recorded, ReleaseAsked, RerouteAsked, SetAside
@@ -70,7 +71,11 @@ class Rerouting:
         view = await self._store.fax(fax_id)
         if view is None or view.state is not State.QUEUED or view.content is not Content.ORDER or view.marked:
             return
-        member_id = view.member or stored_order(view.order).executing_member
+        order = read_stored(fax_id, view.order, self._metrics)
+        if order is None:
+            await self._mover.move([self._damaged(fax_id)])
+            return
+        member_id = view.member or order.executing_member
         if member_id is None:
             return
         used = {view.line, *(attempt.line for attempt in view.attempts if attempt.line is not None)}
@@ -104,13 +109,26 @@ class Rerouting:
     async def sweep(self, why: str) -> int:
         """Move every order whose florist is no member, is away, or cannot be reached; returns how many moved."""
         orders = await self._store.routing.open_orders(from_day=self._router.first_day())
-        stranded = [order for order in orders if self._is_stranded(order)]
+        stranded = await self._stranded(orders)
         moved = 0
         for start in range(0, len(stranded), MOVES_AT_ONCE_MAX):
             moved += await self._move_stranded(stranded[start : start + MOVES_AT_ONCE_MAX], why)
         if stranded:
             log.warning("orders_rerouted", stranded=len(stranded), moved=moved, why=why)
         return moved
+
+    async def _stranded(self, orders: Sequence[OpenOrder]) -> list[OpenOrder]:
+        """Those that cannot stay where they are; a damaged one is held for a person on the way."""
+        stranded: list[OpenOrder] = []
+        damaged: list[Move] = []
+        for open_order, order in read_open(orders, self._metrics):
+            if order is None:
+                damaged += [self._damaged(open_order.fax_id)] * (open_order.state is State.QUEUED)
+            elif self._is_stranded(open_order, order):
+                stranded.append(open_order)
+        if damaged:
+            await self._mover.move(damaged)
+        return stranded
 
     async def _move_stranded(self, orders: Sequence[OpenOrder], why: str) -> int:
         pasts = await self._store.routing.pasts({order.number for order in orders})
@@ -144,13 +162,13 @@ class Rerouting:
             self.moved(fax_id, found[fax_id].member_id, "left")
         return len(done)
 
-    def _is_stranded(self, open_order: OpenOrder) -> bool:
+    def _is_stranded(self, open_order: OpenOrder, order: Order) -> bool:
         if open_order.member is None or open_order.line == NO_LINE:
             return False
         if open_order.may_have_arrived or open_order.is_accepted:
             # Somebody has it: between florists it moves by what they say to each other.
             return False
-        return not self._router.may_keep(stored_order(open_order.order), open_order.member)
+        return not self._router.may_keep(order, open_order.member)
 
     def _has_left(self, open_order: OpenOrder) -> bool:
         """Not merely out of reach this moment."""
@@ -163,6 +181,9 @@ class Rerouting:
 
     def _to(self, fax_id: FaxId, florist: Florist, why: str) -> RerouteAsked:
         return RerouteAsked(fax_id, florist.line, florist.member, ROUTING, why, self._clock.now())
+
+    def _damaged(self, fax_id: FaxId) -> SetAside:
+        return SetAside(fax_id, UNREADABLE, self._clock.now())
 
     async def _past(self, number: str) -> Past:
         return (await self._store.routing.pasts([number])).get(number, NO_PAST)
