@@ -11,7 +11,8 @@ from faxgw.store.database import bring_up_to_date, open_in_memory
 from faxgw.store.ledger import booking
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Phase, Posting, Standing
 from faxgw.store.ledger.port import Booked, BookedBefore, Entry, NotBooked, Seal
-from faxgw.store.sql import SqlStore
+from faxgw.store.sql import SqlStore, open_memory_store
+from tests.store.test_growth import steps_of
 
 MAY = dt.date(2027, 5, 30)
 JUNE = dt.date(2027, 6, 2)
@@ -95,6 +96,43 @@ async def test_a_sealed_month_takes_nothing_and_what_comes_late_counts_in_the_op
     ]
     assert (await store.ledger.standings_at("2027-05"))[OSLO] == Standing(100)
     assert (await store.ledger.standings_at("2027-06"))[OSLO] == (await store.ledger.standings())[OSLO] == Standing(170)
+
+
+async def test_some_accounts_are_asked_for_as_they_are_among_all(store: SqlStore) -> None:
+    """Balances at a month's end and what moved in it: of one account, of one that is not there, of none, of all."""
+    nobody = Account(AccountKind.MEMBER, "NO-9999", "NOK")
+    await store.ledger.book([Entry((move("a"),), 1.0), Entry((move("p", 7, phase=Phase.PENDING),), 1.0)])
+    everyone = await store.ledger.standings_at("2027-05")
+    assert everyone == {OSLO: Standing(100, 7), BERGEN: Standing(-100, -7)}
+    assert await store.ledger.standings_at("2027-05", [OSLO, nobody]) == {OSLO: everyone[OSLO]}
+    assert await store.ledger.moved("2027-05", [BERGEN, nobody]) == {BERGEN}
+    assert await store.ledger.standings_at("2027-05", []) == {}
+    assert await store.ledger.moved("2027-05", []) == set()
+    assert await store.ledger.moved("2027-05") == {OSLO, BERGEN}
+
+
+async def test_what_one_store_had_costs_nothing_of_what_others_have() -> None:
+    """Behind ten times as many journals of others, one store's balance and movements are as many steps of SQLite."""
+
+    async def ask(store: SqlStore) -> None:
+        await store.ledger.standings_at("2027-05", [OSLO])
+        await store.ledger.moved("2027-05", [OSLO])
+        await store.ledger.lines([OSLO], "2027-05")
+
+    steps = []
+    for others in (200, 2_000):
+        store = open_memory_store()
+        await store.ledger.book([Entry((move("own"),), 1.0)])
+        await store.ledger.book([Entry((of_others(number),), 1.0) for number in range(others)])
+        steps.append(await steps_of(ask, store))
+    assert 0 < steps[1] <= 1.5 * steps[0]
+
+
+def of_others(number: int) -> Journal:
+    pair = [Account(AccountKind.MEMBER, f"NO-{5_000 + (number + step) % 40}", "NOK") for step in (0, 1)]
+    return Journal(
+        key=f"other/{number}", effective_on=MAY, postings=(Posting(pair[0], number + 1), Posting(pair[1], -number - 1))
+    )
 
 
 async def test_months_are_sealed_in_order_and_only_over_what_they_hold(store: SqlStore) -> None:

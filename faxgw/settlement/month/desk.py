@@ -5,7 +5,7 @@ them can change any more. `verify` proves that nothing did.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -175,7 +175,8 @@ class MonthDesk:
         """None where something was booked into the month between the chain and the seal."""
         chain = await self._chain(period, head_before)
         seal = Seal(period, chain.journals, chain.head(), self._clock.now(), who)
-        statements = [(account.name, account.currency) for account in await self._member_accounts(period)]
+        stated = await self._stated(period, await self._ledger.standings_at(period))
+        statements = [(account.name, account.currency) for account in stated]
         (sealed,) = await self._months.close([Closing(seal, period[:4], statements)])
         if sealed is not None:
             log.info("month_closed", period=period, journals=seal.journals, statements=len(statements))
@@ -188,11 +189,12 @@ class MonthDesk:
             after = journals[-1].seq
         return chain
 
-    async def _member_accounts(self, period: Period) -> list[Account]:
+    async def _stated(
+        self, period: Period, standings: Mapping[Account, Standing], asked: Sequence[Account] | None = None
+    ) -> list[Account]:
         """Stores that had a movement in the month, or whose balance stands open."""
-        standings = await self._ledger.standings_at(period)
         members = [account for account in standings if account.kind is AccountKind.MEMBER]
-        moved = await self._ledger.moved(period)
+        moved = await self._ledger.moved(period, asked)
         return [account for account in members if account in moved or standings[account].posted_minor]
 
     # --- statements --------------------------------------------------------------------------------------
@@ -202,9 +204,10 @@ class MonthDesk:
 
         Opening and closing balances are summed apart from the lines, so that a statement that is made does add up.
         """
-        accounts = [each for each in await self._member_accounts(period) if not members or each.name in members]
-        opening = await self._ledger.standings_at(period_before(period))
-        closing = await self._ledger.standings_at(period)
+        asked = await self._accounts_of(members)
+        opening = await self._ledger.standings_at(period_before(period), asked)
+        closing = await self._ledger.standings_at(period, asked)
+        accounts = await self._stated(period, closing, asked)
         lines = await self._ledger.lines(accounts, period)
         numbers = {(each.member, each.currency): each for each in await self._months.numbers(period)}
         # Names and addresses of a closed month are those that were known when it was closed.
@@ -224,6 +227,13 @@ class MonthDesk:
             )
             for account in accounts
         ]
+
+    async def _accounts_of(self, members: Sequence[str]) -> list[Account] | None:
+        """None, which is all, where nobody is named: a single store's statement shall not sum up the whole ledger."""
+        if not members:
+            return None
+        accounts = await self._ledger.standings()
+        return [each for each in accounts if each.kind is AccountKind.MEMBER and each.name in members]
 
     # --- paying ------------------------------------------------------------------------------------------
 

@@ -103,8 +103,10 @@ class LedgerStore(Protocol):
         """Every account's balance as it runs along."""
         ...
 
-    async def standings_at(self, period: Period) -> Mapping[Account, Standing]:
-        """The balances at the end of a month, summed from the postings up to it."""
+    async def standings_at(
+        self, period: Period, accounts: Sequence[Account] | None = None
+    ) -> Mapping[Account, Standing]:
+        """The balances at the end of a month, summed from the postings up to it: of these accounts, or of all."""
         ...
 
     async def journals(self, period: Period, after: int, limit: int) -> list[Kept]:
@@ -117,8 +119,8 @@ class LedgerStore(Protocol):
         """What was posted (not what is pending) to the accounts in the month, in order."""
         ...
 
-    async def moved(self, period: Period) -> set[Account]:
-        """The accounts to which something was posted in the month, even where it comes to nothing."""
+    async def moved(self, period: Period, accounts: Sequence[Account] | None = None) -> set[Account]:
+        """Those of the accounts, or of all, to which something was posted in the month, even if it comes to nothing."""
         ...
 
     async def pending(self, order_numbers: Sequence[str]) -> list[Kept]:

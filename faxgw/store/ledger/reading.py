@@ -1,10 +1,10 @@
 """Questions to the ledger; balances can be asked as they run along, or summed anew from the postings."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from faxgw.store.ledger.journal import Account, Journal, Phase, Posting, Standing, parse_account
 from faxgw.store.ledger.port import Kept, Line, Period, Seal
@@ -90,50 +90,70 @@ def read_standings_of(connection: Connection, accounts: Sequence[Account]) -> di
     return found
 
 
-def read_standings_at(connection: Connection, period: Period) -> dict[Account, Standing]:
+def read_standings_at(
+    connection: Connection, period: Period, accounts: Sequence[Account] | None = None
+) -> dict[Account, Standing]:
     """Pending is what no journal up to the end of the month has resolved."""
     ends = journal.alias("ends")
     still_pending = ~select(ends.c.seq).where(ends.c.resolves == journal.c.seq, ends.c.period <= period).exists()
-    posted = _sums(connection, journal.c.phase != Phase.PENDING, journal.c.period <= period)
-    pending = _sums(connection, journal.c.phase == Phase.PENDING, journal.c.period <= period, still_pending)
+    posted = _sums(connection, accounts, journal.c.phase != Phase.PENDING, journal.c.period <= period)
+    pending = _sums(connection, accounts, journal.c.phase == Phase.PENDING, journal.c.period <= period, still_pending)
     return {
         account: Standing(posted.get(account, 0), pending.get(account, 0)) for account in sorted({*posted, *pending})
     }
 
 
-def _sums(connection: Connection, *conditions: Any) -> dict[Account, int]:
+def _sums(connection: Connection, accounts: Sequence[Account] | None, *conditions: Any) -> dict[Account, int]:
     asked = (
         select(posting.c.account, func.sum(posting.c.amount_minor))
         .join(journal, journal.c.seq == posting.c.journal_seq)
         .where(*conditions)
         .group_by(posting.c.account)
     )
-    return {parse_account(account): int(total) for account, total in connection.execute(asked)}
+    return {
+        parse_account(account): int(total)
+        for among in _among(accounts)
+        for account, total in connection.execute(asked.where(*among))
+    }
+
+
+def _among(accounts: Sequence[Account] | None) -> Iterator[Sequence[ColumnElement[bool]]]:
+    """The conditions of one question after the other; a single one without any where all accounts are asked for."""
+    if accounts is None:
+        yield ()
+        return
+    for some in parts([str(account) for account in accounts]):
+        yield (posting.c.account.in_(some),)
 
 
 def read_lines(connection: Connection, accounts: Sequence[Account], period: Period) -> Mapping[Account, list[Line]]:
+    """Sorted as the index of accounts is, which SQLite then takes for a few of them, and the month's for many."""
     lines: dict[Account, list[Line]] = {account: [] for account in accounts}
     for some in parts([str(account) for account in accounts]):
         asked = (
             select(journal, posting.c.account, posting.c.amount_minor, posting.c.tax)
             .join(posting, posting.c.journal_seq == journal.c.seq)
             .where(journal.c.period == period, journal.c.phase != Phase.PENDING, posting.c.account.in_(some))
-            .order_by(journal.c.seq, posting.c.number)
+            .order_by(posting.c.account, posting.c.journal_seq, posting.c.number)
         )
         for row in connection.execute(asked):
             lines[parse_account(row.account)].append(_as_line(row))
     return lines
 
 
-def read_moved(connection: Connection, period: Period) -> set[Account]:
-    """Asked of the journals and not of each account: most accounts have hundreds of postings in a month."""
+def read_moved(connection: Connection, period: Period, accounts: Sequence[Account] | None = None) -> set[Account]:
+    """Of all accounts, asked of the journals and not of each: most have hundreds of postings in a month."""
     asked = (
         select(posting.c.account)
         .join(journal, journal.c.seq == posting.c.journal_seq)
         .where(journal.c.period == period, journal.c.phase != Phase.PENDING)
         .distinct()
     )
-    return {parse_account(account) for account in connection.execute(asked).scalars()}
+    return {
+        parse_account(account)
+        for among in _among(accounts)
+        for account in connection.execute(asked.where(*among)).scalars()
+    }
 
 
 def _as_line(row: Row[Any]) -> Line:

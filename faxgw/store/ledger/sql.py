@@ -25,8 +25,10 @@ class SqlLedger:
     async def standings(self) -> Mapping[Account, Standing]:
         return await self._reader.read(reading.read_standings)
 
-    async def standings_at(self, period: Period) -> Mapping[Account, Standing]:
-        return await self._reader.read(reading.read_standings_at, period)
+    async def standings_at(
+        self, period: Period, accounts: Sequence[Account] | None = None
+    ) -> Mapping[Account, Standing]:
+        return await self._reader.read(reading.read_standings_at, period, accounts)
 
     async def journals(self, period: Period, after: int, limit: int) -> list[Kept]:
         return await self._reader.read(reading.read_journals, period, after, limit)
@@ -37,8 +39,8 @@ class SqlLedger:
     async def lines(self, accounts: Sequence[Account], period: Period) -> Mapping[Account, list[Line]]:
         return await self._reader.read(reading.read_lines, accounts, period)
 
-    async def moved(self, period: Period) -> set[Account]:
-        return await self._reader.read(reading.read_moved, period)
+    async def moved(self, period: Period, accounts: Sequence[Account] | None = None) -> set[Account]:
+        return await self._reader.read(reading.read_moved, period, accounts)
 
     async def pending(self, order_numbers: Sequence[str]) -> list[Kept]:
         return await self._reader.read(reading.read_pending, order_numbers)

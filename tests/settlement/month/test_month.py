@@ -134,6 +134,20 @@ async def test_a_closed_month_gives_each_store_its_statement(town: Town) -> None
     assert sum(each.closing_minor for each in statements.values()) == -3 * 3_000
 
 
+async def test_a_statement_asked_for_alone_is_the_one_among_all(town: Town) -> None:
+    """One store or two of them, in a month that is closed and in one that is open; of nobody there is none."""
+    await town.sell_in_may()
+    await town.close()
+    await town.sell(9, dt.date(2027, 5, 31), "NO-A", "NO-C")
+    for period in ("2027-05", "2027-06"):
+        everyone = await town.desk.statements(period)
+        alone = [each for store in STORES for each in await town.desk.statements(period, [store])]
+        assert alone == everyone
+        assert len(alone) == len(STORES)
+        assert await town.desk.statements(period, ["NO-C", "NO-A"]) == [everyone[0], everyone[2]]
+        assert await town.desk.statements(period, ["NO-Z"]) == []
+
+
 async def test_what_comes_late_is_junes_and_may_stays_as_it_was(town: Town) -> None:
     """A delivery of May that is told in June: in June's statement with its own day; May's pages are the same bytes."""
     await town.sell_in_may()
