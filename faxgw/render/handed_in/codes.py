@@ -4,7 +4,8 @@ Codes that libtiff would write for the pixels it read in them are proven by that
 strictly, and a page on which some row makes no sense is refused: all below that row would be noise.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -30,6 +31,12 @@ class _Piece(msgspec.Struct, frozen=True):
     rows: int
 
 
+def tags_of(file: Image.Image) -> Mapping[int, Any]:
+    """The tags of the page that a TIFF stands at."""
+    tags: Mapping[int, Any] = file.tag_v2  # type: ignore[attr-defined]  # `Image.open` does not say which kind it opened.
+    return tags
+
+
 def check_codes(file: Image.Image, content: bytes, page: int) -> None:
     """Look at the page (counted from 1) that `file` stands at; codes other than group 4 are not looked at.
 
@@ -38,7 +45,7 @@ def check_codes(file: Image.Image, content: bytes, page: int) -> None:
     Raises:
         RefusedError: a row is damaged, or codes follow the last.
     """
-    tags = file.tag_v2  # type: ignore[attr-defined]
+    tags = tags_of(file)
     if tags.get(_COMPRESSION) != _GROUP_4:
         return
     own = _own_codes(file)
@@ -49,7 +56,7 @@ def check_codes(file: Image.Image, content: bytes, page: int) -> None:
 
 
 def _pieces(file: Image.Image, content: bytes) -> Iterator[_Piece]:
-    tags = file.tag_v2  # type: ignore[attr-defined]
+    tags = tags_of(file)
     tiled = _TILE_WIDTH in tags
     offsets, counts = (tags[_TILE_OFFSETS], tags[_TILE_BYTES]) if tiled else (tags[_STRIP_OFFSETS], tags[_STRIP_BYTES])
     for index, (offset, count) in enumerate(zip(offsets, counts, strict=True)):
@@ -64,13 +71,13 @@ def _pieces(file: Image.Image, content: bytes) -> Iterator[_Piece]:
 
 
 def _rows_a_strip(file: Image.Image) -> int:
-    stated = file.tag_v2.get(_ROWS_PER_STRIP, file.height)  # type: ignore[attr-defined]
+    stated = tags_of(file).get(_ROWS_PER_STRIP, file.height)
     return max(1, min(int(stated), file.height))
 
 
 def _own_codes(file: Image.Image) -> list[bytes]:
     """The strips as libtiff writes them for the pixels it read; none of tiles, or where rows end within a byte."""
-    tags = file.tag_v2  # type: ignore[attr-defined]
+    tags = tags_of(file)
     if file.mode != "1" or file.width % 8 or _TILE_WIDTH in tags:
         return []
     white = np.asarray(file)

@@ -95,7 +95,7 @@ def _draw(page: Any, place: Fit) -> Image.Image:
         bitmap.close()
 
 
-class _NoMachineFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]
+class _NoMachineFonts(pdfium.PdfSysfontBase):  # type: ignore[misc]  # pypdfium2 has no types.
     """Answers every question for a font of the machine with "none"."""
 
     def MapFont(self, *_: Any) -> None:  # noqa: N802 - PDFium's own name

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from faxgw.render.handed_in.codes import check_codes
+from faxgw.render.handed_in.codes import check_codes, tags_of
 from faxgw.render.handed_in.handed import HandedIn, Kind, Limits, RefusedError
 from faxgw.render.handed_in.header import HEADER_ROWS
 from faxgw.render.handed_in.ink import Ink, put_on_page
@@ -42,7 +42,7 @@ def tiff_pages(handed: HandedIn, limits: Limits) -> Iterator[Rows]:
                 file.seek(number)
             except EOFError:
                 return
-            if file.tag_v2.get(_SUBFILE_TYPE, 0) & _REDUCED:  # type: ignore[attr-defined]
+            if tags_of(file).get(_SUBFILE_TYPE, 0) & _REDUCED:
                 continue
             check_size(file, limits)
             _check_whole(file, number + 1, limits, len(handed.content))
@@ -53,7 +53,7 @@ def tiff_pages(handed: HandedIn, limits: Limits) -> Iterator[Rows]:
 
 def _check_whole(file: Image.Image, page: int, limits: Limits, size: int) -> None:
     """Whether the file reaches as far as its directory says, and a tile is no larger than a page."""
-    tags = file.tag_v2  # type: ignore[attr-defined]
+    tags = tags_of(file)
     if tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_LENGTH, 0) > limits.pixels_max:
         raise RefusedError(f"page {page} declares tiles larger than {limits.pixels_max} pixels")
     for offsets, counts in ((_STRIP_OFFSETS, _STRIP_BYTES), (_TILE_OFFSETS, _TILE_BYTES)):
