@@ -20,6 +20,7 @@ from faxgw.api.connection import Scope as AsgiScope
 from faxgw.api.connection import Send
 from faxgw.api.views import EventsBody, event_body
 from faxgw.config.daemon import Api
+from faxgw.errors import StoreBusyError
 from faxgw.store.port import Store
 from faxgw.store.views import Event
 
@@ -71,13 +72,24 @@ def _resume_point(request: Request[Any, Any, Any], after: int) -> int:
 
 
 async def _wait_more(store: Store, after: int, receive: Receive, *, has_some: bool) -> None:
-    """Return when there is something to tell, and what comes right behind it, or when there is nobody to tell it to."""
+    """Return when there is something to tell, and what comes right behind it, or when there is nobody to tell it to.
+
+    Raises:
+        StoreBusyError: it cannot be read just now.
+    """
+    busy: StoreBusyError | None = None
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_cancel_when_gone, receive, nursery.cancel_scope)
-        if not has_some:
-            await store.wait_events(after)
-        await trio.sleep(GATHER_SECONDS)
+        try:
+            if not has_some:
+                await store.wait_events(after)
+            await trio.sleep(GATHER_SECONDS)
+        except StoreBusyError as error:
+            busy = error
         nursery.cancel_scope.cancel()
+    if busy is not None:
+        # Out of the nursery: in its group of errors nobody would know it for what it is.
+        raise busy
 
 
 async def _cancel_when_gone(receive: Receive, scope: trio.CancelScope) -> None:
@@ -102,7 +114,11 @@ class _EventStream(Response[bytes]):
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_cancel_when_gone, receive, nursery.cancel_scope)
-            await self._tell(send)
+            try:
+                await self._tell(send)
+            except StoreBusyError:
+                # The answer has begun. It ends in order, and the client comes again from where it was.
+                nursery.cancel_scope.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell(self, send: Send) -> None:

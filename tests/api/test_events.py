@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -5,7 +6,8 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.api.app import local_app
-from tests.api.fakes import Fakes, make_fakes
+from faxgw.errors import StoreBusyError
+from tests.api.fakes import Fakes, FakeStore, make_fakes
 from tests.api.peer import Answer, peer_of
 
 
@@ -130,3 +132,37 @@ async def test_a_stream_ends_when_the_daemon_stops(autojump_clock: MockClock) ->
         await peer.read_until(b"retry: 2000\n\n")
         peer.stopping.set()
         assert (await peer.read_all()).endswith(b"0\r\n\r\n")
+
+
+class BusyStore(FakeStore):
+    """Another program holds it whenever somebody waits."""
+
+    async def wait_events(self, after: int) -> None:
+        await trio.lowlevel.checkpoint()
+        raise StoreBusyError("another program holds the store")
+
+
+def busy_fakes() -> Fakes:
+    fakes = make_fakes()
+    store = BusyStore()
+    behind = dataclasses.replace(fakes.behind, store=store)  # type: ignore[arg-type]  # The faces only read.
+    return dataclasses.replace(fakes, store=store, behind=behind)
+
+
+async def test_a_long_poll_of_a_busy_store_is_asked_to_come_again(autojump_clock: MockClock) -> None:
+    """503 with Retry-After, as at every other address, and counted as a refusal."""
+    fakes = busy_fakes()
+    answer = await get(fakes, "/v1/events?wait=30")
+    assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["type"].endswith("busy")
+
+
+async def test_a_stream_of_a_busy_store_ends_and_can_be_resumed(autojump_clock: MockClock) -> None:
+    """Properly: its client comes again after the `retry` that it was told, with the last id that it heard."""
+    fakes = busy_fakes()
+    fakes.store.happen("accepted")
+    async with peer_of(local_app(fakes.behind)) as peer:
+        await peer.stream.send_all(b"GET /v1/events HTTP/1.1\r\nhost: faxgw\r\naccept: text/event-stream\r\n\r\n")
+        told = await peer.read_until(b"0\r\n\r\n")
+    assert b"id: 1\n" in told
