@@ -96,7 +96,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *document_routes(behind.desk, behind.clock, behind.config, _refusals(behind.metrics, "faxes")),
         *find_routes(behind.store),
         *fax_routes(behind.store, behind.desk, behind.archive),
-        *verb_routes(behind.desk, behind.clock),
+        *verb_routes(behind.desk, behind.clock, behind.config.api),
         *control_routes(behind.control, behind.clock),
         *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, _at_risk_seconds(behind.config)),
         *event_routes(behind.store, behind.config.api),
@@ -165,7 +165,7 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
         },
         request_max_body_size=64 * 1024,
         logging_config=None,
-    )  # type: ignore[return-value]
+    )  # type: ignore[return-value]  # Litestar has types of its own for what ASGI says are dicts.
 
 
 def _door_of(request: Request[Any, Any, Any]) -> str:

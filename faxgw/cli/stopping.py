@@ -4,6 +4,7 @@ import urllib.parse
 from typing import Any
 
 import click
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from faxgw.cli.client import LocalClient
@@ -14,6 +15,12 @@ from faxgw.cli.screen import clock_text, console, print_json, say, since_text
 _WHAT = click.argument("what", type=click.Choice(["line", "provider", "gateway"]))
 _NAME = click.argument("name", required=False)
 _UNTIL = click.option("--until", default=None, help="Resume by itself then, as 2027-05-09T10:00:00+02:00.")
+_CARRIER_COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
+    ("carrier", "left"),
+    ("has", "right"),
+    ("in doubt", "right"),
+    ("takes faxes", "left"),
+)
 
 
 @click.command()
@@ -96,8 +103,8 @@ def providers(client: LocalClient, as_json: bool) -> None:
 def providers_table(states: list[dict[str, Any]], *, is_short: bool = False) -> Table:
     """A row a carrier; `is_short` keeps each to one line."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name, justify in (("carrier", "left"), ("has", "right"), ("in doubt", "right"), ("takes faxes", "left")):
-        table.add_column(name, justify=justify, overflow="ellipsis" if is_short else "fold", no_wrap=is_short)  # type: ignore[arg-type]
+    for name, justify in _CARRIER_COLUMNS:
+        table.add_column(name, justify=justify, overflow="ellipsis" if is_short else "fold", no_wrap=is_short)
     for state in states:
         table.add_row(state["name"], str(state["faxes_under_way"]), str(state["in_doubt"] or ""), _takes_text(state))
     return table

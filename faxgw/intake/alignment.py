@@ -240,4 +240,4 @@ def _frame_scores(
         share(-5, 4, 3, side - 8),
         share(side + 2, 4, 3, side - 8),
     )
-    return sum(edges) / 4 - sum(white) / 12  # type: ignore[return-value]
+    return sum(edges) / 4 - sum(white) / 12  # type: ignore[return-value]  # `sum` of arrays is no int.

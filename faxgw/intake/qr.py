@@ -69,7 +69,7 @@ def _rungs(ink: Ink, corner: float) -> Iterator[tuple[str, Callable[[], list[Fou
                 continue
             yield (
                 name,
-                lambda part=part, filtered=filtered, scale=scale, x=x, y=y: [  # type: ignore[misc]
+                lambda part=part, filtered=filtered, scale=scale, x=x, y=y: [  # type: ignore[misc]  # mypy cannot infer defaults.
                     _moved(found, scale, x, y) for found in _decode(filtered(part), zxingcpp.Binarizer.LocalAverage)
                 ],
             )

@@ -70,7 +70,7 @@ class Metrics:
 
     def __init__(self) -> None:
         # A creation time beside each counter doubles the answer, and Prometheus does not read it in this format.
-        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # It bears no types.
         self.registry = CollectorRegistry()
         self._queue = _QueueCollector()
         self.registry.register(self._queue)

@@ -106,7 +106,7 @@ def _guess(width: int, height: int) -> tuple[float, float]:
 
 
 def _tag(file: Image.Image, tag: int) -> float | int | None:
-    value = file.tag_v2.get(tag)  # type: ignore[attr-defined]
+    value = file.tag_v2.get(tag)  # type: ignore[attr-defined]  # `Image.open` does not say which kind it opened.
     if isinstance(value, tuple):
         value = value[0] if value else None
     try:
@@ -116,7 +116,7 @@ def _tag(file: Image.Image, tag: int) -> float | int | None:
 
 
 def _tags(file: Image.Image, tag: int) -> tuple[int, ...]:
-    value = file.tag_v2.get(tag, ())  # type: ignore[attr-defined]
+    value = file.tag_v2.get(tag, ())  # type: ignore[attr-defined]  # `Image.open` does not say which kind it opened.
     return value if isinstance(value, tuple) else (value,)
 
 
