@@ -110,13 +110,6 @@ class Gate:
         """Called with the carrier's code when it begins to refuse our account."""
 
     @property
-    def closed_until(self) -> float | None:
-        """When the carrier's own reasons end, or None while there are none; full lanes are no such reason."""
-        now = self._clock.now()
-        until = max(self._paused_until, self._breaker.open_until or 0.0)
-        return until if until > now else None
-
-    @property
     def in_flight(self) -> int:
         return self._in_flight
 

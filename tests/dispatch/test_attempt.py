@@ -40,7 +40,7 @@ async def test_what_an_answer_makes_of_the_fax(
     fax_id = await desk.make_one()
     assert await desk.state(fax_id) is state
     assert desk.lines_busy() == busy
-    assert (desk.gate.closed_until is not None) == closed
+    assert (desk.gate.closure() is not None) == closed
     assert len(desk.calls) == busy
     assert len(desk.doubts) == (state is State.UNKNOWN)
 
@@ -158,7 +158,7 @@ async def test_without_a_durable_intent_nothing_is_sent(autojump_clock: MockCloc
     desk = Desk(store=store)
     fax_id = await desk.make_one()
     assert (desk.provider.sent, await desk.state(fax_id)) == ([], State.QUEUED)
-    assert desk.gate.closed_until is not None
+    assert desk.gate.closure() is not None
     assert [again.fax_id for again in await desk.waiting.wait_due(1)] == [fax_id]
 
 

@@ -60,9 +60,9 @@ async def test_it_heeds_what_speaks_of_the_carrier(refusal: Refused, seconds: fl
     """A refusal of one fax does not close it; no carrier closes it for longer than an hour."""
     gate = new_gate()
     gate.heed(refusal)
-    assert (gate.closed_until is not None) == (seconds > 0)
+    assert (gate.closure() is not None) == (seconds > 0)
     assert await seconds_closed(gate) == pytest.approx(seconds, abs=1e-3)
-    assert gate.closed_until is None
+    assert gate.closure() is None
 
 
 async def test_the_longest_wait_counts(autojump_clock: MockClock) -> None:
@@ -99,7 +99,7 @@ async def test_it_takes_as_many_at_once_as_its_limit(autojump_clock: MockClock) 
     """And one more for each that leaves."""
     gate = new_gate(Bounds(lanes_max=5, lanes_initial=3))
     passages = enter_all(gate)
-    assert (len(passages), closed_by(gate), gate.closed_until) == (3, ClosedBy.LANES, None)
+    assert (len(passages), closed_by(gate)) == (3, ClosedBy.LANES)
     passages[0].leave()
     passages[0].leave()
     assert (gate.in_flight, len(enter_all(gate))) == (2, 1)
@@ -165,10 +165,10 @@ async def test_one_refusal_without_a_time_only_means_one_too_many(autojump_clock
     gate = new_gate(Bounds(lanes_max=8, lanes_initial=8))
     enter_all(gate)
     gate.lack_room()
-    assert (gate.limit, gate.closed_until) == (7, None)
+    assert (gate.limit, closed_by(gate)) == (7, ClosedBy.LANES)
     for _ in range(8):
         gate.lack_room()
-    assert gate.closed_until is not None
+    assert closed_by(gate) is ClosedBy.ASKED
 
 
 async def test_a_rate_lets_a_burst_through_and_then_one_a_while(autojump_clock: MockClock) -> None:
