@@ -15,8 +15,10 @@ from faxgw.api.port import AgainWish, Desk, Destination
 from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import ChangedBody, Taken
 from faxgw.clock import Clock
+from faxgw.config.daemon import Api
 from faxgw.faults import Fault
 from faxgw.fax import FINAL, WITH_CARRIER, FaxId, State
+from faxgw.order import too_far
 from faxgw.store.admission import Admitted, AdmittedAgain, Kinship, Repeated
 from faxgw.store.changes import Changed, NoSuchFax, Recorded, Stale
 
@@ -46,11 +48,13 @@ _SUMMARIES = {
 }
 
 
-def verb_routes(desk: Desk, clock: Clock) -> list[HTTPRouteHandler]:
+def verb_routes(desk: Desk, clock: Clock, config: Api) -> list[HTTPRouteHandler]:
     async def again(kinship: Kinship, fax_id: FaxId, asked: AgainAskedWish) -> AdmittedAgain | list[Fault]:
-        if asked.deadline is not None and asked.deadline.timestamp() <= clock.now():
-            now = dt.datetime.fromtimestamp(clock.now(), dt.UTC).isoformat(timespec="seconds")
-            return [Fault("/deadline", f"the deadline has passed: it is {now} now")]
+        now = dt.datetime.fromtimestamp(clock.now(), dt.UTC)
+        if asked.deadline is not None and asked.deadline <= now:
+            return [Fault("/deadline", f"the deadline has passed: it is {now.isoformat(timespec='seconds')} now")]
+        if asked.deadline is not None and (detail := too_far(asked.deadline, now, config.deadline_days_max)):
+            return [Fault("/deadline", detail)]
         to = Destination(asked.to, asked.member)
         wish = AgainWish(kinship=kinship, key=asked.key, to=to, priority=asked.priority, deadline=asked.deadline)
         return await desk.send_again(fax_id, wish, asked.who, asked.why)

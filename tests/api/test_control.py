@@ -1,5 +1,6 @@
 """What people ask over the API: of faxes, of lines, carriers and the gateway; and documents handed in."""
 
+import datetime as dt
 import json
 import urllib.parse
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from faxgw.api.app import local_app
+from faxgw.config.daemon import Api
 from faxgw.fax import State
 from faxgw.order import Priority
 from faxgw.render.handed_in.handed import Kind
@@ -103,7 +105,8 @@ async def test_a_retry_is_another_fax() -> None:
     """202 with its id and place; asked again 200 with the same; of no fax 404."""
     fakes = make_fakes()
     fakes.store.add(state=State.FAILED)
-    wish = {"who": "ines", "to": "+33 1 99 00 12 34", "priority": "express", "deadline": "2099-01-01T00:00:00+02:00"}
+    tomorrow = dt.datetime.fromtimestamp(fakes.behind.clock.now() + 86_400, dt.UTC).isoformat()
+    wish = {"who": "ines", "to": "+33 1 99 00 12 34", "priority": "express", "deadline": tomorrow}
     first = await post(fakes, "/v1/faxes/1/retry", wish)
     assert (first.status, first.headers["location"]) == (202, "/v1/faxes/2")
     assert first.json() == {"id": 2, "state": "queued", "repeated": False}
@@ -112,6 +115,21 @@ async def test_a_retry_is_another_fax() -> None:
     assert fakes.desk.wishes[0].priority is Priority.EXPRESS
     assert (await get(fakes, "/v1/faxes/2")).json()["origin_id"] == 1
     assert (await post(fakes, "/v1/faxes/9/retry")).status == 404
+
+
+@pytest.mark.parametrize("verb", ["retry", "resend"])
+async def test_the_deadline_of_what_goes_again_is_bounded_as_an_orders_is(verb: str) -> None:
+    """A slip of the year is named, and nothing is sent; one day nearer than `[api] deadline_days_max` is taken."""
+    fakes = make_fakes(Api(deadline_days_max=30))
+    fakes.store.add(state=State.FAILED if verb == "retry" else State.DELIVERED)
+    now = dt.datetime.fromtimestamp(fakes.behind.clock.now(), dt.UTC)
+    refused = await post(fakes, f"/v1/faxes/1/{verb}", {"deadline": (now + dt.timedelta(30)).isoformat()})
+    assert refused.status == 422
+    [fault] = refused.json()["errors"]
+    assert fault == {"pointer": "/deadline", "detail": "30 days from now, at most 30: look at the year"}
+    assert fakes.desk.wishes == []
+    taken = await post(fakes, f"/v1/faxes/1/{verb}", {"deadline": (now + dt.timedelta(29)).isoformat()})
+    assert taken.status == 202
 
 
 async def test_faxes_are_found() -> None:
