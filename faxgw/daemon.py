@@ -48,7 +48,7 @@ from faxgw.routing.atlas import load_places
 from faxgw.routing.desk import RoutingDesk
 from faxgw.routing.places import NOWHERE
 from faxgw.settlement.exports.desk import load_books
-from faxgw.settlement.tariff import load_tariffs
+from faxgw.settlement.tariff import check_web_members, load_tariffs
 from faxgw.store.sql import SqlStore, open_store
 from faxgw.store.writer import Committed
 
@@ -108,6 +108,8 @@ async def live(config: Config) -> None:
     ):
         keeper = Keeper(store.register, config.members, clock, metrics)
         await keeper.load()
+        if config.settlement is not None and len(keeper.books.history):
+            check_web_members(config.settlement, lambda member: keeper.books.history.find(member) is not None)
         parts = Parts(
             config=config,
             store=store,

@@ -51,9 +51,7 @@ def _bind_faults(bind: str) -> Iterator[str]:
 
 def _file_faults(config: Config) -> Iterator[str]:
     if config.members.file:
-        from faxgw.members.file import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
-
-        yield from _config_faults(partial(load_register, Path(config.members.file)))
+        yield from _config_faults(partial(_check_members, config, Path(config.members.file)))
     if config.inbox:
         from faxgw.inbox.ftp.tls import tls_of  # noqa: PLC0415 Only who has an inbox waits for it.
 
@@ -66,6 +64,22 @@ def _file_faults(config: Config) -> Iterator[str]:
         yield from _config_faults(partial(load_tariffs, config.settlement.tariffs))
         if config.settlement.books:
             yield from _config_faults(partial(load_books, config.settlement.books))
+
+
+def _check_members(config: Config, file: Path) -> None:
+    """
+    Raises:
+        ConfigError: the file of members has faults, or lacks a shop that the section on settlement names.
+    """
+    from faxgw.daemon import STORE_FILE  # noqa: PLC0415 It brings the whole daemon.
+    from faxgw.members.file import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
+
+    register = load_register(file)
+    # Once there is a store, people may have enrolled a shop that the file does not have: the daemon looks at its start.
+    if config.settlement is not None and not (Path(config.gateway.state_dir) / STORE_FILE).exists():
+        from faxgw.settlement.tariff import check_web_members  # noqa: PLC0415 Only who settles waits for it.
+
+        check_web_members(config.settlement, lambda member: register.find(member) is not None)
 
 
 def _config_faults(look: Callable[[], object]) -> Iterator[str]:

@@ -5,7 +5,7 @@ two, or a product with two families or rates.
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -63,6 +63,21 @@ def _load(path: Path) -> Tariff:
         raise ConfigError(f"{path}: cannot read the tariff: {error.strerror}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
         raise ConfigError(f"{path} cannot be used: {error}") from error
+
+
+def check_web_members(config: SettlementConfig, is_member: Callable[[str], bool]) -> None:
+    """The network's own shops are members, or were: a slip in an id would have a store owe what customers paid.
+
+    Raises:
+        ConfigError: the register has never heard of one of them.
+    """
+    strangers = [
+        f"settlement.web_members.{index}: {each} is no member of the register: write the id that it has there"
+        for index, each in enumerate(config.web_members)
+        if not is_member(each)
+    ]
+    if strangers:
+        raise ConfigError("\n".join(strangers))
 
 
 def terms_of(

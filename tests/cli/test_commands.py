@@ -385,6 +385,22 @@ def test_files_that_a_config_names_are_looked_at(tmp_path: Path, capsys: Capture
     assert str(tmp_path / "members") in printed.err
 
 
+def test_a_web_shop_that_is_not_in_the_register_is_told(tmp_path: Path, capsys: Capture) -> None:
+    """Until there is a store: from then on people may have enrolled it, and the daemon looks at its start."""
+    examples = Path(__file__).resolve().parents[2] / "config"
+    settlement = (
+        f'[settlement]\ntariffs = ["{examples}/settlement/norway.toml"]\nweb_members = ["NO-11-005", "N0-11-005"]'
+    )
+    config = write_config(tmp_path, f'[members]\nfile = "{examples}/examples/members.ndjson"\n{settlement}')
+    printed = run(capsys, "check-config", "-c", str(config))
+    assert printed.code == 2
+    assert "settlement.web_members.1: N0-11-005 is no member of the register" in printed.err
+    assert "web_members.0" not in printed.err
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "faxgw.db").touch()
+    assert "web_members" not in run(capsys, "check-config", "-c", str(config)).err
+
+
 def test_an_inbox_without_its_password_is_told(tmp_path: Path, capsys: Capture) -> None:
     """Else the daemon would start, and fetch nothing."""
     more = """

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from faxgw.config.settlement import SettlementConfig
 from faxgw.config.whole import load_config
 from faxgw.errors import ConfigError
 from faxgw.settlement.scheme import Channel
-from faxgw.settlement.tariff import load_tariffs, terms_of
+from faxgw.settlement.tariff import check_web_members, load_tariffs, terms_of
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
@@ -82,6 +83,18 @@ def test_paths_start_at_the_configs_folder(tmp_path: Path) -> None:
             "settlement.account.0.scheme: the scheme sepa moves EUR, not NOK",
         ),
         (
+            '[[settlement.account]]\ncurrency="NOK"\nname="N"\nscheme="norway"\naccount="86011117948"',
+            "settlement.account.0.account: not a Norwegian account number: its last digit does not check the others",
+        ),
+        (
+            '[[settlement.account]]\ncurrency="EUR"\nname="N"\nscheme="sepa"\naccount="FR7730006000011234567890189"',
+            "settlement.account.0.account: not an IBAN: its check digits or its length are wrong",
+        ),
+        (
+            '[[settlement.account]]\ncurrency="EUR"\nname="N"\nscheme="sepa"\naccount="FR76 30006000011234567890189"',
+            "settlement.account.0.account: write the IBAN without spaces: FR7630006000011234567890189",
+        ),
+        (
             '[[settlement.mandate]]\nmember="A"\nid="1"\nsigned_on="2027-01-01"\n' * 2,
             "settlement.mandate.1.member: A stands twice",
         ),
@@ -129,3 +142,11 @@ def test_two_files_that_sort_a_product_otherwise_are_refused(tmp_path: Path) -> 
 def test_a_tariff_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read the tariff: No such file"):
         load_tariffs([str(tmp_path / "gone.toml")])
+
+
+def test_a_web_shop_that_no_register_has_is_named() -> None:
+    """Its customers' payments would be claimed of a store that nobody knows."""
+    config = SettlementConfig(tariffs=("no.toml",), web_members=("NO-1", "NO-2", "N0-3"))
+    with pytest.raises(ConfigError, match=r"settlement\.web_members\.2: N0-3 is no member of the register"):
+        check_web_members(config, {"NO-1", "NO-2"}.__contains__)
+    check_web_members(config, set(config.web_members).__contains__)
