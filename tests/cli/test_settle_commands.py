@@ -14,7 +14,7 @@ from faxgw.message import Kind
 from faxgw_loadtest.settlement.vipps import Transaction, write_vipps
 from tests.api.fakes import make_fakes
 from tests.cli.terminal import Terminal, terminal_at
-from tests.settlement.office import JUNE_10, MAY_20, PRICE, Network, open_network
+from tests.settlement.office import JUNE_10, MAY_20, PRICE, WEB, Network, open_network
 
 Capture = pytest.CaptureFixture[str]
 FEE = 900
@@ -155,6 +155,23 @@ async def test_a_silent_store_stands_in_the_way_until_it_answers(tmp_path: Path,
     assert (blocked.code, ready.code) == (1, 0)
     assert "BLOCKS" in blocked.out
     assert "N1" in blocked.out
+
+
+async def test_a_payout_to_stores_without_accounts_names_them(tmp_path: Path, capsys: Capture) -> None:
+    """With what each is owed and why it is left out, as JSON too; that is no success."""
+    network = await open_network()
+    await network.order("N9", sender="NO-C", executor=WEB)
+    await network.deliver("N9", executor=WEB)
+    network.clock.set(JUNE_10)
+    propose = ("settle", "payout", "propose", "2027-05", "NOK", "--on", "2027-06-15", "--who", "Ida")
+    async with served(network, tmp_path, capsys) as terminal:
+        assert (await terminal.run("settle", "close", "2027-05")).code == 0
+        done = await terminal.run(*propose)
+        as_json = await terminal.run(*propose, "--json")
+    assert done.code == as_json.code == 1
+    assert "nobody can be paid in NOK for 2027-05: 1 store has no account in force" in done.err
+    assert f"{WEB}: 473.77 NOK: no account that two people agreed on" in done.err
+    assert [each["pointer"] for each in as_json.json()["errors"]] == [WEB]
 
 
 async def test_a_closed_month_goes_to_the_accountants(tmp_path: Path, capsys: Capture) -> None:

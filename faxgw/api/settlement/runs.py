@@ -1,7 +1,7 @@
 """Payouts and collections: proposed by one, approved by another, and then a file for the bank."""
 
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, assert_never
 
 from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -13,8 +13,9 @@ from faxgw.api.problem import Kind, problem
 from faxgw.api.settlement.asking import Period, answers, no_period, wish_of
 from faxgw.api.settlement.views import ApproveWish, RunBody, RunsBody, RunWish, run_body
 from faxgw.faults import Fault
-from faxgw.settlement.month.desk import Proposed, decode_content
-from faxgw.settlement.month.run import run_name
+from faxgw.money import plain_amount
+from faxgw.settlement.month.desk import NobodyInRun, Proposed, decode_content
+from faxgw.settlement.month.run import LeftOut, run_name
 from faxgw.settlement.payouts.files import BankFile, NoFile, bank_file, collections_before
 from faxgw.settlement.payouts.pain import Version
 from faxgw.settlement.wiring import SettlementParts
@@ -52,9 +53,16 @@ def run_routes(settlement: SettlementParts) -> list[HTTPRouteHandler]:
         if isinstance(wish, Response):
             return wish
         done = await months.propose(period, direction, currency, wish.on, person_of(request, wish.who))
-        if isinstance(done, RunRefused):
-            return problem(Kind.AGAINST_RULE, done.reason)
-        return Response(_body(done.run, done))
+        match done:
+            case Proposed(run=run):
+                return Response(_body(run, done))
+            case NobodyInRun(reason=reason, left_out=left_out):
+                errors = [Fault(each.member, _left_out_text(each, currency)) for each in left_out]
+                return problem(Kind.AGAINST_RULE, reason, errors=errors)
+            case RunRefused(reason=reason):
+                return problem(Kind.AGAINST_RULE, reason)
+            case never:
+                assert_never(never)
 
     @post(
         f"{_RUN}/approve",
@@ -112,6 +120,10 @@ def run_file_routes(settlement: SettlementParts) -> list[HTTPRouteHandler]:
 
 def _digest(run: Run) -> str:
     return sha256(run.content).hexdigest()
+
+
+def _left_out_text(each: LeftOut, currency: str) -> str:
+    return f"{plain_amount(each.amount_minor, currency)} {currency}: {each.reason}"
 
 
 def _body(run: Run, proposed: Proposed | None = None) -> RunBody:

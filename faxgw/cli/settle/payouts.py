@@ -9,6 +9,7 @@ import click
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
+from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import day_type, table_of
 from faxgw.cli.screen import clock_text, console, counted, hand_out, print_json, say
 from faxgw.cli.settle.asking import amount_text, month_address, period_argument
@@ -58,15 +59,19 @@ def list_(client: LocalClient, as_json: bool) -> None:
 @with_patient_client
 def propose(
     client: LocalClient, period: str, currency: str, on: dt.datetime, collect: bool, who: str | None, as_json: bool
-) -> None:
-    """Make the run of a closed MONTH for a second person to look at."""
+) -> int:
+    """Make the run of a closed MONTH for a second person to look at; exit code 1 where nobody can be in it."""
     body = asked(who, "", on=on.date().isoformat())
-    run = body_of(client.post(run_address(period, collect, currency), body))
+    reply = client.post(run_address(period, collect, currency), body)
+    run: dict[str, Any] = reply.json()
     if as_json:
         print_json(run)
-        return
-    _show(run)
-    say("it waits for another person: faxgw settle payout approve")
+    elif reply.is_good:
+        _show(run)
+        say("it waits for another person: faxgw settle payout approve")
+    else:
+        say(f"faxgw: {reason_of(reply)}", err=True)
+    return 0 if reply.is_good else EXIT_REFUSED
 
 
 @payout.command()
@@ -136,4 +141,5 @@ def _show(run: dict[str, Any]) -> None:
         f"proposed by {run['proposed_by']} {clock_text(run['proposed_at'])}"
     )
     for each in run["left_out"]:
-        say(f"left out: {each['member']}, {each['amount_minor']} minor units: {each['reason']}", err=True)
+        amount = amount_text(each["amount_minor"], content["currency"])
+        say(f"left out: {each['member']}, {amount}: {each['reason']}", err=True)

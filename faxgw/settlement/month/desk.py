@@ -16,6 +16,7 @@ import structlog
 from faxgw.clock import Clock
 from faxgw.errors import BugError
 from faxgw.members.people import Identity, Person, are_two_people
+from faxgw.money import MINOR_DIGITS
 from faxgw.settlement.month.ready import Facts, Obstacle, obstacles_of
 from faxgw.settlement.month.run import (
     Content,
@@ -105,6 +106,14 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True)
+class NobodyInRun:
+    """Nothing is proposed: no balance is to be moved, or none of those can be, each with its reason."""
+
+    reason: str
+    left_out: Sequence[LeftOut]
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What was proven, and what is wrong; a ledger nobody touched has no faults."""
 
@@ -133,6 +142,10 @@ class MonthDesk:
         self._rules = rules
 
     # --- closing -----------------------------------------------------------------------------------------
+
+    async def seal_of(self, period: Period) -> Seal | None:
+        """None where the month is not closed."""
+        return next((seal for seal in await self._ledger.seals() if seal.period == period), None)
 
     async def ready(self, period: Period) -> list[Obstacle]:
         """What should be settled before the month is closed; empty where nothing is left to do."""
@@ -239,8 +252,12 @@ class MonthDesk:
 
     async def propose(
         self, period: Period, direction: Direction, currency: str, on: dt.date, by: Person
-    ) -> Proposed | RunRefused:
+    ) -> Proposed | NobodyInRun | RunRefused:
         """Make the run of a closed month for a second person to look at."""
+        if currency not in MINOR_DIGITS:
+            return RunRefused(f"{currency} is not a currency we know: write its three letters, such as EUR")
+        if on < (today := self._today()):
+            return RunRefused(f"{on} is in the past: the bank can move money on {today} or later")
         if period not in {seal.period for seal in await self._ledger.seals()}:
             return RunRefused(f"{period} is not closed: stores are paid from closed months")
         standings = await self._ledger.standings_at(period)
@@ -248,7 +265,7 @@ class MonthDesk:
             standings, period, direction, currency, on, self._register, self._rules.thresholds
         )
         if not content.items:
-            return RunRefused(f"nobody is to be paid or collected from in {currency} for {period}")
+            return NobodyInRun(_why_nobody(direction, currency, period, left_out), left_out)
         run = Run(
             name=content.name,
             period=period,
@@ -338,6 +355,14 @@ def days_of(period: Period) -> tuple[dt.date, dt.date]:
 def _head_before(seals: dict[Period, Seal], period: Period) -> bytes:
     earlier = [seal for seal in seals.values() if seal.period < period]
     return max(earlier, key=lambda seal: seal.period).head if earlier else NO_HEAD
+
+
+def _why_nobody(direction: Direction, currency: str, period: Period, left_out: Sequence[LeftOut]) -> str:
+    verb = "paid" if direction == "payout" else "collected from"
+    if left_out:
+        count = "1 store has" if len(left_out) == 1 else f"{len(left_out)} stores have"
+        return f"nobody can be {verb} in {currency} for {period}: {count} no account in force"
+    return f"nobody is to be {verb} in {currency} for {period}"
 
 
 def _number_text(numbered: Numbered | None) -> str:

@@ -10,7 +10,16 @@ from sqlalchemy import text
 
 from faxgw.members.people import Person
 from faxgw.settlement.clearing import Clearing, Window, inline
-from faxgw.settlement.month.desk import Closed, MonthDesk, NotClosed, Proposed, Rules, days_of, period_before
+from faxgw.settlement.month.desk import (
+    Closed,
+    MonthDesk,
+    NobodyInRun,
+    NotClosed,
+    Proposed,
+    Rules,
+    days_of,
+    period_before,
+)
 from faxgw.settlement.month.ready import Matter
 from faxgw.settlement.month.run import Thresholds
 from faxgw.settlement.month.statement import LineKind, Statement, Whom
@@ -260,11 +269,29 @@ async def test_a_store_without_an_account_is_left_out_and_named(town: Town) -> N
     await town.sell_in_may()
     await town.close()
     refused = await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 6, 20), IDA)
-    assert isinstance(refused, RunRefused)
+    assert isinstance(refused, NobodyInRun)
+    assert "1 store has no account" in refused.reason
+    assert [(each.member, each.amount_minor) for each in refused.left_out] == [("NO-C", 7_000)]
     collected = await propose(town, "collection")
     assert [(item.member, item.amount_minor) for item in collected.content.items] == [("NO-A", 13_000), ("NO-B", 3_000)]
     assert collected.run.total_minor == 16_000
     assert isinstance(await town.desk.propose("2027-06", "payout", "NOK", dt.date(2027, 7, 20), IDA), RunRefused)
+
+
+async def test_a_run_is_for_a_day_to_come_and_a_currency_there_is(town: Town) -> None:
+    """A slip in either is told, today is early enough, and nothing is proposed."""
+    await town.sell_in_may()
+    town.book.accounts["NO-C"] = "86011117947"
+    await town.close()
+    for currency, day, told in (("NOK", 9, "2027-06-09 is in the past"), ("XKR", 20, "XKR is not a currency we know")):
+        refused = await town.desk.propose("2027-05", "payout", currency, dt.date(2027, 6, day), IDA)
+        assert isinstance(refused, RunRefused)
+        assert told in refused.reason
+    nobody = await town.desk.propose("2027-05", "payout", "EUR", dt.date(2027, 6, 20), IDA)
+    assert nobody == NobodyInRun("nobody is to be paid in EUR for 2027-05", [])
+    assert await town.desk.runs() == []
+    today = await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 6, 10), IDA)
+    assert isinstance(today, Proposed)
 
 
 async def test_verify_finds_what_a_hand_in_the_database_changed(town: Town) -> None:
