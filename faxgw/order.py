@@ -9,6 +9,7 @@ while the collector looks through them.
 
 import datetime as dt
 import enum
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -148,6 +149,9 @@ class Reach(msgspec.Struct, frozen=True, gc=False):
 REACH = Reach()
 
 
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+"""Tabs and line breaks are none: they print, as breaks in card texts and instructions and as spaces elsewhere."""
+
 stored_order = msgspec.json.Decoder(Order).decode
 """An order as the store keeps it. It was checked when it came in; a row that was damaged since is a `DecodeError`."""
 
@@ -182,9 +186,42 @@ def faults_of(order: Order, now: dt.datetime, *, is_routed: bool = False, reach:
     elif order.not_before is not None and (detail := too_far(order.not_before, now, reach.delivery_days_max)):
         yield Fault("/not_before", detail)
     yield from _destination_faults(order, is_routed=is_routed)
+    if _CONTROL.search(whole_text(order)):
+        yield from _control_faults(order)
     if order.recipient.phone is not None:
         yield from number_fault("/recipient/phone", order.recipient.phone, order.recipient.country)
     yield from _money_faults(order)
+
+
+def whole_text(order: Order) -> str:
+    """All that people wrote into the order, a text a line."""
+    recipient = order.recipient
+    texts = [order.card_message, order.instructions, order.payment_reference, recipient.name, recipient.company or ""]
+    texts += [*recipient.street, recipient.postcode, recipient.city]
+    for line in order.lines:
+        texts += [line.description, line.code or ""]
+    return "\n".join(texts)
+
+
+def texts_of(order: Order) -> Iterator[tuple[str, str]]:
+    """The same texts with the JSON pointer of each."""
+    for name in ("card_message", "instructions", "payment_reference"):
+        yield f"/{name}", getattr(order, name)
+    recipient = order.recipient
+    for name in ("name", "company", "postcode", "city"):
+        yield f"/recipient/{name}", getattr(recipient, name) or ""
+    yield from ((f"/recipient/street/{index}", street) for index, street in enumerate(recipient.street))
+    for index, line in enumerate(order.lines):
+        yield f"/lines/{index}/description", line.description
+        yield f"/lines/{index}/code", line.code or ""
+
+
+def _control_faults(order: Order) -> Iterator[Fault]:
+    for pointer, text in texts_of(order):
+        if found := _CONTROL.search(text):
+            yield Fault(
+                pointer, f"holds a control character (U+{ord(found[0]):04X}), which no page shows: leave it out"
+            )
 
 
 def too_far(moment: dt.datetime, now: dt.datetime, days_max: int) -> str:

@@ -268,3 +268,20 @@ def test_almost_a_part_is_answered(part: str, data: st.DataObject) -> None:
     changes = data.draw(st.dictionaries(st.sampled_from(list(GOOD[part])), likely_values))
     found = read_order(GOOD | {part: GOOD[part] | changes}, NOW)
     assert isinstance(found, Order) or found
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x92"])
+def test_a_control_character_is_refused_where_it_stands(character: str) -> None:
+    """No page shows it, so its text would lose something without a word; every such field is named."""
+    raw = changed("/card_message", f"don{character}t")
+    raw["recipient"]["street"] = ["1 rue des Lilas", f"B{character}"]
+    raw["lines"][0]["description"] = f"{character}"
+    detail = f"holds a control character (U+{ord(character):04X}), which no page shows: leave it out"
+    assert faults(raw) == dict.fromkeys(("/card_message", "/recipient/street/1", "/lines/0/description"), detail)
+
+
+def test_line_breaks_and_tabs_stay() -> None:
+    """A card has lines; who writes CR LF, or a tab between two words, is not refused for it."""
+    order = read_order(changed("/card_message", "Bonne fête,\r\n\tMaman !\n"), NOW)
+    assert isinstance(order, Order)
+    assert order.card_message == "Bonne fête,\r\n\tMaman !\n"

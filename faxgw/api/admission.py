@@ -9,6 +9,7 @@ from faxgw.api.port import DocumentOrder
 from faxgw.dispatch.drawing import Deposited, encode_deposited
 from faxgw.dispatch.service import Service
 from faxgw.order import RANKS, Order
+from faxgw.render.boxes import boxed_texts
 from faxgw.store.admission import Content, NewFax
 
 encode_order = msgspec.json.Encoder(order="deterministic").encode
@@ -35,6 +36,7 @@ def new_order_fax(submitter: str, order: Order, placed: Placed, now: float, serv
         executor=placed.order.executing_member,
         delivery_day=order.delivery.date.toordinal(),
         routed=placed.routed,
+        boxes={boxed.pointer: boxed.count for boxed in boxed_texts(order)},
         set_aside=placed.set_aside,
     )
 

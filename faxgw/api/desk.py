@@ -96,8 +96,9 @@ class OrderDesk:
         prepared: list[NewFax | list[Fault]] = []
         with self._placing.batch() as batch:
             for number, order in enumerate(orders, start=1):
-                prepared.append(self._prepare(submitter, order, batch.place(order), now))
-                if number % ORDERS_BETWEEN_CHECKPOINTS == 0:
+                prepared.append(new := self._prepare(submitter, order, batch.place(order), now))
+                # Characters that no font has are looked for in every font: milliseconds, where they are many.
+                if number % ORDERS_BETWEEN_CHECKPOINTS == 0 or (isinstance(new, NewFax) and new.boxes):
                     await trio.lowlevel.checkpoint()
             faxes = [each for each in prepared if isinstance(each, NewFax)]
             reach("desk-before-admitting")

@@ -17,7 +17,8 @@ from faxgw.api.parameters import parameter_faults
 from faxgw.api.port import Desk
 from faxgw.api.problem import Kind, documented, draining, problem
 from faxgw.api.reading import LineTooLong, NotJson, ReadLine, count_lines, decode_order, read_upload
-from faxgw.api.views import Taken
+from faxgw.api.views import Taken, Warned
+from faxgw.api.warnings import warnings_of
 from faxgw.clock import Clock
 from faxgw.config.daemon import Api
 from faxgw.faults import Fault
@@ -48,6 +49,8 @@ class LineAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whom routing chose, where the order named nobody."""
     detail: str = ""
     errors: tuple[Fault, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    """Texts that will not be printed whole."""
 
 
 def order_routes(
@@ -96,7 +99,7 @@ def order_routes(
                 return problem(Kind.NOT_JSON, detail)
             case Order() as order:
                 [answer] = await desk.submit(submitter, [order])
-                return one_answer(answer, refused)
+                return one_answer(answer, refused, warnings_of(order))
             case faults:
                 return one_answer(faults, refused)
 
@@ -130,12 +133,12 @@ def submitter_of(request: Request[Any, Any, Any], refused: Refused) -> str | Res
     return problem(Kind.BAD_REQUEST, "X-Submitter has 1 to 64 characters of A-Z a-z 0-9 _ . @ -")
 
 
-def one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[Any]:
+def one_answer(answer: Admission | list[Fault], refused: Refused, warnings: tuple[Warned, ...] = ()) -> Response[Any]:
     match answer:
         case Admitted(fax_id=fax_id, state=state, executor=executor):
-            return _taken(202, Taken(fax_id, state, repeated=False, executing_member=executor or msgspec.UNSET))
+            return _taken(202, Taken(fax_id, state, repeated=False, **_told(executor, warnings)))
         case Repeated(fax_id=fax_id, state=state, executor=executor):
-            return _taken(200, Taken(fax_id, state, repeated=True, executing_member=executor or msgspec.UNSET))
+            return _taken(200, Taken(fax_id, state, repeated=True, **_told(executor, warnings)))
         case KeyTaken(fax_id=fax_id):
             refused("key_taken")
             return problem(Kind.KEY_TAKEN, f"fax {fax_id} was taken under this key with another order", fax_id=fax_id)
@@ -145,6 +148,10 @@ def one_answer(answer: Admission | list[Fault], refused: Refused) -> Response[An
         case list() as faults:
             refused("invalid")
             return problem(Kind.INVALID, _count_of(faults), errors=faults)
+
+
+def _told(executor: str | None, warnings: tuple[Warned, ...]) -> dict[str, Any]:
+    return {"executing_member": executor or msgspec.UNSET, "warnings": warnings or msgspec.UNSET}
 
 
 def _taken(status: int, taken: Taken) -> Response[Any]:
@@ -159,6 +166,8 @@ async def _answer_lines(
     out = bytearray()
     for number, read in reads:
         answer = _line_answer(number, next(admission) if isinstance(read, Order) else read, refused)
+        if isinstance(read, Order) and answer.id is not None and (warnings := warnings_of(read)):
+            answer = msgspec.structs.replace(answer, warnings=warnings)
         out += _encoder.encode(answer)
         out += b"\n"
         if number % _LINES_BETWEEN_CHECKPOINTS == 0:

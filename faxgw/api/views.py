@@ -12,6 +12,17 @@ from faxgw.store.stops import Scope, Suspension
 from faxgw.store.views import AttemptView, Event, FaxLine, FaxView
 
 
+class Warned(msgspec.Struct, frozen=True):
+    """A text of an order that is taken and will not be printed whole."""
+
+    pointer: str
+    """Of the field (RFC 6901)."""
+    count: int
+    """Characters that no font has."""
+    detail: str
+    """What is printed instead, and what could be done."""
+
+
 class Taken(msgspec.Struct, frozen=True):
     """The fax that carries the order; `repeated` when the same order came before under its key."""
 
@@ -21,6 +32,8 @@ class Taken(msgspec.Struct, frozen=True):
     repeated: bool
     executing_member: str | msgspec.UnsetType = msgspec.UNSET
     """Whom routing chose, where the order named nobody."""
+    warnings: tuple[Warned, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Texts that will not be printed whole, where there are any."""
 
 
 class EventBody(msgspec.Struct, frozen=True):

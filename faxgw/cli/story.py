@@ -30,6 +30,8 @@ def data_text(data: Data) -> str:
 def _value_text(name: str, value: Any) -> str:
     if name.endswith("_at") and isinstance(value, int | float):
         return _clock(value)
+    if isinstance(value, dict):
+        return " ".join(f"{key} {each}" for key, each in value.items())
     return str(value)
 
 
@@ -46,7 +48,10 @@ def _by(data: Data) -> str:
 def _accepted(data: Data) -> str:
     if "retry_of" in data:
         return f"accepted as a retry of fax {data['retry_of']}"
-    return f"accepted as a copy of fax {data['copy_of']}" if "copy_of" in data else "accepted"
+    if "copy_of" in data:
+        return f"accepted as a copy of fax {data['copy_of']}"
+    boxes = (f"{counted(count, 'character')} of {field.strip('/')}" for field, count in data.get("boxes", {}).items())
+    return "accepted" + (f"; printed as boxes: {', '.join(boxes)}" if data.get("boxes") else "")
 
 
 def _words(code: Any) -> str:

@@ -130,8 +130,11 @@ def _report(answer: dict[str, Any], orders: Orders, as_json: bool) -> None:
         say(f"{orders.unit} {answer['line']} refused: {answer['detail']}{_other_fax(answer)}", err=True)
         for fault in answer.get("errors", ()):
             say(f"    {fault['pointer'] or '(whole order)'}: {fault['detail']}", err=True)
-    elif len(orders.items) == 1:
-        say(f"fax {answer['id']} {outcome} ({answer['state']})")
+    else:
+        if len(orders.items) == 1:
+            say(f"fax {answer['id']} {outcome} ({answer['state']})")
+        for warned in answer.get("warnings", ()):
+            say(f"fax {answer['id']}: {warned['pointer']}: {warned['detail']}", err=True)
 
 
 def _other_fax(answer: dict[str, Any]) -> str:

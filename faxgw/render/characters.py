@@ -27,11 +27,16 @@ def is_everyday(text: str) -> bool:
     return _EVERYDAY.fullmatch(text) is not None
 
 
+def is_everyday_lines(text: str) -> bool:
+    """The same of a text of several lines."""
+    return _EVERYDAY_LINES.fullmatch(text) is not None
+
+
 def printable_lines(text: str) -> str:
     """The text as it prints; `\\n` parts the lines, and two blank lines in a row become one."""
     if is_everyday(text):
         return text
-    kept = text if _EVERYDAY_LINES.fullmatch(text) else _kept(text)
+    kept = text if is_everyday_lines(text) else _kept(text)
     return _BLANK_LINES.sub("\n\n", kept).strip("\n")
 
 

@@ -48,6 +48,8 @@ class NewFax:
     """Of the order, as `date.toordinal` counts."""
     routed: Mapping[str, object] | None = None
     """How routing chose the executing member, for the trail."""
+    boxes: Mapping[str, int] | None = None
+    """Characters of the order that no font has, by field: they print as boxes, and the trail says so."""
     set_aside: str = ""
     """Why it waits for a person from its first moment on; its line is then `NO_LINE`."""
 

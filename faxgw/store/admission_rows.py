@@ -92,7 +92,8 @@ def _first_state(new: NewFax) -> State:
 
 def _first_events(fax_id: FaxId, new: NewFax) -> Iterator[Happened]:
     promised = {"service": new.service, "deadline_at": new.deadline_at} if new.service else {}
-    yield Happened(fax_id, new.accepted_at, "accepted", {"key": new.key, **promised})
+    boxes = {"boxes": dict(new.boxes)} if new.boxes else {}
+    yield Happened(fax_id, new.accepted_at, "accepted", {"key": new.key, **promised, **boxes})
     if new.routed is not None:
         yield Happened(fax_id, new.accepted_at, "routed", dict(new.routed))
     if new.set_aside:

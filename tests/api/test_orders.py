@@ -5,6 +5,7 @@ import pytest
 from faxgw.api.app import local_app
 from faxgw.config.daemon import Api
 from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
+from faxgw.render.boxes import KINDS_MAX
 from tests.api.fakes import Fakes, make_fakes, order_bytes, order_json
 from tests.api.peer import Answer, peer_of
 
@@ -256,3 +257,33 @@ async def test_an_upload_over_its_limits_is_refused_whole() -> None:
     assert (await post(fakes, b" " * 10_001, NDJSON)).status == 413
     assert fakes.desk.submits == []
     assert (await post(fakes, two, NDJSON)).status == 200
+
+
+STRANGE = "Hi 🌹 мир\n你好 🌹"
+
+
+async def test_a_text_that_does_not_print_whole_is_taken_with_a_warning() -> None:
+    """The answer names the field, how many characters are boxes, and which; Cyrillic passes, and so do lines."""
+    fakes = make_fakes()
+    answer = await post(fakes, order_bytes("a", card_message=STRANGE))
+    assert answer.status == 202
+    [warning] = answer.json()["warnings"]
+    assert (warning["pointer"], warning["count"]) == ("/card_message", 4)
+    assert "printed as a box" in warning["detail"]
+    assert "🌹 (U+1F339), 你 (U+4F60), 好 (U+597D)" in warning["detail"]
+    assert (await post(fakes, order_bytes("a", card_message=STRANGE))).json()["warnings"] == [warning]
+
+
+async def test_each_line_of_an_upload_has_its_own_warnings() -> None:
+    """Only the line whose text has boxes says so."""
+    lines = [order_bytes("a"), order_bytes("b", instructions="你"), order_bytes("c", card_message="Ełk\n\nЖ")]
+    first, second, third = (await post(make_fakes(), b"\n".join(lines), NDJSON)).lines()
+    assert [warning["pointer"] for warning in second["warnings"]] == ["/instructions"]
+    assert "warnings" not in first | third
+
+
+async def test_an_order_of_very_many_strange_characters_is_looked_through_to_a_bound() -> None:
+    """What is looked up in the fonts is bounded: the warning then tells of the first kinds."""
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 2_000)))
+    [warning] = (await post(make_fakes(), order_bytes("a", card_message=text))).json()["warnings"]
+    assert warning["count"] == KINDS_MAX

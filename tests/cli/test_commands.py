@@ -9,9 +9,10 @@ import trio
 
 from faxgw.config.daemon import Api
 from faxgw.errors import StoreFullError
-from faxgw.fax import State
+from faxgw.fax import FaxId, State
 from faxgw.phone import Line
 from faxgw.store.backlog import LineAges
+from faxgw.store.views import Event
 from tests.api.fakes import NOW, make_fakes, order_bytes, order_json
 from tests.cli.terminal import run, terminal_at
 
@@ -135,6 +136,25 @@ async def test_a_fax_is_shown(tmp_path: Path, capsys: Capture) -> None:
     assert "2027-05-08 09:29:50 goes_again code 17" in words
     assert max(map(len, printed.out.splitlines())) <= 80
     assert as_json.json()["key"] == "web-1"
+
+
+async def test_boxes_are_told_when_an_order_is_handed_in_and_when_it_is_shown(tmp_path: Path, capsys: Capture) -> None:
+    """Each warning is a line on standard error; the trail and the events name field and count."""
+    fakes = make_fakes()
+    file = tmp_path / "orders"
+    lines = [order_bytes("a"), order_bytes("b", card_message="你好")]
+    file.write_bytes(b"\n".join(lines))
+    event = Event(1, FaxId(1), NOW, "accepted", {"key": "b", "boxes": {"/card_message": 2}})
+    fakes.store.add(events=(event,))
+    fakes.store.happen("accepted", boxes={"/card_message": 2})
+    async with terminal_at(fakes, tmp_path, capsys) as terminal:
+        submitted = await terminal.run("submit", str(file))
+        shown = await terminal.run("show", "1")
+        told = await terminal.run("events")
+    assert (submitted.code, submitted.out) == (0, "2 accepted\n")
+    assert submitted.err.startswith("fax 2: /card_message: 2 characters are in no font here and printed as a box each")
+    assert "accepted; printed as boxes: 2 characters of card_message" in " ".join(shown.out.split())
+    assert "boxes /card_message 2" in told.out
 
 
 async def test_why_is_one_sentence(tmp_path: Path, capsys: Capture) -> None:

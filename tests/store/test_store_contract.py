@@ -1,5 +1,7 @@
 """What every store promises, in memory and on the disk."""
 
+import dataclasses
+
 import msgspec
 import pytest
 import trio
@@ -48,6 +50,13 @@ async def test_a_fax_is_kept_as_it_was_handed_in(store: SqlStore) -> None:
     order = new_fax("a", words="Zoé ❤ 💐").order
     contents = Contents(Content.ORDER, order, LINE, member=None, marked=False)
     assert await store.contents([FaxId(1), FaxId(2)]) == {FaxId(1): contents}
+
+
+async def test_what_prints_as_boxes_stands_in_the_trail(store: SqlStore) -> None:
+    """By field and count: whoever looks at the fax later hears of it too, without the text."""
+    await store.admit([dataclasses.replace(new_fax("a"), boxes={"/card_message": 3})])
+    [accepted] = await store.events(0, 10)
+    assert accepted.data == {"key": "a", "boxes": {"/card_message": 3}}
 
 
 async def test_the_same_key_and_order_again_is_the_same_fax(store: SqlStore) -> None:
