@@ -90,10 +90,15 @@ async def test_a_month_from_its_files_to_the_banks_file(tmp_path: Path, capsys: 
         closed = await settle("close", "2027-05", "--who", "Ida")
         assert closed.startswith("2027-05 is closed: 3 statements, ")
         assert await settle("close", "2027-05", "--who", "Per") == closed
+        assert "2027-05 is closed, since " in (told := await settle("ready", "2027-05"))
+        assert told.endswith(" by Ida\n")
         listed = await settle("statement", "2027-05")
         assert "2027-000001" in listed
         assert "Blomster NO-A" in listed
-        await settle("statement", "2027-05", "-o", str(tmp_path / "out"))
+        out = tmp_path / "out"
+        assert await settle("statement", "2027-05", "-o", str(out)) == f"{out}: 3 statements as pdf\n"
+        unknown = "XX-00-000: no such member, or nothing to state for 2027-05\n"
+        assert await settle("statement", "2027-05", "XX-00-000", code=1) == unknown
         await settle("statement", "2027-05", "NO-B", "--format", "csv", "-o", str(tmp_path / "out"))
         proposed = await settle("payout", "propose", "2027-05", "NOK", "--on", "2027-06-15", "--who", "Ida")
         assert "2 stores, 1421.31 NOK" in proposed

@@ -56,6 +56,9 @@ def month_routes(settlement: SettlementParts) -> list[HTTPRouteHandler]:
     async def ready(period: Period) -> Response[Any]:
         if refused := no_period(period):
             return refused
+        seal = await months.seal_of(period)
+        if seal is not None:
+            return Response(ReadyBody(period=period, is_ready=True, obstacles=[], closed=seal_body(seal)))
         return Response(ready_body(period, await months.ready(period)))
 
     @post(

@@ -132,19 +132,21 @@ class TakenBody(msgspec.Struct, frozen=True):
     result: str
 
 
-class ReadyBody(msgspec.Struct, frozen=True, kw_only=True):
-    period: str
-    is_ready: bool
-    """Whether nothing blocks; what does not block may wait."""
-    obstacles: list[Obstacle]
-
-
 class SealBody(msgspec.Struct, frozen=True, kw_only=True):
     period: str
     journals: int
     head: str
     closed_at: dt.datetime
     who: str
+
+
+class ReadyBody(msgspec.Struct, frozen=True, kw_only=True):
+    period: str
+    is_ready: bool
+    """Whether nothing blocks; what does not block may wait."""
+    obstacles: list[Obstacle]
+    closed: SealBody | None = None
+    """Set where the month is closed already: then nothing stands in the way."""
 
 
 class ClosedBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,7 +33,8 @@ def month_address(period: str, *more: str) -> str:
 
 
 def obstacle_text(obstacle: dict[str, Any]) -> str:
-    names = ", ".join(obstacle["names"])
+    more = f" and {obstacle['more']} more" if obstacle["more"] else ""
+    names = ", ".join(obstacle["names"]) + more
     mark = "BLOCKS" if obstacle["blocks"] else "may wait"
     return f"{mark:<8}  {obstacle['sentence']}" + (f"\n          {names}" if names else "")
 

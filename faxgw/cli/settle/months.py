@@ -1,6 +1,7 @@
 """`faxgw settle months`, `accounts`, `ready`, `close`, `statement` and `verify`."""
 
 import urllib.parse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ def ready(client: LocalClient, period: str, as_json: bool) -> int:
     body = body_of(client.get(month_address(period, "ready")))
     if as_json:
         print_json(body)
+    elif (seal := body["closed"]) is not None:
+        say(f"{period} is closed, since {clock_text(seal['closed_at'])} by {seal['who']}")
     else:
         for obstacle in body["obstacles"]:
             say(obstacle_text(obstacle))
@@ -113,9 +116,22 @@ def statement(
         _write(client, period, wanted, form, into)
     if as_json:
         print_json(wanted)
-    elif into is None:
+    elif wanted and into is None:
         _show(wanted)
-    return 0 if wanted else EXIT_REFUSED
+    elif wanted:
+        say(f"{into}: {counted(len(wanted), 'statement')} as {form}")
+    return EXIT_REFUSED if _tell_missing(period, members, wanted) else 0
+
+
+def _tell_missing(period: str, members: Sequence[str], wanted: Sequence[dict[str, Any]]) -> bool:
+    """Whether a statement that was asked for is not there; who has none is named on standard error."""
+    stated = {each["whom"]["id"] for each in wanted}
+    missing = [member for member in members if member not in stated]
+    for member in missing:
+        say(f"{member}: no such member, or nothing to state for {period}", err=True)
+    if not members and not wanted:
+        say(f"no store has a statement for {period}", err=True)
+    return bool(missing) or not wanted
 
 
 def _show(statements: list[dict[str, Any]]) -> None:

@@ -31,6 +31,8 @@ class Obstacle(msgspec.Struct, frozen=True):
     blocks: bool
     """Whether the month cannot be closed before; the others are shown and may wait."""
     names: tuple[str, ...] = ()
+    more: int = 0
+    """How many names there are besides those."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,13 +92,14 @@ def _exceptions(facts: Facts) -> Iterator[Obstacle]:
         total = sum(abs(each.movement.gross_minor) for each in facts.exceptions)
         sentence = f"{count} open exceptions over {total} minor units: decide them (faxgw settle exceptions)"
         names = tuple(str(each.movement.id) for each in facts.exceptions[:NAMES_SHOWN_MAX])
-        yield Obstacle(Matter.EXCEPTIONS, sentence, count > facts.exceptions_allowed, names)
+        yield Obstacle(Matter.EXCEPTIONS, sentence, count > facts.exceptions_allowed, names, count - len(names))
 
 
 def _named(matter: Matter, names: Sequence[str], sentence: str) -> Iterator[Obstacle]:
     if names:
         blocks = matter in {Matter.UNANSWERED, Matter.REFUSED}
-        yield Obstacle(matter, f"{len(names)} {sentence}", blocks, tuple(sorted(names)[:NAMES_SHOWN_MAX]))
+        shown = tuple(sorted(names)[:NAMES_SHOWN_MAX])
+        yield Obstacle(matter, f"{len(names)} {sentence}", blocks, shown, len(names) - len(shown))
 
 
 def _is_owed(facts: Facts, member: str) -> bool:

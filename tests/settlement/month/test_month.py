@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 import trio
 from sqlalchemy import text
 
+from faxgw.cli.settle.asking import obstacle_text
 from faxgw.members.people import Person
 from faxgw.settlement.clearing import Clearing, Window, inline
 from faxgw.settlement.month.desk import (
@@ -185,6 +187,19 @@ async def test_a_month_that_is_not_ready_says_what_to_do(town: Town) -> None:
         (each.blocks, each.names) for each in await town.desk.ready("2027-05") if each.matter is Matter.NO_ACCOUNT
     ] == [(False, ("NO-C",))]
     assert await town.store.ledger.seals() == []
+
+
+async def test_a_long_list_says_how_many_it_leaves_out(town: Town) -> None:
+    """Twenty names are shown, and the others counted."""
+    await town.sell_in_may()
+    town.relay.silent = [f"N{number}" for number in range(23)]
+    silent = next(each for each in await town.desk.ready("2027-05") if each.matter is Matter.UNANSWERED)
+    assert (len(silent.names), silent.more) == (20, 3)
+    assert obstacle_text(msgspec.to_builtins(silent)).endswith(" and 3 more")
+    town.relay.silent = ["N1"]
+    [one] = [each for each in await town.desk.ready("2027-05") if each.matter is Matter.UNANSWERED]
+    assert (one.names, one.more) == (("N1",), 0)
+    assert obstacle_text(msgspec.to_builtins(one)).endswith("          N1")
 
 
 async def test_two_who_close_at_once_close_it_once(town: Town) -> None:
