@@ -1,7 +1,7 @@
 """`faxgw run`, `demo` and `check-config`: what starts a daemon, or tells whether one could start."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
@@ -78,10 +78,14 @@ def _check_surroundings(path: Path, config: Config) -> None:
         raise ConfigError("\n".join([f"{path} cannot be used:", *(f"  {fault}" for fault in faults)]))
 
 
+def _is_list_of_tables(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in cast("list[object]", value))
+
+
 def _toml_lines(table: str, values: dict[str, Any]) -> list[str]:
     """TOML of nested tables, values before tables as it asks; what is not set is left out."""
     tables = {name: value for name, value in values.items() if isinstance(value, dict)}
-    lists = {name: value for name, value in values.items() if isinstance(value, list)}
+    lists = {name: value for name, value in values.items() if _is_list_of_tables(value)}
     plain = {name: value for name, value in values.items() if name not in tables | lists and value is not None}
     lines = [f"{name} = {msgspec.json.encode(value).decode()}" for name, value in plain.items()]
     for name, value in tables.items():

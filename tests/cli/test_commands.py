@@ -373,13 +373,14 @@ def write_config(folder: Path, more: str = "") -> Path:
 
 def test_a_good_config_is_shown_whole(tmp_path: Path, capsys: Capture) -> None:
     """Defaults included, as TOML that can be read back; secrets only by the names of their files."""
-    config = write_config(tmp_path)
+    config = write_config(tmp_path, '[relay]\nwithout_paper = ["NO-1", "NO-2"]')
     (tmp_path / "password").write_text("very secret", encoding="utf-8")
     printed = run(capsys, "check-config", "-c", str(config))
     assert printed.code == 0
     shown = tomllib.loads(printed.out)
     assert shown["api"]["order_bytes_max"] == 65_536
     assert shown["retry"]["busy"]["calls_max"] == 12
+    assert shown["relay"]["without_paper"] == ["NO-1", "NO-2"]
     assert shown["provider"][0]["password_file"] == str(tmp_path / "password")
     assert "very secret" not in printed.out
     assert run(capsys, "check-config", "-c", str(config), "--json").json()["retry"] == shown["retry"]
