@@ -185,9 +185,10 @@ def _advice(
         return
     if costs.faxes_a_call == 1:
         shared = play_lines(arrivals, lines, faxes_a_call=SHARED)
+        missed = f"{_missed(arrivals, shared):,} deadlines missed instead of {missed_by_lines:,}, "
         yield (
-            f"[call] faxes_max = {SHARED} lets order sheets share calls: {_missed(arrivals, shared):,} deadlines "
-            f"missed instead of {missed_by_lines:,}, no wait above {_longest_wait(arrivals, shared) / 60:,.0f} minutes"
+            f"[call] faxes_max = {SHARED} lets order sheets share calls: {missed if missed_by_lines else ''}"
+            f"no wait above {_longest_wait(arrivals, shared) / 60:,.0f} minutes instead of {waited_seconds / 60:,.0f}"
         )
     named = ", ".join(str(line.florist) for line in busiest)
     yield f"a second line for florists {named} (fax_calls_max, fax_second), or fewer orders for them ([routing])"

@@ -74,6 +74,14 @@ def test_a_single_florist_binds_whatever_is_bought() -> None:
     assert "0 deadlines missed" in planned.advice[0]
 
 
+def test_where_no_deadline_is_missed_the_advice_speaks_of_waiting_alone() -> None:
+    """Nothing was missed before, so that fewer missed deadlines would be no gain."""
+    planned = plan_day(list(spread(400, 1, 3_600)), LINES, Costs(), Means(channels=50))
+    assert planned.missed_by_lines == 0
+    assert "deadlines" not in planned.advice[0]
+    assert " minutes instead of 1" in planned.advice[0]
+
+
 def test_too_few_channels_are_told_with_what_would_be_enough() -> None:
     faxes = list(spread(600, 300, 600, deadline=700))
     planned = plan_day(faxes, LINES, Costs(), Means(channels=5))
