@@ -27,6 +27,7 @@ from faxgw.api.inbound_port import InboundFaces
 from faxgw.api.members.routes import RegisterDesk, member_routes
 from faxgw.api.openapi import openapi_config, openapi_routes
 from faxgw.api.orders import order_routes
+from faxgw.api.parameters import refuse_unknown_parameters
 from faxgw.api.port import Archive, Control, Desk, Health, ReceiptDesk
 from faxgw.api.problem import Kind, problem, problem_routes
 from faxgw.api.receipts import receipt_routes
@@ -156,6 +157,7 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
     return Litestar(
         [*routes, *problem_routes()],
         openapi_config=openapi,
+        guards=[refuse_unknown_parameters],
         exception_handlers={
             StoreBusyError: store_busy,
             StoreFullError: store_full,

@@ -18,6 +18,7 @@ from litestar.types import Receive
 from faxgw.api.body import header
 from faxgw.api.connection import Scope as AsgiScope
 from faxgw.api.connection import Send
+from faxgw.api.problem import Kind, documented, problem
 from faxgw.api.views import EventsBody, event_body
 from faxgw.config.daemon import Api
 from faxgw.errors import StoreBusyError
@@ -41,14 +42,20 @@ def event_routes(store: Store, config: Api) -> list[HTTPRouteHandler]:
     @get(
         "/v1/events",
         summary="What happened after a cursor; with Accept: text/event-stream a stream of it",
-        responses={200: ResponseSpec(EventsBody, generate_examples=False, description="Events in order of commit")},
+        responses={
+            200: ResponseSpec(EventsBody, generate_examples=False, description="Events in order of commit"),
+            **documented(Kind.CURSOR_AHEAD),
+        },
     )
     async def show_events(
         request: Request[Any, Any, Any], after: Cursor = 0, limit: Limit = 100, wait: Wait = 0.0
     ) -> Response[Any]:
         if "text/event-stream" in header(request, b"accept"):
-            return _EventStream(store, _resume_point(request, after))
+            after = _resume_point(request, after)
+            return await _ahead(store, after) or _EventStream(store, after)
         events = await store.events(after, limit)
+        if not events and (ahead := await _ahead(store, after)):
+            return ahead
         if wait > 0 and len(events) < limit:
             with trio.move_on_after(min(wait, config.event_wait_seconds_max)):
                 await _wait_more(store, _last_of(events, after), request.receive, has_some=bool(events))
@@ -56,6 +63,15 @@ def event_routes(store: Store, config: Api) -> list[HTTPRouteHandler]:
         return Response(EventsBody([event_body(event) for event in events], _last_of(events, after)))
 
     return [show_events]
+
+
+async def _ahead(store: Store, after: int) -> Response[Any] | None:
+    """The refusal of a cursor that no event has yet: the store was restored, or is another one."""
+    last = await store.last_event() if after else 0
+    if after <= last:
+        return None
+    detail = f"the last event is {last}, and {after} was asked for: was an older store restored? Ask on after {last}"
+    return problem(Kind.CURSOR_AHEAD, detail, last_event=last)
 
 
 def _last_of(events: Sequence[Event], after: int) -> int:

@@ -6,6 +6,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.exceptions import ValidationException
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.params import QueryParameter
 
 from faxgw.faults import FAULTS_MAX, Fault, did_you_mean
 
@@ -14,7 +18,34 @@ _NAME_CHARS_MAX = 64
 
 def parameter_faults(request: Request[Any, Any, Any], known: Collection[str]) -> list[Fault]:
     """A fault for each parameter that is not `known`, and for each that stands twice; none in most requests."""
-    query: bytes = request.scope["query_string"]
+    return _faults(request.scope["query_string"], known)
+
+
+def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard for whatever is read under /v1: `nubmer=1` would else be answered with every fax there is.
+
+    Raises:
+        ValidationException: a parameter is none of the handler's own; what is sent in a body looks for itself.
+    """
+    query: bytes = connection.scope["query_string"]
+    if not query or connection.scope.get("method") != "GET" or not connection.scope["path"].startswith("/v1/"):
+        return
+    if isinstance(handler, HTTPRouteHandler) and (faults := _faults(query, _parameters_of(handler))):
+        raise ValidationException(
+            extra=[{"key": fault.pointer.removeprefix("/"), "message": fault.detail} for fault in faults]
+        )
+
+
+def _parameters_of(handler: HTTPRouteHandler) -> set[str]:
+    parameters = handler.parsed_fn_signature.parameters.items()
+    return {
+        field.kwarg_definition.name or name
+        for name, field in parameters
+        if isinstance(field.kwarg_definition, QueryParameter)
+    }
+
+
+def _faults(query: bytes, known: Collection[str]) -> list[Fault]:
     if not query:
         return []
     counts = Counter(name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True))

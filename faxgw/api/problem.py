@@ -47,6 +47,10 @@ class Kind(enum.Enum):
         "too-late", 409, "The fax is not in a state for this",
         "`state` says where the fax stands instead; nothing was changed.",
     )  # fmt: skip
+    CURSOR_AHEAD = (
+        "cursor-ahead", 409, "The cursor lies beyond the last event",
+        "An older store was restored, or this is another gateway. Compare what you know; ask on after `last_event`.",
+    )  # fmt: skip
     AGAINST_RULE = (
         "against-rule", 409, "A rule of the network stands against it",
         "`detail` names the rule and what would satisfy it; nothing was changed.",
@@ -96,6 +100,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: State | None = None
     refusal: str = ""
     """The rule of the relay that stands in the way."""
+    last_event: int | None = None
+    """The cursor of the last event there is."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -114,6 +120,7 @@ def problem(
     fax_id: int | None = None,
     state: State | None = None,
     refusal: str = "",
+    last_event: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response[Any]:
     body = Problem(
@@ -125,6 +132,7 @@ def problem(
         id=fax_id,
         state=state,
         refusal=refusal,
+        last_event=last_event,
     )
     content = msgspec.json.encode(body)
     return Response(content, status_code=kind.status, media_type=MEDIA_TYPE, headers=dict(headers or {}))

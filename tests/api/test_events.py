@@ -166,3 +166,16 @@ async def test_a_stream_of_a_busy_store_ends_and_can_be_resumed(autojump_clock: 
         await peer.stream.send_all(b"GET /v1/events HTTP/1.1\r\nhost: faxgw\r\naccept: text/event-stream\r\n\r\n")
         told = await peer.read_until(b"0\r\n\r\n")
     assert b"id: 1\n" in told
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+async def test_a_cursor_ahead_of_the_log_is_refused(accept: str) -> None:
+    """After an older store was restored, a client would else hear nothing until the log had caught up with it."""
+    fakes = make_fakes()
+    fakes.store.happen("accepted")
+    async with peer_of(local_app(fakes.behind)) as peer:
+        answer = await peer.get("/v1/events?after=2&wait=30", accept=accept)
+    assert (answer.status, answer.json()["type"]) == (409, "/v1/problems/cursor-ahead")
+    assert answer.json()["last_event"] == 1
+    assert "the last event is 1" in answer.json()["detail"]
+    assert (await get(fakes, "/v1/events?after=1")).json() == {"events": [], "next": 1}

@@ -273,3 +273,22 @@ async def test_every_address_is_documented() -> None:
     for path in document["paths"]:
         short_forms = (f"`/{path.rpartition('/')[2]}`", f"`.{path.rpartition('.')[2]}`")
         assert f" {path}`" in docs or any(form in docs for form in short_forms), path
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/v1/faxes?nubmer=1", "nubmer: there is no such parameter; did you mean number?"),
+        ("/v1/faxes?standing=held", "standing: there is no such parameter"),
+        ("/v1/events?foo=1", "foo: there is no such parameter"),
+        ("/v1/faxes/1?x=", "x: there is no such parameter"),
+        ("/v1/queue?lines=1&lines=2", "lines: stands twice"),
+    ],
+)
+async def test_a_read_refuses_parameters_that_nobody_reads(address: str, told: str) -> None:
+    """A misspelt filter would else be answered with everything."""
+    fakes = make_fakes()
+    fakes.store.add()
+    answer = await get(fakes, address)
+    assert (answer.status, answer.json()["detail"]) == (400, told)
+    assert (await get(fakes, "/v1/faxes?number=web-1&state=queued&limit=3")).status == 200
