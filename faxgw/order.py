@@ -142,7 +142,9 @@ class Reach(msgspec.Struct, frozen=True, gc=False):
     """How far from today an order's times may lie, in days; what is further is a slip of the pen, such as year 0207."""
 
     delivery_days_max: int = 3_660
-    """Before today or after it: an order may be written down late, or long before a wedding."""
+    """After today: an order may be written down long before a wedding."""
+    delivery_days_past_max: int = 366
+    """Before today: an order may be written down late."""
     deadline_days_max: int = 400
 
 
@@ -171,8 +173,9 @@ def read_order(raw: object, now: dt.datetime, *, is_routed: bool = False) -> Ord
 def faults_of(order: Order, now: dt.datetime, *, is_routed: bool = False, reach: Reach = REACH) -> Iterator[Fault]:
     """What a well-formed order may still get wrong: one fault a field, none for a good order."""
     days = (order.delivery.date - now.date()).days
-    if abs(days) > reach.delivery_days_max:
-        detail = f"{abs(days)} days {'from now' if days > 0 else 'ago'}, at most {reach.delivery_days_max}"
+    days_max = reach.delivery_days_max if days > 0 else reach.delivery_days_past_max
+    if abs(days) > days_max:
+        detail = f"{abs(days)} days {'from now' if days > 0 else 'ago'}, at most {days_max}"
         yield Fault("/delivery/date", f"{detail}: look at the year")
     window = order.delivery.window
     if window is not None and window.start >= window.end:

@@ -132,7 +132,7 @@ def test_a_time_in_another_age_is_refused(pointer: str, value: str) -> None:
 
 def test_how_far_a_time_may_lie_is_set() -> None:
     """To the day, before and after."""
-    reach = Reach(delivery_days_max=30, deadline_days_max=3)
+    reach = Reach(delivery_days_max=30, delivery_days_past_max=20, deadline_days_max=3)
 
     def faults_at(**days: float) -> list[str]:
         times = {name: NOW + dt.timedelta(days=days_away) for name, days_away in days.items()}
@@ -141,8 +141,8 @@ def test_how_far_a_time_may_lie_is_set() -> None:
         order = msgspec.structs.replace(order, delivery=Delivery(date), deadline=times.get("deadline"))
         return [fault.pointer for fault in faults_of(order, NOW, reach=reach)]
 
-    assert faults_at(delivery=30, deadline=2.9) == faults_at(delivery=-30) == []
-    assert faults_at(delivery=31) == faults_at(delivery=-31) == ["/delivery/date"]
+    assert faults_at(delivery=30, deadline=2.9) == faults_at(delivery=-20) == []
+    assert faults_at(delivery=31) == faults_at(delivery=-21) == ["/delivery/date"]
     assert faults_at(deadline=3.1) == ["/deadline"]
 
 

@@ -27,7 +27,7 @@ from faxgw.api.inbound_port import InboundFaces
 from faxgw.api.members.routes import RegisterDesk, member_routes
 from faxgw.api.openapi import openapi_config, openapi_routes
 from faxgw.api.orders import order_routes
-from faxgw.api.parameters import refuse_unknown_parameters
+from faxgw.api.parameters import parameter_names, refuse_unknown_parameters
 from faxgw.api.port import Archive, Control, Desk, Health, ReceiptDesk
 from faxgw.api.problem import Kind, problem, problem_routes
 from faxgw.api.receipts import receipt_routes
@@ -186,7 +186,7 @@ def _pass_on(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     raise error
 
 
-def _refuse(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     match error:
         case NotFoundException():
             return problem(Kind.NOT_FOUND, error.detail if error.detail != "Not Found" else "see /v1/openapi.json")
@@ -195,16 +195,18 @@ def _refuse(_: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
         case _ if error.status_code == 413:
             return problem(Kind.TOO_LARGE, "the body is too large")
         case _ if error.status_code >= 500:
-            return _crash(_, error)
+            return _crash(request, error)
         case ValidationException(extra=list() as faults):
-            return problem(Kind.BAD_REQUEST, _query_text(faults))
+            return problem(Kind.BAD_REQUEST, _query_text(faults, request.scope.get("route_handler")))
         case _:
             return problem(Kind.BAD_REQUEST, error.detail)
 
 
-def _query_text(faults: list[Any]) -> str:
+def _query_text(faults: list[Any], handler: object) -> str:
     """What is wrong with each parameter; the address itself may hold telephone numbers and is not repeated."""
-    return "; ".join(f"{each.get('key', 'the address')}: {each['message']}" for each in faults)
+    names = parameter_names(handler) if isinstance(handler, HTTPRouteHandler) else {}
+    keys = [each.get("address") or names.get(each.get("key"), each.get("key", "the address")) for each in faults]
+    return "; ".join(f"{key}: {each['message']}" for key, each in zip(keys, faults, strict=True))
 
 
 def _crash(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -69,7 +69,7 @@ def document_routes(desk: Desk, clock: Clock, config: Config, refused: Refused) 
             return submitter
         line = parse_line(to, country)
         faults = parameter_faults(request, _PARAMETERS)
-        faults += _faults(line, key, number, deadline, clock.now(), config.api.deadline_days_max)
+        faults += _faults(to, line, key, number, deadline, clock.now(), config.api.deadline_days_max)
         if faults or line is None:
             refused("invalid")
             return problem(Kind.INVALID, "the document was not taken", errors=faults)
@@ -98,10 +98,12 @@ def document_routes(desk: Desk, clock: Clock, config: Config, refused: Refused) 
 
 
 def _faults(
-    line: Line | None, key: str, number: str, deadline: dt.datetime | None, now: float, deadline_days_max: int
+    to: str, line: Line | None, key: str, number: str, deadline: dt.datetime | None, now: float, deadline_days_max: int
 ) -> list[Fault]:
     faults = []
-    if line is None:
+    if line is None and to.startswith(" "):
+        faults.append(Fault("/to", "a + in an address means a blank: write it as %2B, such as %2B33199001234"))
+    elif line is None:
         faults.append(
             Fault("/to", "not a possible telephone number; write it as +33 1 99 00 12 34, or name its country")
         )

@@ -121,7 +121,11 @@ def order_routes(
 
 
 def reach_of(config: Api) -> Reach:
-    return Reach(config.delivery_days_max, config.deadline_days_max)
+    return Reach(
+        delivery_days_max=config.delivery_days_max,
+        delivery_days_past_max=config.delivery_days_past_max,
+        deadline_days_max=config.deadline_days_max,
+    )
 
 
 def submitter_of(request: Request[Any, Any, Any], refused: Refused) -> str | Response[Any]:

@@ -30,16 +30,17 @@ def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], ha
     query: bytes = connection.scope["query_string"]
     if not query or connection.scope.get("method") != "GET" or not connection.scope["path"].startswith("/v1/"):
         return
-    if isinstance(handler, HTTPRouteHandler) and (faults := _faults(query, _parameters_of(handler))):
+    if isinstance(handler, HTTPRouteHandler) and (faults := _faults(query, parameter_names(handler).values())):
         raise ValidationException(
-            extra=[{"key": fault.pointer.removeprefix("/"), "message": fault.detail} for fault in faults]
+            extra=[{"address": fault.pointer.removeprefix("/"), "message": fault.detail} for fault in faults]
         )
 
 
-def _parameters_of(handler: HTTPRouteHandler) -> set[str]:
+def parameter_names(handler: HTTPRouteHandler) -> dict[str, str]:
+    """How each parameter of the address is written there, by its name in the code."""
     parameters = handler.parsed_fn_signature.parameters.items()
     return {
-        field.kwarg_definition.name or name
+        name: field.kwarg_definition.name or name
         for name, field in parameters
         if isinstance(field.kwarg_definition, QueryParameter)
     }

@@ -9,7 +9,7 @@ from faxgw.dispatch.suspensions import Suspensions
 from faxgw.fax import State, Waiting
 from faxgw.phone import Line
 from faxgw.queue.waiting import WaitingRoom
-from faxgw.store.admission import NO_LINE
+from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.lines import SUSPICIOUS
 from faxgw.store.stops import Scope, Suspension
 from faxgw.store.views import FaxView
@@ -30,6 +30,9 @@ class Whys:
             case State.HELD if view.line == NO_LINE:
                 detail = f"held ({view.reason}); reroute it to a member or a number, or release it to look again"
                 return Why(Waiting.HELD, detail)
+            case State.HELD if view.content is Content.DOCUMENT and _was_set_aside(view):
+                mend = "if the file is at fault, cancel it and hand in a new one under another key; else release it"
+                return Why(Waiting.HELD, f"held ({view.reason}); {mend}")
             case State.HELD:
                 return Why(Waiting.HELD, f"held ({view.reason}); release it to let it go")
             case State.SENDING | State.SUBMITTED:
@@ -78,6 +81,12 @@ class Whys:
         memory = self._waiting.memory_of(line)
         counts = ((failure, memory.in_a_row(failure)) for failure in SUSPICIOUS)
         return "in a row " + ", ".join(f"{failure}: {count}" for failure, count in counts if count)
+
+
+def _was_set_aside(view: FaxView) -> bool:
+    """Whether the gateway holds it, not a person."""
+    held = [event.kind for event in view.events if event.kind in {"set_aside", "held"}]
+    return held[-1:] == ["set_aside"]
 
 
 def _in_doubt_text(view: FaxView) -> str:

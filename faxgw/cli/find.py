@@ -34,4 +34,6 @@ def find(client: LocalClient, number: str | None, limit: int, as_json: bool, **s
             row = (str(fax["id"]), fax["number"], fax["line"], state_text(fax["state"]))
             table.add_row(*row, since_text(fax["accepted_at"]), fax["reason"])
         console().print(table)
+        if len(body["faxes"]) == limit:
+            say(f"the newest {limit}; there may be more: --limit shows up to 1,000", err=True)
     return 0 if body["faxes"] else 1

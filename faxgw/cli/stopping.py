@@ -1,5 +1,6 @@
 """`faxgw suspend`, `resume` and `drain`: stop a line, a provider, all sending, or taking in; and what is stopped."""
 
+import datetime as dt
 import urllib.parse
 from typing import Any
 
@@ -14,7 +15,20 @@ from faxgw.cli.screen import clock_text, console, print_json, say, since_text
 
 _WHAT = click.argument("what", type=click.Choice(["line", "provider", "gateway"]))
 _NAME = click.argument("name", required=False)
-_UNTIL = click.option("--until", default=None, help="Resume by itself then, as 2027-05-09T10:00:00+02:00.")
+
+
+def _read_moment(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    try:
+        if text is None or dt.datetime.fromisoformat(text).tzinfo is not None:
+            return text
+    except ValueError:
+        pass
+    raise click.BadParameter("write a moment with its offset, such as 2027-05-09T10:00:00+02:00")
+
+
+_UNTIL = click.option(
+    "--until", default=None, callback=_read_moment, help="Resume by itself then, as 2027-05-09T10:00:00+02:00."
+)
 _CARRIER_COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
     ("carrier", "left"),
     ("has", "right"),

@@ -72,6 +72,8 @@ def read_orders(data: bytes, name: str) -> Orders:
         if len(lines) == 1:
             return Orders("line", lines)
         raise OperatorError(f"{name}: neither JSON nor one JSON order in each line: {error}") from error
+    if whole == []:
+        raise OperatorError(f"{name}: there is no order in it")
     if isinstance(whole, list):
         return Orders("order", [(number, msgspec.json.encode(order)) for number, order in enumerate(whole, 1)])
     return Orders("order", [(1, msgspec.json.encode(whole))])

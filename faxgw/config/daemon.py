@@ -33,7 +33,9 @@ class Api(Section, frozen=True, kw_only=True):
     upload_lines_max: Count = 10_000
     """NDJSON lines in one request; they share one commit."""
     delivery_days_max: _Days = 3_660
-    """An order for a day that is further from today, before or after it, is refused: its year is a slip."""
+    """An order for a day that is further ahead is refused: its year is a slip."""
+    delivery_days_past_max: _Days = 366
+    """So is one for a day that is longer ago."""
     deadline_days_max: _Days = 400
     """So is a deadline that is further away."""
     event_wait_seconds_max: Seconds = 60.0

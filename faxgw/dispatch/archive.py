@@ -35,7 +35,8 @@ class PageArchive:
             case Document() if kind == "pdf":
                 return document_to_pdf(drawn)
             case Document():
-                return document_to_png(drawn, number) if number <= drawn.pages else f"it has {drawn.pages} pages"
+                pages = "1 page" if drawn.pages == 1 else f"{drawn.pages} pages"
+                return document_to_png(drawn, number) if number <= drawn.pages else f"it has {pages}"
 
     async def as_sent(self, view: FaxView) -> Document | Unrenderable:
         """The pages of the last attempt to the bit, or why they cannot be had; before the first, as they would go."""

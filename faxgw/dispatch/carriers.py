@@ -107,7 +107,13 @@ class Carriers:
 
     def _not_working(self) -> list[str]:
         closed = (view for view in self.views() if view.closed_by in NOT_WORKING)
-        return [f"provider {view.name} takes no faxes: {view.detail}" for view in closed]
+        return [_not_working_text(view) for view in closed]
+
+
+def _not_working_text(view: CarrierView) -> str:
+    if view.closed_by is ClosedBy.SUSPENDED:
+        return f"provider {view.name} is suspended by {view.detail}; `faxgw resume provider {view.name}` ends it"
+    return f"provider {view.name} takes no faxes: {view.detail}"
 
 
 NOT_WORKING = frozenset({ClosedBy.SUSPENDED, ClosedBy.ACCOUNT, ClosedBy.OUTAGE, ClosedBy.PROBE})

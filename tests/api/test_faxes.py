@@ -292,3 +292,17 @@ async def test_a_read_refuses_parameters_that_nobody_reads(address: str, told: s
     answer = await get(fakes, address)
     assert (answer.status, answer.json()["detail"]) == (400, told)
     assert (await get(fakes, "/v1/faxes?number=web-1&state=queued&limit=3")).status == 200
+
+
+async def test_a_wrong_value_is_told_by_the_name_in_the_address() -> None:
+    """Not by the name that the code has for it."""
+    answer = await get(make_fakes(), "/v1/faxes?state=nope")
+    assert (answer.status, answer.json()["detail"].split(":")[0]) == (400, "state")
+
+
+async def test_a_plus_that_became_a_blank_is_explained() -> None:
+    """An unescaped + in an address is a blank."""
+    answer = await post(make_fakes(), "/v1/faxes?to=+33199001234&key=a", b"Bonjour")
+    [fault] = answer.json()["errors"]
+    assert (answer.status, fault["pointer"]) == (422, "/to")
+    assert "%2B33199001234" in fault["detail"]

@@ -506,3 +506,35 @@ def test_an_order_that_would_be_refused_is_not_drawn(
     assert run(capsys, "render", "order.json", "-o", "p.tif").code == 2
     assert run(capsys, "render", "order.json").code == 2
     assert not Path("p.tif").exists()
+
+
+def test_a_config_that_is_no_text_is_told(tmp_path: Path, capsys: Capture) -> None:
+    """A folder, or a file in another encoding: one sentence, exit 2; an empty array of orders likewise."""
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b"# f\xeate")
+    folder, encoded = run(capsys, "check-config", "-c", str(tmp_path)), run(capsys, "check-config", "-c", str(latin))
+    assert (folder.code, encoded.code) == (2, 2)
+    assert folder.err == f"faxgw: {tmp_path}: Is a directory; -c names the config file itself\n"
+    assert encoded.err == f"faxgw: {latin}: not UTF-8 (byte 3); save it as UTF-8\n"
+    (tmp_path / "none.json").write_text("[]", encoding="utf-8")
+    nothing = run(capsys, "submit", "--socket", str(tmp_path / "s"), str(tmp_path / "none.json"))
+    assert (nothing.code, nothing.err) == (2, f"faxgw: {tmp_path / 'none.json'}: there is no order in it\n")
+
+
+def test_a_moment_to_resume_is_checked_before_anybody_is_asked(tmp_path: Path, capsys: Capture) -> None:
+    """Words are no moment, nor is one without its offset."""
+    for until in ("tomorrow", "2027-05-09T10:00:00"):
+        socket = str(tmp_path / "s")
+        refused = run(capsys, "suspend", "gateway", "--until", until, "--socket", socket)
+        assert refused.code == 2
+        assert "write a moment with its offset" in refused.err
+
+
+async def test_a_list_that_is_cut_says_so(tmp_path: Path, capsys: Capture) -> None:
+    """As many as asked for were found: there may be more."""
+    fakes = make_fakes()
+    fakes.store.add()
+    async with terminal_at(fakes, tmp_path, capsys) as terminal:
+        cut, whole = await terminal.run("find", "--limit", "1"), await terminal.run("find")
+    assert "there may be more" in cut.err
+    assert whole.err == ""

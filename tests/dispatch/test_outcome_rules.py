@@ -158,7 +158,7 @@ async def test_ready_as_long_as_one_carrier_works(autojump_clock: MockClock) -> 
     south.gate.suspend("Ada: bill")
     assert carriers.reasons_not_ready() == [
         out,
-        "provider south takes no faxes: Ada: bill",
+        "provider south is suspended by Ada: bill; `faxgw resume provider south` ends it",
     ]
     assert carriers.notes() == []
     while north.gate.closure() is not None:  # noqa: ASYNC110 - only time opens it
