@@ -40,6 +40,12 @@ class Story:
     """Answers of the florist that were handed on."""
 
 
+class _Ahead(msgspec.Struct, frozen=True):
+    """The problem `cursor-ahead`."""
+
+    last_event: int
+
+
 @dataclass(slots=True)
 class Follower:
     """Follows from `cursor` on; `stories` are by fax id, of everybody's faxes."""
@@ -52,15 +58,9 @@ class Follower:
     """Faxes that a carrier took, however often."""
 
     async def go_to_end(self) -> None:
-        """Pass over what happened before: the first cursor after which there is nothing."""
-        first, last = 0, 1 << _CURSOR_BITS
-        while first < last:
-            middle = (first + last) // 2
-            if (await self._ask(middle, limit=1, wait=0)).events:
-                first = middle + 1
-            else:
-                last = middle
-        self.cursor = first
+        """Pass over what happened before: who asks beyond the last event is told which that is."""
+        reply = await self.client.request("GET", f"/v1/events?after={1 << _CURSOR_BITS}&limit=1")
+        self.cursor = msgspec.json.decode(reply.body, type=_Ahead).last_event
 
     async def follow(self) -> None:
         """Goes on until it is cancelled."""
