@@ -87,7 +87,7 @@ class Gateway:
         hours = CallingHours(parts.register, config.calling)
         lines = Lines(config.line, config.calling, hours.at, parts.register.calls_max)
         self._dispatch = DispatchParts(
-            *(config, store, parts.providers, lines, parts.register, parts.renderer, clock, parts.random, metrics)
+            config, store, parts.providers, lines, parts.register, parts.renderer, clock, parts.random, metrics
         )
         self.waiting, self.calls = self._dispatch.waiting, self._dispatch.calls
         self.carriers, self.archive = self._dispatch.carriers, self._dispatch.archive
@@ -122,8 +122,14 @@ class Gateway:
     def _open_desk(self, router: Router | None) -> OrderDesk:
         parts = self._parts
         return OrderDesk(
-            *(parts.store, self.waiting, self.calls, self._dispatch.outcomes, parts.register),
-            *(self._whys, parts.clock, parts.metrics),
+            parts.store,
+            self.waiting,
+            self.calls,
+            self._dispatch.outcomes,
+            parts.register,
+            self._whys,
+            parts.clock,
+            parts.metrics,
             rules=parts.config.service,
             promises=self._promises,
             router=router,
@@ -133,15 +139,29 @@ class Gateway:
         parts = self._parts
         rerouter = ByRouting(router) if router is not None else NoRerouter()
         return RelayParts(
-            *(parts.config.relay, parts.store, parts.register, rerouter, self.waiting, self._promises),
-            *(parts.clock, parts.metrics),
+            parts.config.relay,
+            parts.store,
+            parts.register,
+            rerouter,
+            self.waiting,
+            self._promises,
+            parts.clock,
+            parts.metrics,
         )
 
     def _make_escalations(self) -> Escalations:
         parts, outcomes = self._parts, self._dispatch.outcomes
         escalations = Escalations(
-            *(parts.store, self.waiting, self._promises, outcomes, self.carriers, parts.register),
-            *(self._whys.why, parts.clock, parts.metrics, parts.config.escalation),
+            parts.store,
+            self.waiting,
+            self._promises,
+            outcomes,
+            self.carriers,
+            parts.register,
+            self._whys.why,
+            parts.clock,
+            parts.metrics,
+            parts.config.escalation,
             florists=self.routing.rerouting if self.routing is not None else None,
         )
         outcomes.set_last_resort(escalations)
@@ -150,8 +170,16 @@ class Gateway:
     def _make_incoming(self, *, is_routed: bool) -> Incoming:
         parts, store = self._parts, self._parts.store
         return Incoming(
-            *(parts.faxes_in, store.inbound, store.store_id, self.relay, self.desk, parts.register),
-            *(parts.clock, parts.metrics, parts.config.intake, self._dispatch.is_sending),
+            parts.faxes_in,
+            store.inbound,
+            store.store_id,
+            self.relay,
+            self.desk,
+            parts.register,
+            parts.clock,
+            parts.metrics,
+            parts.config.intake,
+            self._dispatch.is_sending,
             is_routed=is_routed,
         )
 
@@ -160,7 +188,12 @@ class Gateway:
         if config.settlement is None or parts.tariff is None or parts.keeper is None:
             return None
         return SettlementParts(
-            *(config.settlement, parts.tariff, parts.store, parts.keeper, parts.clock, parts.metrics),
+            config.settlement,
+            parts.tariff,
+            parts.store,
+            parts.keeper,
+            parts.clock,
+            parts.metrics,
             network=config.gateway.name,
             books=parts.books,
             distances=MemberDistances(parts.register, parts.places),

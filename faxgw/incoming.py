@@ -78,7 +78,13 @@ class Incoming:
         self.reviews = ReviewDesk(store, relay, door, register, clock, is_routed=is_routed)
         self._intake = (
             Intake(
-                *(store, faxes_in.reader, hands, register, clock, metrics, config),
+                store,
+                faxes_in.reader,
+                hands,
+                register,
+                clock,
+                metrics,
+                config,
                 Pace(is_sending, config.share_while_sending),
             )
             if faxes_in is not None

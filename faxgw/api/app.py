@@ -91,7 +91,10 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
     refused = _refusals(behind.metrics, "orders")
     return [
         *order_routes(
-            *(behind.desk, behind.clock, behind.config.api, refused),
+            behind.desk,
+            behind.clock,
+            behind.config.api,
+            refused,
             is_routed=behind.routing is not None,
         ),
         *document_routes(behind.desk, behind.clock, behind.config, _refusals(behind.metrics, "faxes")),

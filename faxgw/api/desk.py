@@ -285,7 +285,12 @@ class OrderDesk:
 def queued_of(view: FaxView) -> Queued:
     """The fax as the schedule takes it."""
     return Queued(
-        *(view.fax_id, view.line, view.rank, view.due_at, view.deadline_at, view.calls),
+        view.fax_id,
+        view.line,
+        view.rank,
+        view.due_at,
+        view.deadline_at,
+        view.calls,
         revision=view.revision,
         submitter=view.submitter,
     )

@@ -137,7 +137,11 @@ def inboxes_body(states: list[InboxState], totals: InboundTotals) -> InboxesBody
     return InboxesBody(
         [
             InboxBody(
-                *(state.name, state.host, utc_or_none(state.looked_at), state.waiting_files, state.trouble),
+                state.name,
+                state.host,
+                utc_or_none(state.looked_at),
+                state.waiting_files,
+                state.trouble,
                 {standing: count for (inbox, standing), count in totals.states.items() if inbox == state.name},
             )
             for state in shown
@@ -150,8 +154,14 @@ def inboxes_body(states: list[InboxState], totals: InboundTotals) -> InboxesBody
 
 def inbound_line_body(line: InboundLine) -> InboundLineBody:
     return InboundLineBody(
-        *(line.inbound_id, line.inbox, line.name, line.state, line.reason),
-        *(utc(line.kept_at), utc_or_none(line.concluded_at), line.pages),
+        line.inbound_id,
+        line.inbox,
+        line.name,
+        line.state,
+        line.reason,
+        utc(line.kept_at),
+        utc_or_none(line.concluded_at),
+        line.pages,
     )
 
 

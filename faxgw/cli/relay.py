@@ -187,8 +187,11 @@ def _print_messages(screen: Console, messages: list[dict[str, Any]], *, with_ord
         numbered = (message["order_number"] or "",) if with_order else ()
         table.add_row(
             *(str(message["seq"]), clock_text(message["at"]), message["kind"], *numbered),
-            *(message["from_member"] or "the network", message["to_member"] or "", message["channel"]),
-            *(_what(message), _came_to(message)),
+            message["from_member"] or "the network",
+            message["to_member"] or "",
+            message["channel"],
+            _what(message),
+            _came_to(message),
         )
     screen.print(table)
 

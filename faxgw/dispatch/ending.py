@@ -269,7 +269,11 @@ class Endings:
 
     def _queued(self, attempt: Attempt, again: Again, fate: NotDelivered, calls: int) -> Queued:
         return Queued(
-            *(attempt.fax_id, attempt.line, attempt.rank, again.due_at, attempt.deadline_at),
+            attempt.fax_id,
+            attempt.line,
+            attempt.rank,
+            again.due_at,
+            attempt.deadline_at,
             calls=attempt.calls + (calls - 1 if again.was_call else -1),
             # Marking the page as a possible duplicate is a revision of the fax.
             revision=attempt.revision + (fate.failure is Failure.IN_DOUBT),

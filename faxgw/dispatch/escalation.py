@@ -152,7 +152,11 @@ class Escalations:
         reason = self._why(view)
         line_in_trouble = reason.waiting in TROUBLE_OF_LINE or view.reason in FAILURES_OF_LINE
         fax = self._at_risk(
-            *(view, promise, view.state, self._failed(view), await self._florists.other_for(view)),
+            view,
+            promise,
+            view.state,
+            self._failed(view),
+            await self._florists.other_for(view),
             line_in_trouble=line_in_trouble,
             florist_in_trouble=line_in_trouble or reason.waiting in TROUBLE_OF_FLORIST,
         )

@@ -156,7 +156,10 @@ class Lanes:
             return ready
         name, bounds = carrier.provider.name, carrier.provider.capabilities
         fitted, behind = fit_into_call(
-            *(ready, bounds, self._sharing, self._clock.now()),
+            ready,
+            bounds,
+            self._sharing,
+            self._clock.now(),
             may_go=lambda fax: name not in self._outcomes.left_out(fax.fax_id),
         )
         self._leave_behind(behind)

@@ -173,7 +173,12 @@ class Outcomes:
         match recorded:
             case Changed(state=State.QUEUED):
                 queued = Queued(
-                    *(attempt.fax_id, attempt.line, attempt.rank, now, attempt.deadline_at, attempt.calls),
+                    attempt.fax_id,
+                    attempt.line,
+                    attempt.rank,
+                    now,
+                    attempt.deadline_at,
+                    attempt.calls,
                     revision=attempt.revision + 1,
                     submitter=attempt.submitter,
                     alone=True,

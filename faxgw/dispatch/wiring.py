@@ -71,7 +71,13 @@ class DispatchParts:
         # What came of it.
         self.promises = Promises(clock, metrics, config.service, config.escalation)
         self.outcomes = Outcomes(
-            *(store, self.calls, self.waiting, clock, config.retry_for, random, metrics),
+            store,
+            self.calls,
+            self.waiting,
+            clock,
+            config.retry_for,
+            random,
+            metrics,
             carriers=self.carriers,
             bounds=config.dispatch,
             promises=self.promises,
@@ -87,7 +93,12 @@ class DispatchParts:
         self._lost = LostReceipts(lost_seconds, self.calls, self.outcomes, self._doubts, clock)
         # Drawing and sending.
         self._preparer = Preparer(
-            *(store, self.waiting, renderer, composer, self.outcomes, clock),
+            store,
+            self.waiting,
+            renderer,
+            composer,
+            self.outcomes,
+            clock,
             batch_max=config.render.batch_max,
         )
         self._attempts = Attempts(store, self.calls, self.waiting, self.outcomes, self._doubts, clock, metrics)

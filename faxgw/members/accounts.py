@@ -151,5 +151,5 @@ class Accounts:
 def _approved(proposal: Proposal, entry: Entry) -> Account:
     first_day = entry.first_day or dt.date.min
     return Account(
-        *(entry.seq, proposal.member, proposal.number, first_day, proposal.by.name), entry.who, approved_at=entry.at
+        entry.seq, proposal.member, proposal.number, first_day, proposal.by.name, entry.who, approved_at=entry.at
     )

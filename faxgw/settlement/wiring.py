@@ -64,7 +64,12 @@ class SettlementParts:
             return terms_of(config, tariff, members.foreign_units(), distances)
 
         self.follower = Follower(
-            *(store.claims, terms, keeper.books.complaints.all, calendar, clock, metrics),
+            store.claims,
+            terms,
+            keeper.books.complaints.all,
+            calendar,
+            clock,
+            metrics,
             batch_max=config.batch_max,
             gather_seconds=config.follow_seconds,
         )
@@ -78,7 +83,7 @@ class SettlementParts:
         )
         self.exports = ExportDesk(store.ledger, books, self.zone) if books is not None else None
         orders = OrderFacts(store.claims, self.follower, calendar)
-        self.months = MonthDesk(*(store.ledger, store.months, store.clearing, members, orders, clock, rules))
+        self.months = MonthDesk(store.ledger, store.months, store.clearing, members, orders, clock, rules)
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:

@@ -19,13 +19,33 @@ KNOWN_FAXES = (
 )
 INSERT_FAXES = inserting(
     fax,
-    *("id", "submitter", "key", "digest", "number", "accepted_at", "content", "order"),
-    *("executor", "delivery_day"),
+    "id",
+    "submitter",
+    "key",
+    "digest",
+    "number",
+    "accepted_at",
+    "content",
+    "order",
+    "executor",
+    "delivery_day",
 )
 INSERT_STATES = inserting(
     fax_state,
-    *("fax_id", "state", "line", "rank", "due_at", "deadline_at", "attempts", "calls"),
-    *("reason", "revision", "marked", "submitter", "service", "escalated"),
+    "fax_id",
+    "state",
+    "line",
+    "rank",
+    "due_at",
+    "deadline_at",
+    "attempts",
+    "calls",
+    "reason",
+    "revision",
+    "marked",
+    "submitter",
+    "service",
+    "escalated",
 )
 
 

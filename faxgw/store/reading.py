@@ -211,8 +211,18 @@ def read_at_risk(connection: Connection, until: float, limit: int) -> list[FaxLi
 def _fax_line(row: Row[*tuple[Any, ...]]) -> FaxLine:
     return FaxLine(
         FaxId(row.id),
-        *(row.submitter, row.key, row.number, Line(row.line), row.rank, State(row.state), row.reason),
-        *(row.accepted_at, row.due_at, row.deadline_at, Content(row.content), row.origin_id),
+        row.submitter,
+        row.key,
+        row.number,
+        Line(row.line),
+        row.rank,
+        State(row.state),
+        row.reason,
+        row.accepted_at,
+        row.due_at,
+        row.deadline_at,
+        Content(row.content),
+        row.origin_id,
     )
 
 

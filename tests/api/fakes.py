@@ -115,8 +115,19 @@ def _is_sought(view: FaxView, sought: Sought) -> bool:
 
 def _line_of(view: FaxView) -> FaxLine:
     return FaxLine(
-        *(view.fax_id, view.submitter, view.key, view.number, view.line, view.rank, view.state, view.reason),
-        *(view.accepted_at, view.due_at, view.deadline_at, view.content, view.origin_id),
+        view.fax_id,
+        view.submitter,
+        view.key,
+        view.number,
+        view.line,
+        view.rank,
+        view.state,
+        view.reason,
+        view.accepted_at,
+        view.due_at,
+        view.deadline_at,
+        view.content,
+        view.origin_id,
     )
 
 

@@ -63,8 +63,16 @@ def make_desk() -> Desk:
     fakes, store, heard = make_fakes(), open_memory_store(), Heard()
     own = InboxConfig(name="shop", host="ftp.example", user="shop", password_file="-")  # noqa: S106 a file's name
     incoming = Incoming(
-        *(FaxesIn(Reader(), [(own, FakeFtp())]), store.inbound, "s", heard, heard, Register([]), FixedClock()),
-        *(Metrics(), IntakeConfig(), lambda: False),
+        FaxesIn(Reader(), [(own, FakeFtp())]),
+        store.inbound,
+        "s",
+        heard,
+        heard,
+        Register([]),
+        FixedClock(),
+        Metrics(),
+        IntakeConfig(),
+        lambda: False,
         is_routed=False,
     )
     behind = dataclasses.replace(fakes.behind, store=store, incoming=incoming.faces)

@@ -87,7 +87,7 @@ async def test_from_application_to_the_last_day(tmp_path: Path, capsys: Capture)
         admitted = await terminal.run("members", "admit", "NO-1", "--from", "2027-02-10", "--probation-days", "30")
         assert admitted.out == "NO-1 is a member from 2027-02-10 on\n"
         changed = await terminal.run(
-            *("members", "change", "NO-1", "capacity_per_day=80", "--on", "2027-02-14", "--why", "Valentine")
+            "members", "change", "NO-1", "capacity_per_day=80", "--on", "2027-02-14", "--why", "Valentine"
         )
         assert changed.out == "capacity_per_day: nothing -> 80, on 2027-02-14\n"
         await terminal.run("members", "withdraw", "NO-1", "--last-day", "2027-06-30", "--why", "sold")
@@ -192,9 +192,7 @@ async def test_samples_complaints_and_the_score(tmp_path: Path, capsys: Capture)
         better = (await terminal.run("members", "score", "NO-1", "--json")).json()
         raised = ("WEB-9", "--delivered-on", "2027-01-31", "--category", "late")
         await terminal.run("members", "complaint", "raise", "NO-1", *raised)
-        decided = await terminal.run(
-            *("members", "complaint", "decide", "1", "--upheld", "--compensation", "120.50 NOK")
-        )
+        decided = await terminal.run("members", "complaint", "decide", "1", "--upheld", "--compensation", "120.50 NOK")
         listed = await terminal.run("members", "complaint", "list", "--json")
         score = await terminal.run("members", "score", "NO-1")
         wrong = await terminal.run("members", "complaint", "decide", "1", "--upheld", "--compensation", "1.005 NOK")

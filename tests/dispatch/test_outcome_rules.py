@@ -22,7 +22,13 @@ THREE_PAGES = Document(tiff=b"II*\x00", pages=3, sha256="cd" * 32, form_version=
 def desk_with(capabilities: Capabilities, bounds: Dispatch | None = None) -> Desk:
     desk = Desk(provider=TellingCarrier(outcomes=[Accepted("SC1")], capabilities=capabilities))
     desk.outcomes = Outcomes(
-        *(desk.store, desk.calls, desk.waiting, desk.clock, DEFAULT_RETRIES.__getitem__, lambda: 0.0, desk.metrics),
+        desk.store,
+        desk.calls,
+        desk.waiting,
+        desk.clock,
+        DEFAULT_RETRIES.__getitem__,
+        lambda: 0.0,
+        desk.metrics,
         carriers=Carriers([desk.carrier]),
         bounds=bounds,
     )

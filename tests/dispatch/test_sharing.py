@@ -26,7 +26,16 @@ def call_of(*pages: int) -> Attempt:
     starts = itertools.accumulate(pages, initial=1)
     first, *company = [
         Attempt(
-            *(FaxId(nth), AttemptNumber(1), ClientRef("s-1-1"), "north", LINE, 1, None, 1, 0.0, State.SUBMITTED),
+            FaxId(nth),
+            AttemptNumber(1),
+            ClientRef("s-1-1"),
+            "north",
+            LINE,
+            1,
+            None,
+            1,
+            0.0,
+            State.SUBMITTED,
             pages=own,
             first_page=start,
         )

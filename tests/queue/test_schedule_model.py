@@ -117,7 +117,8 @@ class ScheduleModel(RuleBasedStateMachine):
         line = self.line_of.setdefault(fax_id, line)
         deadline_at = None if deadline is None else self.now + deadline
         queued = fax(
-            *(fax_id, line),
+            fax_id,
+            line,
             rank=rank,
             due_at=self.now + wait,
             deadline_at=deadline_at,

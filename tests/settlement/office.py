@@ -147,7 +147,12 @@ async def open_network(**changes: Any) -> Network:
     await office.import_(*(florist(name, fax=phones[name]) for name in (WEB, *STORES)), day=MAY_1)
     config = msgspec.structs.replace(CONFIG, **changes)
     settlement = SettlementParts(
-        *(config, TARIFF, office.store, office.keeper, office.clock, office.metrics),
+        config,
+        TARIFF,
+        office.store,
+        office.keeper,
+        office.clock,
+        office.metrics,
         network="Network",
         books=BOOKS,
         work=inline,

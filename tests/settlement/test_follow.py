@@ -95,7 +95,12 @@ class Books:
     def restarted(self) -> Follower:
         calendar = Calendar(PARIS, Grace(days=1))
         return Follower(
-            *(self.claims, lambda: self.terms, lambda: self.complaints, calendar, self, self.metrics),
+            self.claims,
+            lambda: self.terms,
+            lambda: self.complaints,
+            calendar,
+            self,
+            self.metrics,
             batch_max=self.batch_max,
             gather_seconds=1.0,
         )

@@ -80,7 +80,7 @@ class Office:
         self.clock = Clock(today)
         self.clearing = Clearing(store.clearing, self.clock, Window(), inline)
         rules = Rules(zone=OSLO)
-        self.desk = MonthDesk(*(store.ledger, store.months, store.clearing, Register(), Relay(), self.clock, rules))
+        self.desk = MonthDesk(store.ledger, store.months, store.clearing, Register(), Relay(), self.clock, rules)
 
     async def sell(self) -> None:
         """Everything that became of the orders, in the order of the orders, and what customers owe for them."""

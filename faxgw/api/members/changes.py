@@ -51,7 +51,9 @@ def change_routes(keeper: Keeper) -> list[HTTPRouteHandler]:
     async def admit(member_id: str, wish: AdmitWish, by: Person) -> Response[Any]:
         days = rules.probation_days if wish.probation_days is None else wish.probation_days
         return await have_decided(
-            *(keeper, wish, by),
+            keeper,
+            wish,
+            by,
             lambda b, asked: enrolment.admit(b, asked, member_id, wish.first_day, days, rules.checks),
         )
 
@@ -59,7 +61,8 @@ def change_routes(keeper: Keeper) -> list[HTTPRouteHandler]:
         first_day, last_day = wish.first_day or keeper.today(), wish.last_day or dt.date.max
         do = keeper.preview if wish.dry_run else keeper.change
         decision = await do(
-            *(by, wish.why),
+            by,
+            wish.why,
             lambda b, asked: changing.change(b, asked, member_id, wish.fields, first_day, last_day),
         )
         return answered(decision, lambda decided: _change_body(decided, recorded=not wish.dry_run))

@@ -43,13 +43,17 @@ def quality_routes(keeper: Keeper, traffic: TrafficSource, new_seed: Callable[[]
 
     async def place(number: str, wish: PlaceWish, by: Person) -> Response[Any]:
         return await have_decided(
-            *(keeper, wish, by),
+            keeper,
+            wish,
+            by,
             lambda b, asked: testing.place_sample(b, asked, int(number), wish.member, wish.order_number),
         )
 
     async def judge(number: str, wish: JudgeWish, by: Person) -> Response[Any]:
         return await have_decided(
-            *(keeper, wish, by),
+            keeper,
+            wish,
+            by,
             lambda b, asked: testing.judge_sample(b, asked, int(number), wish.member, wish.points),
         )
 
@@ -63,16 +67,19 @@ def quality_routes(keeper: Keeper, traffic: TrafficSource, new_seed: Callable[[]
             in_time=False,
         )
         decision = await keeper.change(
-            *(by, wish.why),
+            by,
+            wish.why,
             lambda b, asked: testing.raise_complaint(b, asked, raised, keeper.rules.complaint_days),
         )
         return answered(decision, lambda done: DoneBody(recorded=True, number=done.came_of_it))
 
     async def decide(number: str, wish: DecideWish, by: Person) -> Response[Any]:
         return await have_decided(
-            *(keeper, wish, by),
+            keeper,
+            wish,
+            by,
             lambda b, asked: testing.decide_complaint(
-                *(b, asked, int(number)), is_upheld=wish.is_upheld, compensation=wish.compensation
+                b, asked, int(number), is_upheld=wish.is_upheld, compensation=wish.compensation
             ),
         )
 

@@ -211,8 +211,15 @@ def _rows(connection: Connection, inbound_ids: set[InboundId]) -> dict[InboundId
     rows = connection.execute(select(inbound_state).where(columns.inbound_id.in_(inbound_ids)))
     return {
         InboundId(row.inbound_id): _Row(
-            *(InboundId(row.inbound_id), row.inbox, InboundState(row.state), row.reason, row.detail),
-            *(row.concluded_at, row.pages, row.receipt_key, row.inbound_id in documented),
+            InboundId(row.inbound_id),
+            row.inbox,
+            InboundState(row.state),
+            row.reason,
+            row.detail,
+            row.concluded_at,
+            row.pages,
+            row.receipt_key,
+            row.inbound_id in documented,
         )
         for row in rows
     }

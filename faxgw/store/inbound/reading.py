@@ -127,8 +127,14 @@ def read_decided(connection: Connection, limit: int) -> list[DecidedReview]:
     )
     return [
         DecidedReview(
-            *(ReviewId(row.id), InboundId(row.inbound_id), row.page, Verdict(row.verdict), row.decision),
-            *(row.who, row.why, row.decided_at),
+            ReviewId(row.id),
+            InboundId(row.inbound_id),
+            row.page,
+            Verdict(row.verdict),
+            row.decision,
+            row.who,
+            row.why,
+            row.decided_at,
         )
         for row in rows
     ]
@@ -204,8 +210,14 @@ def find_inbound(connection: Connection, sought: InboundSought, limit: int) -> l
         asked = asked.where(inbound.c.id.in_(named))
     return [
         InboundLine(
-            *(InboundId(row.id), row.inbox, row.name, InboundState(row.state), row.reason, row.kept_at),
-            *(row.concluded_at, row.pages or row.pages_told),
+            InboundId(row.id),
+            row.inbox,
+            row.name,
+            InboundState(row.state),
+            row.reason,
+            row.kept_at,
+            row.concluded_at,
+            row.pages or row.pages_told,
         )
         for row in connection.execute(asked)
     ]

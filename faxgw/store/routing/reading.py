@@ -33,9 +33,18 @@ _IN_DOUBT = exists().where(attempt.c.fax_id == fax.c.id, attempt.c.outcome == Fa
 _ACCEPTED = exists().where(relay_order.c.number == fax.c.number, relay_order.c.stage == Stage.ACCEPTED)
 _OPEN = (
     select(
-        *(fax.c.id, fax.c.number, fax.c.order, _MEMBER.label("executor"), fax_state.c.line, fax_state.c.state),
-        *(fax_state.c.rank, fax_state.c.due_at, fax_state.c.deadline_at, fax_state.c.marked),
-        *(_IN_DOUBT.label("in_doubt"), _ACCEPTED.label("accepted")),
+        fax.c.id,
+        fax.c.number,
+        fax.c.order,
+        _MEMBER.label("executor"),
+        fax_state.c.line,
+        fax_state.c.state,
+        fax_state.c.rank,
+        fax_state.c.due_at,
+        fax_state.c.deadline_at,
+        fax_state.c.marked,
+        _IN_DOUBT.label("in_doubt"),
+        _ACCEPTED.label("accepted"),
     )
     .join(fax_state, fax_state.c.fax_id == fax.c.id)
     .where(fax_state.c.state.in_(WITH_NOBODY), fax.c.delivery_day.is_not(None), fax.c.content == Content.ORDER)

@@ -97,7 +97,7 @@ class Town:
         self.clock, self.book, self.relay = Clock(), Book(), Relay()
         rules = Rules(zone=OSLO, thresholds=Thresholds(pay_from_minor=100, collect_from_minor=100))
         self.desk = MonthDesk(
-            *(self.store.ledger, self.store.months, self.store.clearing, self.book, self.relay, self.clock, rules)
+            self.store.ledger, self.store.months, self.store.clearing, self.book, self.relay, self.clock, rules
         )
 
     async def sell(self, number: int, on: dt.date, sender: str, executor: str, amount_minor: int = 10_000) -> None:

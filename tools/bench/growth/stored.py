@@ -115,7 +115,8 @@ async def _deliver(store: SqlStore, attempts: Sequence[Attempt]) -> None:
     kept = await store.keep_receipts("north", reports, NOW)
     ended = [
         DeliveredNow(
-            *(each.fax_id, each.number),
+            each.fax_id,
+            each.number,
             pages=1,
             call_seconds=23.0,
             at=NOW,
