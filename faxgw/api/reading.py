@@ -37,7 +37,7 @@ def decode_order(body: bytes, now: dt.datetime, *, is_routed: bool = False, reac
     """An order, every fault of it, or why it is not JSON."""
     try:
         order = _decoder.decode(body)
-        return [*faults_of(order, now, is_routed=is_routed, reach=reach), *key_twice(body, order)] or order
+        return [*faults_of(order, now, is_routed=is_routed, reach=reach), *key_twice(body)] or order
     except msgspec.ValidationError:
         return _read_slowly(body, now, is_routed=is_routed)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
