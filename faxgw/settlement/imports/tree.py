@@ -71,6 +71,8 @@ def parse_tree(content: bytes) -> Node:
         builder.parser.Parse(content, True)
     except expat.ExpatError as error:
         raise RefusedError(f"not well-formed XML: {expat.ErrorString(error.code)}", error.lineno) from None
+    except (LookupError, ValueError):
+        raise RefusedError("its encoding is none that XML is read in; UTF-8 is", 1) from None
     return builder.root
 
 

@@ -211,6 +211,16 @@ def test_what_is_no_settlement_file_is_said_so(content: bytes) -> None:
     assert "none of the formats" in refused(content).reason
 
 
+@pytest.mark.parametrize("encoding", ["U-F-8", "shift_jis", "punycode", "hex"])
+def test_xml_in_an_encoding_that_cannot_be_read_is_refused(encoding: str) -> None:
+    """One that is unknown, of several bytes, or no encoding of texts at all."""
+    content = GOOD["camt"].replace(b'encoding="UTF-8"', f'encoding="{encoding}"'.encode())
+    assert content != GOOD["camt"]
+    refused = read_settlement_file(content)
+    assert isinstance(refused, FileRefused)
+    assert "encoding" in refused.reason
+
+
 @settings(max_examples=300)
 @given(name=st.sampled_from(sorted(GOOD)), cut=st.integers(0, 4000), junk=st.binary(max_size=12), keep=st.booleans())
 def test_whatever_is_damaged_is_refused_or_read_and_never_breaks(name: str, cut: int, junk: bytes, keep: bool) -> None:
