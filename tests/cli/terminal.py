@@ -62,3 +62,24 @@ async def terminal_at(fakes: Fakes, folder: Path, capsys: pytest.CaptureFixture[
         await nursery.start(serve_fakes)
         yield Terminal(path, capsys)
         stopping.set()
+
+
+def write_config(folder: Path, more: str = "") -> Path:
+    """A config that holds, beside the secrets it names."""
+    (folder / "password").write_text("p", encoding="utf-8")
+    (folder / "secret").write_text("s", encoding="utf-8")
+    config = folder / "faxgw.toml"
+    text = f"""
+        {more}
+        [api]
+        socket = "from-config"
+        [[provider]]
+        name = "carrier"
+        kind = "simulated"
+        base_url = "http://127.0.0.1:1"
+        account = "flowers"
+        password_file = "password"
+        webhook_secret_file = "secret"
+    """
+    config.write_text(text, encoding="utf-8")
+    return config

@@ -1,7 +1,4 @@
 import json
-import time
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,20 +11,9 @@ from faxgw.phone import Line
 from faxgw.store.backlog import LineAges
 from faxgw.store.views import Event
 from tests.api.fakes import NOW, make_fakes, order_bytes, order_json
-from tests.cli.terminal import run, terminal_at
+from tests.cli.terminal import run, terminal_at, write_config
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def known_screen() -> Iterator[None]:
-    """A screen 80 wide in a known time zone, wherever the tests run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "80")
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 # --- submit ------------------------------------------------------------------------------------------
@@ -351,125 +337,6 @@ def _commands_in(printed: str) -> list[str]:
 # --- without a daemon --------------------------------------------------------------------------------
 
 
-def write_config(folder: Path, more: str = "") -> Path:
-    (folder / "password").write_text("p", encoding="utf-8")
-    (folder / "secret").write_text("s", encoding="utf-8")
-    config = folder / "faxgw.toml"
-    text = f"""
-        {more}
-        [api]
-        socket = "from-config"
-        [[provider]]
-        name = "carrier"
-        kind = "simulated"
-        base_url = "http://127.0.0.1:1"
-        account = "flowers"
-        password_file = "password"
-        webhook_secret_file = "secret"
-    """
-    config.write_text(text, encoding="utf-8")
-    return config
-
-
-def test_a_good_config_is_shown_whole(tmp_path: Path, capsys: Capture) -> None:
-    """Defaults included, as TOML that can be read back; secrets only by the names of their files."""
-    config = write_config(tmp_path, '[relay]\nwithout_paper = ["NO-1", "NO-2"]')
-    (tmp_path / "password").write_text("very secret", encoding="utf-8")
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert printed.code == 0
-    shown = tomllib.loads(printed.out)
-    assert shown["api"]["order_bytes_max"] == 65_536
-    assert shown["retry"]["busy"]["calls_max"] == 12
-    assert shown["relay"]["without_paper"] == ["NO-1", "NO-2"]
-    assert shown["provider"][0]["password_file"] == str(tmp_path / "password")
-    assert "very secret" not in printed.out
-    assert run(capsys, "check-config", "-c", str(config), "--json").json()["retry"] == shown["retry"]
-
-
-def test_every_fault_of_a_config_is_told(tmp_path: Path, capsys: Capture) -> None:
-    """Exit 2 with each fault and its place."""
-    config = write_config(tmp_path, "nonsense = 1\n[render]\nworkers = 0")
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert printed.code == 2
-    assert "nonsense" in printed.err
-    assert "render.workers" in printed.err
-
-
-def test_files_that_a_config_names_are_looked_at(tmp_path: Path, capsys: Capture) -> None:
-    """A missing secret and a broken register would stop the daemon, hence they are told here."""
-    config = write_config(tmp_path, '[members]\nfile = "members"')
-    (tmp_path / "secret").unlink()
-    (tmp_path / "members").write_text("{}", encoding="utf-8")
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert printed.code == 2
-    assert str(tmp_path / "secret") in printed.err
-    assert str(tmp_path / "members") in printed.err
-
-
-def test_a_web_shop_that_is_not_in_the_register_is_told(tmp_path: Path, capsys: Capture) -> None:
-    """Until there is a store: from then on people may have enrolled it, and the daemon looks at its start."""
-    examples = Path(__file__).resolve().parents[2] / "config"
-    settlement = (
-        f'[settlement]\ntariffs = ["{examples}/settlement/norway.toml"]\nweb_members = ["NO-11-005", "N0-11-005"]'
-    )
-    config = write_config(tmp_path, f'[members]\nfile = "{examples}/examples/members.ndjson"\n{settlement}')
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert printed.code == 2
-    assert "settlement.web_members.1: N0-11-005 is no member of the register" in printed.err
-    assert "web_members.0" not in printed.err
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "faxgw.db").touch()
-    assert "web_members" not in run(capsys, "check-config", "-c", str(config)).err
-
-
-def test_an_inbox_without_its_password_is_told(tmp_path: Path, capsys: Capture) -> None:
-    """Else the daemon would start, and fetch nothing."""
-    more = """
-        [[inbox]]
-        name = "florists"
-        host = "ftp.example.net"
-        user = "flowers"
-        password_file = "inbox-password"
-    """
-    config = write_config(tmp_path, more)
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert printed.code == 2
-    assert f"inbox florists: {tmp_path / 'inbox-password'}: cannot read the secret" in printed.err
-    (tmp_path / "inbox-password").write_text("p", encoding="utf-8")
-    assert run(capsys, "check-config", "-c", str(config)).code == 0
-
-
-def test_a_password_that_is_no_text_is_told_without_a_byte_of_it(tmp_path: Path, capsys: Capture) -> None:
-    """A key file in its place, say."""
-    config = write_config(tmp_path)
-    (tmp_path / "password").write_bytes(b"secret \xff")
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert (printed.code, printed.err.count("\n")) == (2, 2)
-    assert f"provider carrier: {tmp_path / 'password'}: cannot read the secret: it is not UTF-8 text" in printed.err
-
-
-def test_places_of_doors_that_are_not_there_are_told(tmp_path: Path, capsys: Capture) -> None:
-    """A folder nobody made, a host that is another machine's; the state directory is made by the daemon."""
-    config = write_config(tmp_path, '[http]\nbind = "192.0.2.1:8470"\n')
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("from-config", "gone/s"), encoding="utf-8")
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert printed.code == 2
-    assert f"api.socket: there is no folder {tmp_path / 'gone'}; make it" in printed.err
-    assert "http.bind: cannot listen on 192.0.2.1: " in printed.err
-    config.write_text(text.replace("from-config", "var/s").replace("192.0.2.1", "127.0.0.1"), encoding="utf-8")
-    assert run(capsys, "check-config", "-c", str(config)).code == 0
-
-
-def test_a_carrier_has_a_web_address(tmp_path: Path, capsys: Capture) -> None:
-    """Without its scheme nothing could ever be sent, and that would look like an outage."""
-    config = write_config(tmp_path)
-    config.write_text(config.read_text(encoding="utf-8").replace("http://127.0.0.1:1", "127.0.0.1:1"), encoding="utf-8")
-    printed = run(capsys, "check-config", "-c", str(config))
-    assert printed.code == 2
-    assert "provider.0.base_url: must begin with http:// or https://" in printed.err
-
-
 def test_an_order_is_drawn_without_a_daemon(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page is written in each form asked for; without a register ids stand for florists."""
     monkeypatch.chdir(tmp_path)
@@ -506,19 +373,6 @@ def test_an_order_that_would_be_refused_is_not_drawn(
     assert run(capsys, "render", "order.json", "-o", "p.tif").code == 2
     assert run(capsys, "render", "order.json").code == 2
     assert not Path("p.tif").exists()
-
-
-def test_a_config_that_is_no_text_is_told(tmp_path: Path, capsys: Capture) -> None:
-    """A folder, or a file in another encoding: one sentence, exit 2; an empty array of orders likewise."""
-    latin = tmp_path / "latin.toml"
-    latin.write_bytes(b"# f\xeate")
-    folder, encoded = run(capsys, "check-config", "-c", str(tmp_path)), run(capsys, "check-config", "-c", str(latin))
-    assert (folder.code, encoded.code) == (2, 2)
-    assert folder.err == f"faxgw: {tmp_path}: Is a directory; -c names the config file itself\n"
-    assert encoded.err == f"faxgw: {latin}: not UTF-8 (byte 3); save it as UTF-8\n"
-    (tmp_path / "none.json").write_text("[]", encoding="utf-8")
-    nothing = run(capsys, "submit", "--socket", str(tmp_path / "s"), str(tmp_path / "none.json"))
-    assert (nothing.code, nothing.err) == (2, f"faxgw: {tmp_path / 'none.json'}: there is no order in it\n")
 
 
 def test_a_moment_to_resume_is_checked_before_anybody_is_asked(tmp_path: Path, capsys: Capture) -> None:

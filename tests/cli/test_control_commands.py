@@ -1,7 +1,5 @@
 """The operator's hands: changes, suspensions, documents, finding, and the screen for three in the morning."""
 
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,18 +13,6 @@ from tests.api.fakes import NOW, make_fakes
 from tests.cli.terminal import run, terminal_at
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def known_screen() -> Iterator[None]:
-    """A screen of 80 by 24 in a known time zone, wherever the tests run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COLUMNS", "80")
-        patch.setenv("LINES", "24")
-        patch.setenv("TZ", "UTC")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize(
