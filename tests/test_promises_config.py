@@ -9,16 +9,7 @@ from faxgw.config.promises import DEFAULT_ESCALATION, ServiceRule, ServiceWhen, 
 from faxgw.config.whole import Config, load_config
 from faxgw.errors import ConfigError
 from faxgw.order import Priority
-
-PROVIDER = """
-[[provider]]
-name = "north"
-kind = "simulated"
-base_url = "http://127.0.0.1:1"
-account = "a"
-password_file = "p"
-webhook_secret_file = "w"
-"""
+from tests.carrier_config import PROVIDER
 
 
 def read(folder: Path, text: str) -> Config:

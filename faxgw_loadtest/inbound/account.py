@@ -145,15 +145,15 @@ def _waiting(
     reads = sorted(read_at for _, _, read_at in waits)
     here: list[tuple[float, float]] = []
     came = gone = 0
-    for now in looks_at:
-        while came < len(coming) and coming[came][0] <= now:
+    for moment in looks_at:
+        while came < len(coming) and coming[came][0] <= moment:
             heapq.heappush(here, coming[came])
             came += 1
-        while gone < len(reads) and reads[gone] <= now:
+        while gone < len(reads) and reads[gone] <= moment:
             gone += 1
-        while here and here[0][1] <= now:
+        while here and here[0][1] <= moment:
             heapq.heappop(here)
-        yield now, came - gone, now - here[0][0] if here else 0.0
+        yield moment, came - gone, moment - here[0][0] if here else 0.0
 
 
 def complaints(inbound: Inbound) -> list[str]:

@@ -8,7 +8,7 @@ from tests.journeys.town import open_town, order_for
 
 DAY_SECONDS = 86_400.0
 STEPS_MAX = 2_000
-"""Figures are counted and old files looked for now and then, which is a few hundred steps; a task that looks every
+"""Figures are counted and old files looked for every few minutes, which is a few hundred steps; a task that looks every
 ten seconds whether there is anything to do would take 8,640 by itself."""
 
 

@@ -33,13 +33,13 @@ from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
 from faxgw.errors import BugError
 from faxgw.gateway import Gateway, Parts
-from faxgw.members.member import Member
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.render.port import Drawing
 from faxgw.render.sheet import Document, Unrenderable
 from faxgw.store.port import Store
 from faxgw.store.sql import open_store
+from tools.bench.florist import FLORIST
 from tools.bench.posting import CONNECTIONS, cpu_seconds, make_order, percentile_ms, post_all
 from tools.bench.row import Row
 
@@ -67,19 +67,6 @@ class Singles(NamedTuple):
 
 
 FULL, QUICK = Counts(6_000, 20), Counts(2_000, 5)
-
-MEMBER = Member(
-    id="FR-0001",
-    name="Aux Lilas",
-    street="1 rue des Lilas",
-    postcode="75020",
-    city="Paris",
-    country="FR",
-    phone="+33 1 99 00 00 01",
-    fax="+33 1 99 00 00 00",
-    language="fr",
-    timezone="Europe/Paris",
-)
 
 
 def rows(*, quick: bool = False) -> list[Row]:
@@ -170,7 +157,7 @@ def _parts(store: Store, clock: Clock) -> Parts:
         store=store,
         renderer=_NoRenderer(),
         providers=[],
-        register=Register([MEMBER]),
+        register=Register([FLORIST]),
         clock=clock,
         random=random.random,
         metrics=Metrics(),

@@ -25,7 +25,6 @@ from faxgw.config.whole import Config
 from faxgw.errors import BugError
 from faxgw.fax import ClientRef, State
 from faxgw.gateway import Gateway, Parts
-from faxgw.members.member import Member
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.phone import Line
@@ -47,6 +46,7 @@ from faxgw.routing.planner import plan_here
 from faxgw.settlement.clearing import inline
 from faxgw.store.admission import NewFax
 from faxgw.store.sql import SqlStore, open_memory_store
+from tools.bench.florist import FLORIST
 from tools.bench.growth.figure import Figure
 from tools.bench.posting import make_order
 
@@ -58,19 +58,6 @@ LINES_MAX = 5_200
 LANES = 200
 CARRIER = "memory"
 SECONDS_MAX = 86_400.0
-FLORIST = Member(
-    id="FR-0001",
-    name="Aux Lilas",
-    street="1 rue des Lilas",
-    postcode="75020",
-    city="Paris",
-    country="FR",
-    phone="+33 1 99 00 00 01",
-    fax="+33 1 99 00 00 00",
-    language="fr",
-    timezone="Europe/Paris",
-)
-"""Who sends; the lines are nobody's."""
 PAGE = Document(tiff=b"II*\x00" + bytes(13_000), pages=1, sha256="ab" * 32, form_version="plain")
 
 
