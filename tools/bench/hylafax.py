@@ -14,7 +14,7 @@ from tools.bench.peers.fax_server import open_hylafax
 from tools.bench.rendering.sheets import order_sheets
 from tools.bench.row import Row
 
-JOBS, JOBS_QUICK = 600, 100
+JOBS, JOBS_QUICK = 600, 300
 ROUNDS, ROUNDS_QUICK = 3, 1
 ROUND_SECONDS_MAX = 120.0
 

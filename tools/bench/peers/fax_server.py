@@ -1,7 +1,9 @@
 """HylaFAX out of its unpacked package: faxq and hfaxd over a spool of their own, with a sender that takes no time.
 
 Its scheduler passes over the queue once a second, so that a modem is used about once a second however fast its sender
-is; it therefore gets a virtual modem for each job, and none ever waits for one.
+is; it therefore gets a virtual modem for each job, and none ever waits for one. A job that became ready in the very
+second of such a pass can be left until something else happens, which on a quiet machine is never: the last jobs of a
+round then wait for ever. When none has ended for two seconds, a modem is therefore announced once more.
 """
 
 import shutil
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.bench.peers.place import PEERS, require, require_root
-from tools.bench.peers.processes import cpu_seconds, free_port, is_listening, running, wait_until
+from tools.bench.peers.processes import PeerError, cpu_seconds, free_port, is_listening, running, wait_until
 from tools.bench.peers.submitter import Submitter
 
 ROOT = PEERS / "hylafax"
@@ -22,6 +24,10 @@ _SENDER = ROOT / "free-sender"
 _USER = "uucp"
 """Compiled into it; every Debian has this user."""
 START_SECONDS_MAX = 20.0
+_STILL_SECONDS_MAX = 2.0
+_LOOK_SECONDS = 0.02
+_ENV = {"LD_LIBRARY_PATH": str(ROOT / "usr" / "lib" / "hylafax")}
+_LOG = Path("log", "bench.log")
 
 _FOLDERS = (
     "archive", "bin", "client", "config", "dev", "docq", "doneq", "etc", "info", "lock", "log", "pollq", "recvq",
@@ -71,9 +77,20 @@ class Site:
         with Submitter(self.port, seconds_max) as submitter:
             for number, page in enumerate(pages):
                 submitter.submit(page, f"+33199{number:06}")
-        left = began + seconds_max - time.monotonic()
-        wait_until(lambda: self._done() >= before + len(pages), left, "all jobs are done")
+        self._wait_until_done(before + len(pages), began + seconds_max)
         return time.monotonic() - began, cpu_seconds(*self.pids) - used
+
+    def _wait_until_done(self, jobs: int, give_up_at: float) -> None:
+        done, moved_at = self._done(), time.monotonic()
+        while done < jobs:
+            if (now := time.monotonic()) > give_up_at:
+                raise PeerError(f"{jobs - done} of {jobs} jobs were not done in time")
+            if now > moved_at + _STILL_SECONDS_MAX:
+                announce(self.folder, number=0)
+                moved_at = time.monotonic()
+            time.sleep(_LOOK_SECONDS)
+            if (seen := self._done()) > done:
+                done, moved_at = seen, time.monotonic()
 
     def _done(self) -> int:
         return sum(1 for _ in (self.folder / "doneq").glob("q*"))
@@ -85,18 +102,22 @@ def open_hylafax(folder: Path, modems: int) -> Iterator[Site]:
     require("HylaFAX", _FAXQ, _HFAXD, _PROGRAMS / "faxmodem", _SENDER)
     require_root("HylaFAX")
     _lay_out(folder)
-    port, log = free_port(), folder / "log" / "bench.log"
-    env = {"LD_LIBRARY_PATH": str(ROOT / "usr" / "lib" / "hylafax")}
+    port, log = free_port(), folder / _LOG
     faxq = [str(_FAXQ), "-D", "-q", str(folder)]
     hfaxd = [str(_HFAXD), "-d", "-q", str(folder), "-l", "127.0.0.1", "-i", str(port)]
-    with running(faxq, log, env) as queue, running(hfaxd, log, env) as server:
+    with running(faxq, log, _ENV) as queue, running(hfaxd, log, _ENV) as server:
         wait_until((folder / "FIFO").is_fifo, START_SECONDS_MAX, "faxq reads its FIFO", log)
         wait_until(lambda: is_listening(port), START_SECONDS_MAX, "hfaxd listens", log)
         for number in range(modems):
-            command = [str(_PROGRAMS / "faxmodem"), "-q", str(folder), "-u", "4", f"ttyF{number}"]
-            with running(command, log, env) as announcing:
-                announcing.wait(START_SECONDS_MAX)
+            announce(folder, number)
         yield Site(folder, port, (queue.pid, server.pid))
+
+
+def announce(folder: Path, number: int) -> None:
+    """Tell faxq that this modem is there and free, which also has it look at its queue."""
+    command = [str(_PROGRAMS / "faxmodem"), "-q", str(folder), "-u", "4", f"ttyF{number}"]
+    with running(command, folder / _LOG, _ENV) as announcing:
+        announcing.wait(START_SECONDS_MAX)
 
 
 def _lay_out(folder: Path) -> None:
