@@ -21,7 +21,7 @@ from tools.bench.row import Row
 
 IN_FLIGHT = 200
 CARRIER_SECONDS = 0.2
-REQUESTS, REQUESTS_QUICK = 6_000, 2_000
+REQUESTS, REQUESTS_QUICK = 12_000, 6_000
 
 _DOCUMENT = b"II*\x00" + bytes(13_000)
 """An order page has about 13 KB."""
