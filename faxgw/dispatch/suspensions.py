@@ -39,6 +39,8 @@ class Suspensions:
         self._places: dict[Place, Suspension] = {}
         self._gates_stopped: set[str] = set()
         self._changed = trio.Event()
+        # Memory must hear of changes in the order of the store; of tasks that wake together trio runs any first.
+        self._in_turn = trio.Lock()
 
     async def load(self) -> None:
         """Take up what was stopped before the start."""
@@ -48,15 +50,20 @@ class Suspensions:
 
     async def suspend(self, scope: Scope, name: str, who: str, why: str, until: float | None = None) -> Suspension:
         """Stop; nothing new begins there once this returns, also after a restart."""
-        suspension = Suspension(scope, name, who[:200], why[:200], self._clock.now(), until)
-        await self._store.suspend([suspension])
-        self._put(suspension)
-        self._apply()
+        async with self._in_turn:
+            suspension = Suspension(scope, name, who[:200], why[:200], self._clock.now(), until)
+            await self._store.suspend([suspension])
+            self._put(suspension)
+            self._apply()
         log.warning("suspended", scope=scope, by=who, until=None if until is None else moment_text(until))
         return suspension
 
     async def resume(self, scope: Scope, name: str, who: str, why: str) -> bool:
         """Let it go on; False where nothing had stopped it."""
+        async with self._in_turn:
+            return await self._resume(scope, name, who, why)
+
+    async def _resume(self, scope: Scope, name: str, who: str, why: str) -> bool:
         # A person's word also revives a line that was taken for dead.
         revives = scope is Scope.LINE and who != TIMER
         wish = Resumption(scope, name, who[:200], why[:200], self._clock.now(), revives)
@@ -87,12 +94,16 @@ class Suspensions:
             if ended:
                 continue
             next_at = min((each.until for each in self._places.values() if each.until is not None), default=math.inf)
-            with trio.move_on_after(next_at - self._clock.now()):
+            # The clock went on since it was asked what is over.
+            with trio.move_on_after(max(next_at - self._clock.now(), 0.0)):
                 await changed.wait()
 
     async def _end(self, suspension: Suspension) -> None:
         try:
-            await self.resume(suspension.scope, suspension.name, TIMER, "its time is over")
+            async with self._in_turn:
+                # A person may have stopped the place anew while others were ended.
+                if self._places.get((suspension.scope, suspension.name)) is suspension:
+                    await self._resume(suspension.scope, suspension.name, TIMER, "its time is over")
         except StoreFailedError:
             raise
         except Exception:

@@ -121,8 +121,12 @@ class Schedule:
         self._due.occupy(name, fax_id)
 
     def free(self, name: Line, fax_id: FaxId) -> None:
-        """The call of `fax_id` is over: the line's next fax may go."""
-        self._taken.pop(fax_id, None)
+        """The call of `fax_id` is over, and so it is for its company: the line's next fax may go."""
+        lead = self._taken.pop(fax_id, None)
+        for each in lead.company if lead is not None else ():
+            # One that was put back may have been handed out again meanwhile, in a call of its own.
+            if self._taken.get(each.fax_id) is each:
+                del self._taken[each.fax_id]
         self._due.free(name, fax_id)
 
     def note_delivered(self, name: Line) -> None:

@@ -104,3 +104,23 @@ def test_a_call_counts_as_all_its_faxes() -> None:
     assert taken_calls(schedule, count=3) == [[1, 2], [3, 4]]
     schedule = schedule_of(fax(1), fax(2), fax(3, OTHER), fax(4, OTHER))
     assert taken_calls(schedule, count=2) == [[1, 2]]
+
+
+def test_company_is_watched_for_as_long_as_its_call() -> None:
+    """Its deadline passes while it stands ready and not once the call is over; with thousands a day nothing is kept."""
+    schedule = schedule_of(*(fax(number, deadline_at=100.0) for number in range(1, 7)))
+    assert taken_calls(schedule) == [[1, 2, 3, 4]]
+    schedule.free(LINE, FaxId(1))
+    assert taken_calls(schedule) == [[5, 6]]
+    assert [int(each.fax_id) for each in schedule.take_expired(100.0)] == [5, 6]
+
+
+def test_company_that_was_put_back_is_watched_in_its_next_call() -> None:
+    """The end of the call that it left is none of its own."""
+    schedule = schedule_of(*(fax(number, deadline_at=100.0) for number in (1, 2)))
+    [lead] = schedule.take(100, 0.0)
+    schedule.add(msgspec.structs.replace(lead.company[0], line=OTHER))
+    schedule.free(LINE, FaxId(2))
+    assert taken_calls(schedule) == [[2]]
+    schedule.free(LINE, FaxId(1))
+    assert [int(each.fax_id) for each in schedule.take_expired(100.0)] == [2]
