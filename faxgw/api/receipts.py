@@ -11,7 +11,7 @@ from faxgw.api.body import TooLarge, read_body
 from faxgw.api.orders import Refused
 from faxgw.api.port import ReceiptDesk
 from faxgw.api.problem import Kind, documented, problem
-from faxgw.config.daemon import Http
+from faxgw.config.doors import Http
 from faxgw.receipt.webhook import NoSuchProvider, ReceiptRefused, ReceiptsTaken, ReceiptUnreadable
 
 

@@ -1,12 +1,13 @@
 """What a config names on the machine that it is checked on: secrets, files, the places of its doors."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from faxgw.config.bind import read_bind
-from faxgw.config.provider import read_secret
+from faxgw.config.secret import DIRECTORY, is_credential, origin_of, read_secret
 from faxgw.config.whole import Config
 from faxgw.errors import ConfigError
 
@@ -21,14 +22,27 @@ def faults_around(config: Config) -> list[str]:
     ]
 
 
+def origins(config: Config) -> list[str]:
+    """Where each secret comes from, a line each; never what it is."""
+    return [f"{whose}: {origin_of(file)}" for whose, file in _secrets(config)]
+
+
+def _secrets(config: Config) -> Iterator[tuple[str, str]]:
+    """Whose, and in which file."""
+    for carrier in config.provider:
+        yield f"provider {carrier.name}", carrier.password_file
+        yield f"provider {carrier.name}", carrier.webhook_secret_file
+    for inbox in config.inbox:
+        yield f"inbox {inbox.name}", inbox.password_file
+    for token in config.api.tcp.token if config.api.tcp is not None else ():
+        yield f"token {token.name}", token.file
+
+
 def _secret_faults(config: Config) -> Iterator[str]:
-    secrets = [
-        *((f"provider {own.name}", own.password_file) for own in config.provider),
-        *((f"provider {own.name}", own.webhook_secret_file) for own in config.provider),
-        *((f"inbox {own.name}", own.password_file) for own in config.inbox),
-    ]
-    for whose, path in secrets:
-        yield from (f"{whose}: {fault}" for fault in _config_faults(partial(read_secret, path)))
+    for whose, file in _secrets(config):
+        # Who checks a config by hand has not what systemd gives to the service.
+        if DIRECTORY in os.environ or not is_credential(file):
+            yield from (f"{whose}: {fault}" for fault in _config_faults(partial(read_secret, file)))
 
 
 def _socket_faults(path: Path, state_dir: Path) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from faxgw.config.doors import ApiTcp
 from faxgw.config.section import Bytes, Count, Seconds, Section
 
 _Days = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
@@ -26,6 +27,8 @@ class Gateway(Section, frozen=True, kw_only=True):
 class Api(Section, frozen=True, kw_only=True):
     """The local socket of the order system and the operator."""
 
+    tcp: ApiTcp | None = None
+    """The same on TCP, for callers on other machines; without it they have the socket alone."""
     socket: str = "var/faxgw.sock"
     socket_mode: Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")] = "660"
     order_bytes_max: Bytes = 64 * 1024
@@ -41,13 +44,6 @@ class Api(Section, frozen=True, kw_only=True):
     event_wait_seconds_max: Seconds = 60.0
     stop_grace_seconds: Seconds = 2.0
     """How long answers under way may finish once the daemon stops."""
-
-
-class Http(Section, frozen=True, kw_only=True):
-    """The TCP face: receipts in, metrics and health out."""
-
-    bind: str = "127.0.0.1:8470"
-    receipt_bytes_max: Bytes = 256 * 1024
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):

@@ -1,12 +1,13 @@
-"""A carrier's account, and the files that secrets stand in."""
+"""A carrier's account."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from faxgw.config.secret import read_secret
 from faxgw.config.section import Count, Seconds, Section
-from faxgw.errors import ConfigError
+
+__all__ = ["ProviderConfig", "read_secret"]
 
 
 class ProviderConfig(Section, frozen=True, kw_only=True):
@@ -48,21 +49,3 @@ class ProviderConfig(Section, frozen=True, kw_only=True):
     """Send a fax that waits for a person again after so long, marked as a possible duplicate; 0 never does."""
     poll_seconds: Seconds = 30.0
     poll_batch_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 500
-
-
-def read_secret(path: str) -> str:
-    """The first line of a file that holds a secret.
-
-    Raises:
-        ConfigError: it is missing, unreadable, no text or empty.
-    """
-    try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot read the secret: {error.strerror}") from error
-    except UnicodeDecodeError:
-        # Not from the error: it holds what it could not read.
-        raise ConfigError(f"{path}: cannot read the secret: it is not UTF-8 text") from None
-    if not secret:
-        raise ConfigError(f"{path}: the secret is empty")
-    return secret

@@ -1,23 +1,23 @@
 """The config: one TOML file, decoded into frozen structs; every key, its default and its unit stand here.
 
 Unknown keys are refused with the nearest known one. Secrets are never in the file: it names files that
-hold them (systemd credentials work: `$CREDENTIALS_DIRECTORY/...` is expanded). Relative paths are taken
-from the config file's folder.
+hold them, or systemd credentials (`credential:NAME`, see `secret.py`). In paths `$NAME` is expanded;
+relative ones are taken from the config file's folder.
 """
 
 import itertools
 import os
 import tomllib
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
-from faxgw.config.bind import read_bind
 from faxgw.config.calls import CallConfig
-from faxgw.config.daemon import SOCKET_PATH_BYTES_MAX, Api, Gateway, Http, Logs, RenderConfig, StoreConfig
+from faxgw.config.daemon import SOCKET_PATH_BYTES_MAX, Api, Gateway, Logs, RenderConfig, StoreConfig
+from faxgw.config.doors import ApiTcp, Http, door_faults
 from faxgw.config.inbox import InboxConfig, inbox_faults
 from faxgw.config.intake import IntakeConfig
 from faxgw.config.members import Members
@@ -25,12 +25,15 @@ from faxgw.config.promises import DEFAULT_ESCALATION, ServiceRule, TimedStep
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.relay import Relay
 from faxgw.config.routing import RoutingConfig
+from faxgw.config.secret import is_credential
 from faxgw.config.section import Section
 from faxgw.config.sending import DEFAULT_RETRIES, CallingRules, Dispatch, LineConfig, QueueConfig, Retry
 from faxgw.config.settlement import SettlementConfig, settlement_faults
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
+
+DoorT = TypeVar("DoorT", ApiTcp, Http)
 
 NUMBER_MAX = 10**15
 """No time, size or count of a gateway is greater; 64 bits hold it everywhere."""
@@ -112,10 +115,7 @@ def _number_faults(raw: object, pointer: str) -> Iterator[Fault]:
 
 def _door_faults(config: Config) -> Iterator[Fault]:
     """`config` has absolute paths."""
-    try:
-        read_bind(config.http.bind)
-    except ValueError as fault:
-        yield Fault("/http/bind", str(fault))
+    yield from door_faults(config.api.tcp, config.http)
     length = len(os.fsencode(config.api.socket))
     if length > SOCKET_PATH_BYTES_MAX:
         detail = f"has {length} bytes as {config.api.socket}, and a socket's path at most {SOCKET_PATH_BYTES_MAX}"
@@ -212,6 +212,8 @@ def _all_faults(path: Path, faults: list[Fault]) -> str:
 
 def _with_absolute_paths(config: Config, folder: Path) -> Config:
     def absolute(path: str) -> str:
+        if not path or is_credential(path):
+            return path
         return os.path.normpath(folder / os.path.expandvars(path))
 
     replace = msgspec.structs.replace
@@ -219,12 +221,13 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
     return replace(
         config,
         gateway=replace(config.gateway, state_dir=absolute(config.gateway.state_dir)),
-        api=replace(config.api, socket=absolute(config.api.socket)),
+        api=replace(config.api, socket=absolute(config.api.socket), tcp=_tcp_with(absolute, config.api.tcp)),
+        http=_door_with(absolute, config.http),
         members=replace(members, file=absolute(members.file)) if members.file else members,
         settlement=replace(
             settlement,
             tariffs=tuple(map(absolute, settlement.tariffs)),
-            books=absolute(settlement.books) if settlement.books else "",
+            books=absolute(settlement.books),
         )
         if settlement
         else None,
@@ -240,8 +243,21 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
             replace(
                 inbox,
                 password_file=absolute(inbox.password_file),
-                ca_file=absolute(inbox.ca_file) if inbox.ca_file else "",
+                ca_file=absolute(inbox.ca_file),
             )
             for inbox in config.inbox
         ],
     )
+
+
+def _tcp_with(absolute: Callable[[str], str], tcp: ApiTcp | None) -> ApiTcp | None:
+    if tcp is None:
+        return None
+    replace = msgspec.structs.replace
+    tokens = [replace(token, file=absolute(token.file)) for token in tcp.token]
+    return replace(_door_with(absolute, tcp), client_ca_file=absolute(tcp.client_ca_file), token=tokens)
+
+
+def _door_with(absolute: Callable[[str], str], door: DoorT) -> DoorT:
+    certificate, key = absolute(door.certificate_file), absolute(door.key_file)
+    return msgspec.structs.replace(door, certificate_file=certificate, key_file=key)

@@ -10,7 +10,8 @@ import trio
 
 from faxgw.api.app import Behind
 from faxgw.api.port import AgainWish, Destination, DocumentOrder, ProviderState, Why
-from faxgw.config.daemon import Api, Http
+from faxgw.config.daemon import Api
+from faxgw.config.doors import Http
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
 from faxgw.dispatch.outage import Trouble

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from faxgw.api.app import local_app, outside_app
-from faxgw.config.daemon import Http
+from faxgw.config.doors import Http
 from faxgw.fax import State
 from faxgw.phone import Line
 from faxgw.store.backlog import LineAges

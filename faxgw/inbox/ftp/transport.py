@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from faxgw.config.inbox import InboxConfig
-from faxgw.config.provider import read_secret
+from faxgw.config.secret import read_secret
 from faxgw.errors import ConfigError
 from faxgw.inbox.ftp.loop import AsyncioThread
 from faxgw.inbox.ftp.session import FtpSession
