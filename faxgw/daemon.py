@@ -7,6 +7,7 @@ store last. A failed disk ends the process with `EXIT_STORE_FAILED`; the supervi
 
 import fcntl
 import gc
+import os
 import random
 import shutil
 import signal
@@ -38,6 +39,7 @@ from faxgw.members.keeper import Keeper
 from faxgw.ops.health import GatewayHealth
 from faxgw.ops.logs import configure_logs
 from faxgw.ops.metrics import Metrics, QueueFigures
+from faxgw.ops.supervisor import Supervisor, describe_queue, find_supervisor, supervised
 from faxgw.provider.http import Timeouts
 from faxgw.provider.port import Provider
 from faxgw.provider.simulated import SimulatedProvider
@@ -60,6 +62,8 @@ EXIT_STORE_FAILED = 74
 """EX_IOERR of sysexits.h."""
 
 STORE_FILE = "faxgw.db"
+CLOSING_SECONDS_MAX = 30.0
+"""For what follows the last send: receipts under way, processes and threads, the store's last commit (10 s)."""
 WATCH_SECONDS = 5.0
 LAG_PROBE_SECONDS = 0.5
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
@@ -68,10 +72,11 @@ _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 def run(config: Config) -> int:
     """Run the daemon until it is told to stop; returns the exit code."""
     configure_logs(config.logs.format, config.logs.level)
+    supervisor = find_supervisor(os.environ, os.getpid())
     exit_code = EXIT_OK
     try:
         with _only_one_daemon(Path(config.gateway.state_dir)):
-            trio.run(partial(live, config), strict_exception_groups=True)
+            trio.run(partial(live, config, supervisor), strict_exception_groups=True)
     except* OperatorError as errors:
         for error in _leaves(errors):
             log.error("cannot_run", reason=str(error))
@@ -83,7 +88,7 @@ def run(config: Config) -> int:
     return exit_code
 
 
-async def live(config: Config) -> None:
+async def live(config: Config, supervisor: Supervisor) -> None:
     """Open, run, close."""
     clock = SystemClock()
     metrics = Metrics()
@@ -91,6 +96,9 @@ async def live(config: Config) -> None:
     health = GatewayHealth(state_dir, config.store.free_bytes_min, lambda: store.waiting_since)
     metrics.store_free_bytes.set_function(lambda: shutil.disk_usage(state_dir).free)
     metrics.store_free_bytes_min.set(config.store.free_bytes_min)
+
+    def status() -> str:
+        return describe_queue(metrics.queue_figures(), is_ready=not health.reasons_not_ready())
 
     def committed(commit: Committed) -> None:
         metrics.store_commit_duration.observe(commit.seconds)
@@ -101,6 +109,7 @@ async def live(config: Config) -> None:
         metrics.render_duration.observe(batch.wall_seconds)
 
     async with (
+        supervised(supervisor, health.reasons_not_alive, status),
         open_store(state_dir / STORE_FILE, config.store, committed) as store,
         _open_pool(config.render, drawn) as pool,
         open_providers(config, clock) as providers,
@@ -125,7 +134,7 @@ async def live(config: Config) -> None:
             tariff=load_tariffs(config.settlement.tariffs) if config.settlement is not None else None,
             books=load_books(config.settlement.books) if config.settlement and config.settlement.books else None,
         )
-        await _serve(parts, store, health)
+        await _serve(parts, store, health, supervisor)
 
 
 def _open_pool(config: RenderConfig, drawn: Callable[[Drawn], None]) -> AbstractAsyncContextManager[RenderPool]:
@@ -144,7 +153,7 @@ def _open_pool(config: RenderConfig, drawn: Callable[[Drawn], None]) -> Abstract
     )
 
 
-async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
+async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth, supervisor: Supervisor) -> None:
     gateway = Gateway(parts)
     health.carriers_not_ready = gateway.carriers.reasons_not_ready
     health.carriers_out = gateway.carriers.notes
@@ -183,8 +192,10 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth) -> None:
             gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
             async with trio.open_nursery() as doors:
                 await _open_doors(doors, behind, stop_serving)
+                supervisor.note_ready()
                 await stop_serving.wait()
                 health.note_stopping()
+                supervisor.note_stopping(_stop_seconds_max(parts.config))
                 gateway.incoming.stop_fetching()
                 reach("daemon-stop-heard")
             reach("daemon-doors-closed")
@@ -198,6 +209,11 @@ def _routing_desk(gateway: Gateway, parts: Parts) -> RoutingDesk | None:
     if gateway.routing is None:
         return None
     return RoutingDesk(gateway.routing, parts.store, Path(parts.config.gateway.state_dir))
+
+
+def _stop_seconds_max(config: Config) -> float:
+    """For a supervisor: what the config grants answers and sends, and what closing takes at most."""
+    return config.api.stop_grace_seconds + config.gateway.stop_grace_seconds + CLOSING_SECONDS_MAX
 
 
 async def _open_doors(doors: trio.Nursery, behind: Behind, stopping: trio.Event) -> None:
