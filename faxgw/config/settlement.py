@@ -69,6 +69,8 @@ class SettlementConfig(Section, frozen=True, kw_only=True):
     follow_seconds: Annotated[float, msgspec.Meta(ge=0.01)] = 1.0
     """How long changes of orders gather before they are booked."""
     batch_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
+    printing_processes: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    """How many print the statements that are faxed; they live as long as a month is printed."""
     account: list[OwnAccount] = msgspec.field(default_factory=list)
     """One for each currency that stores are paid in."""
     mandate: list[Mandated] = msgspec.field(default_factory=list)

@@ -1,5 +1,6 @@
 """The settlement's parts put together over what the gateway hands in."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from faxgw.settlement.follow import Follower
 from faxgw.settlement.month.desk import MonthDesk, Rules
 from faxgw.settlement.month.run import Thresholds
 from faxgw.settlement.sale import Distances, Terms
+from faxgw.settlement.statements.printing import OpenPrinter, open_printing_pool
 from faxgw.settlement.tariff import Tariff, terms_of
 from faxgw.store.port import Store
 
@@ -47,13 +49,16 @@ class SettlementParts:
         books: Books | None = None,
         distances: Distances | None = None,
         work: Work = in_thread,
+        open_printer: OpenPrinter | None = None,
     ) -> None:
+        """`open_printer` prints a month's statements; without it processes of the config's number do."""
         self.config = config
         self.network = network
         """Who sends the statements."""
         self.zone = ZoneInfo(config.timezone)
         self.store = store
         self.work = work
+        self.open_printer = open_printer or functools.partial(open_printing_pool, processes=config.printing_processes)
         self._metrics = metrics
         self._clock = clock
         calendar = Calendar(self.zone, Grace(config.grace_days, config.silence_accepts))

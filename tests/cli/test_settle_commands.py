@@ -11,6 +11,8 @@ import pytest
 import structlog
 
 from faxgw.message import Kind
+from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting
+from faxgw.store.ledger.port import Entry
 from faxgw_loadtest.settlement.vipps import Transaction, write_vipps
 from tests.api.fakes import make_fakes
 from tests.cli.terminal import Terminal, terminal_at
@@ -219,6 +221,38 @@ async def test_statements_go_to_the_stores_by_fax(tmp_path: Path, capsys: Captur
     [wish] = fakes.desk.documents
     assert (wish.key, wish.line) == ("statement/2027-05/NO-A/NOK", network.settlement.members.line_of("NO-A"))
     assert wish.content.startswith(b"%PDF-")
+
+
+async def test_a_statement_that_cannot_be_printed_stops_no_other(tmp_path: Path, capsys: Capture) -> None:
+    """It is named with its reason, as file and by fax; its neighbours are written and sent."""
+    network = await open_network()
+    for number, store in (("N1", "NO-A"), ("N2", "NO-C")):
+        await network.order(number, executor=store)
+        await network.deliver(number, executor=store)
+    await network.store.ledger.book([Entry((_of_no_currency("NO-B"),), network.clock.now())])
+    network.clock.set(JUNE_10)
+    fakes = make_fakes()
+    fakes.behind = dataclasses.replace(fakes.behind, store=network.store, settlement=network.settlement)
+    async with terminal_at(fakes, tmp_path, capsys) as terminal:
+        await terminal.run("settle", "close", "2027-05", "--who", "Ida")
+        written = await terminal.run("settle", "statement", "2027-05", "-o", str(tmp_path / "out"))
+        sent = await terminal.run("settle", "statement", "2027-05", "--fax")
+    assert (written.code, written.out) == (1, f"{tmp_path / 'out'}: 2 statements as pdf\n")
+    assert written.err.startswith("NO-B (XTS): not written: ")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        f"2027-05-{store}-NOK.pdf" for store in ("NO-A", "NO-C")
+    ]
+    assert sent.code == 1
+    assert [line.partition(" ")[0] for line in sent.out.splitlines()] == ["NO-A:", "NO-B:", "NO-C:"]
+    assert sent.out.splitlines()[1] == "NO-B: no page: printing it broke: KeyError"
+    assert len(fakes.desk.documents) == 2
+
+
+def _of_no_currency(store: str) -> Journal:
+    """Money that no statement can name: nobody knows how many digits it has."""
+    account = Account(AccountKind.MEMBER, store, "XTS")
+    other = Account(AccountKind.NETWORK, "sales", "XTS")
+    return Journal(key="odd", effective_on=MAY_20, postings=(Posting(account, -5), Posting(other, 5)))
 
 
 async def test_what_the_commands_refuse_before_they_ask(tmp_path: Path, capsys: Capture) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from faxgw.cli.client import LocalClient
-from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
+from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import table_of
@@ -112,15 +112,15 @@ def statement(
         return _fax(client, period, members, who, as_json)
     found = body_of(client.get(month_address(period, "statements")))["statements"]
     wanted = [each for each in found if not members or each["whom"]["id"] in members]
-    if into is not None:
-        _write(client, period, wanted, form, into)
+    written = len(wanted) if into is None else _write(client, period, wanted, form, into)
     if as_json:
         print_json(wanted)
     elif wanted and into is None:
         _show(wanted)
     elif wanted:
-        say(f"{into}: {counted(len(wanted), 'statement')} as {form}")
-    return EXIT_REFUSED if _tell_missing(period, members, wanted) else 0
+        say(f"{into}: {counted(written, 'statement')} as {form}")
+    is_missing = _tell_missing(period, members, wanted)
+    return EXIT_REFUSED if is_missing or written < len(wanted) else 0
 
 
 def _tell_missing(period: str, members: Sequence[str], wanted: Sequence[dict[str, Any]]) -> bool:
@@ -143,18 +143,23 @@ def _show(statements: list[dict[str, Any]]) -> None:
     console().print(table)
 
 
-def _write(client: LocalClient, period: str, statements: list[dict[str, Any]], form: str, into: Path) -> None:
+def _write(client: LocalClient, period: str, statements: list[dict[str, Any]], form: str, into: Path) -> int:
+    """How many were written; one that cannot be is named on standard error, and the others are written."""
     into.mkdir(parents=True, exist_ok=True)
+    written = 0
     with progress_over(len(statements), "statements") as advance:
         for each in statements:
             member = each["whom"]["id"]
             asked_for = urllib.parse.urlencode({"format": form, "currency": each["currency"]})
             place = month_address(period, "statements", urllib.parse.quote(member, safe=""))
             reply = client.get(f"{place}?{asked_for}")
-            if not reply.is_good:
-                raise RefusedError(reason_of(reply))
-            (into / f"{period}-{member}-{each['currency']}.{form}").write_bytes(reply.body)
+            if reply.is_good:
+                (into / f"{period}-{member}-{each['currency']}.{form}").write_bytes(reply.body)
+                written += 1
+            else:
+                say(f"{member} ({each['currency']}): not written: {reason_of(reply)}", err=True)
             advance()
+    return written
 
 
 def _fax(client: LocalClient, period: str, members: tuple[str, ...], who: str | None, as_json: bool) -> int:
