@@ -9,12 +9,18 @@ from importlib import resources
 from pathlib import Path
 from secrets import token_hex
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from faxgw.errors import ConfigError, StoreFailedError, StoreFullError
 from faxgw.store.schema import meta, sequence
+
+log = structlog.get_logger(__name__)
+
+STORE_FILE = "faxgw.db"
+"""The database, in the state directory."""
 
 SCHEMA_VERSION = "0007"
 """The newest file in `migrations/versions`; a test holds the two together."""
@@ -128,6 +134,21 @@ def bring_up_to_date(engine: Engine) -> str:
         _migrate(engine)
     with engine.begin() as connection:
         return _store_id(connection)
+
+
+def bring_up_to_date_unlocked(engine: Engine) -> str:
+    """The same, however long another program (an operator's SQL shell) holds the lock: nothing is lost by waiting.
+
+    To end the start instead would leave the gateway down, where a supervisor takes that for a fault of the config.
+    """
+    while True:
+        try:
+            return bring_up_to_date(engine)
+        except OperationalError as error:
+            if not is_locked(error):
+                raise
+            # Each round has waited out `busy_timeout` already.
+            log.warning("store_locked_by_another_program", waits_to="start")
 
 
 def _version_of(connection: Connection) -> str | None:

@@ -22,7 +22,7 @@ from faxgw.store.claims.port import ClaimStore
 from faxgw.store.claims.sql import SqlClaims
 from faxgw.store.clearing.port import ClearingStore
 from faxgw.store.clearing.sql import SqlClearing
-from faxgw.store.database import bring_up_to_date, open_in_memory, open_reader, open_writer
+from faxgw.store.database import bring_up_to_date, bring_up_to_date_unlocked, open_in_memory, open_reader, open_writer
 from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.sql import SqlInbound
@@ -176,6 +176,9 @@ class SqlStore:
     async def events(self, after: int, limit: int) -> list[Event]:
         return await self._reader.read(reading.read_events, after, limit)
 
+    async def events_of(self, fax_id: FaxId, after: int, limit: int) -> list[Event]:
+        return await self._reader.read(reading.read_events_of, fax_id, after, limit)
+
     async def attempt_of(self, client_ref: ClientRef | None, provider: str, provider_ref: str | None) -> Attempt | None:
         return await self._reader.read(reading.read_attempt, self._store_id, client_ref, provider, provider_ref)
 
@@ -220,7 +223,7 @@ async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed
 
     engine = open_writer(path)
     try:
-        store_id = await trio.to_thread.run_sync(bring_up_to_date, engine)
+        store_id = await trio.to_thread.run_sync(bring_up_to_date_unlocked, engine)
         reach("store-up-to-date")
     except DBAPIError as error:
         engine.dispose()

@@ -1,5 +1,7 @@
 """Opening a store: made, brought up to date, refused when it is not ours."""
 
+import sqlite3
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
@@ -8,9 +10,16 @@ import trio
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
+from structlog.testing import capture_logs
 
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
-from faxgw.store.database import SCHEMA_VERSION, bring_up_to_date, open_in_memory, open_writer
+from faxgw.store.database import (
+    SCHEMA_VERSION,
+    bring_up_to_date,
+    bring_up_to_date_unlocked,
+    open_in_memory,
+    open_writer,
+)
 from faxgw.store.reader import ThreadReader
 from faxgw.store.schema import metadata
 from faxgw.store.sql import open_store
@@ -105,6 +114,32 @@ async def test_a_newer_store_is_refused_by_the_daemon_too(tmp_path: Path) -> Non
     engine.dispose()
     with pytest.raises(ConfigError, match="9999"):
         await open_and_close(path)
+
+
+async def test_a_start_waits_for_another_programs_lock(tmp_path: Path) -> None:
+    """A forgotten SQL shell: ended with an operator's error, the daemon would not be started again by systemd."""
+    path = tmp_path / "faxgw.db"
+    engine = open_writer(path)
+    store_id = bring_up_to_date(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout = 10")
+        connection.rollback()
+    opened = []
+
+    def open_again() -> None:
+        opened.append(bring_up_to_date_unlocked(engine))
+
+    with capture_logs() as logged:
+        async with trio.open_nursery() as nursery:
+            with closing(sqlite3.connect(path, isolation_level=None)) as shell:
+                shell.execute("BEGIN IMMEDIATE")
+                nursery.start_soon(trio.to_thread.run_sync, open_again)
+                while len(logged) < 2:  # noqa: ASYNC110 - only its log tells
+                    await trio.sleep(0.01)
+                assert opened == []
+    assert opened == [store_id]
+    assert {line["event"] for line in logged} == {"store_locked_by_another_program"}
+    engine.dispose()
 
 
 async def test_what_was_written_is_there_after_the_next_start(tmp_path: Path) -> None:
