@@ -33,6 +33,7 @@ from faxgw.dispatch.ladder import (
     HandInAgain,
     NotListed,
     Ours,
+    find_named,
     find_ours,
     next_rung,
     proves_absence,
@@ -268,19 +269,26 @@ class Doubts:
         answer = await self._put_question(carrier.provider.list_sent(attempt.line, since), attempt)
         if isinstance(answer, NoAnswer):
             return answer
-        known = [one.provider_ref for one in answer if await self._is_another(one, attempt)]
-        rivals = sum(
-            (other.provider, other.line, other.state) == (attempt.provider, attempt.line, State.UNKNOWN)
-            and other.client_ref != attempt.client_ref
-            for other in self._calls
-        )
-        match find_ours(answer, frozenset(known), rivals):
+        known = frozenset([one.provider_ref for one in answer if await self._is_another(one, attempt)])
+        if carrier.capabilities.look_up is LookUpKind.LISTED:
+            found = find_named(answer, attempt.client_ref, known)
+        else:
+            found = find_ours(answer, known, self._rivals(attempt))
+        match found:
             case Ours(listed=listed):
                 return Found(Report(listed.fate, listed.provider_ref, attempt.client_ref))
             case NotListed():
                 return Absent()
             case Ambiguous():
-                return NoAnswer("its list has several that may be it")
+                return NoAnswer("its list has several that may be it, or one without our reference")
+
+    def _rivals(self, attempt: Attempt) -> int:
+        """Other attempts over its carrier to its number that are in doubt as well."""
+        return sum(
+            (other.provider, other.line, other.state) == (attempt.provider, attempt.line, State.UNKNOWN)
+            and other.client_ref != attempt.client_ref
+            for other in self._calls
+        )
 
     async def _is_another(self, listed: Listed, attempt: Attempt) -> bool:
         owner = await self._outcomes.owner_of(attempt.provider, listed.provider_ref)

@@ -9,7 +9,8 @@ asked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from faxgw.provider.port import Capabilities, Listed, LookUpKind
+from faxgw.fax import ClientRef
+from faxgw.provider.port import Capabilities, Delivered, InProgress, Listed, LookUpKind, NotDelivered
 
 CLOCKS_DIFFER_SECONDS = 300.0
 """How far a carrier's clock may be off ours when it says since when it has a fax."""
@@ -63,7 +64,7 @@ def next_rung(capabilities: Capabilities, doubtful: Doubtful, now: float) -> Run
     match capabilities.look_up:
         case LookUpKind.REFERENCE | LookUpKind.COMPLETED:
             return AskByReference()
-        case LookUpKind.NUMBER:
+        case LookUpKind.NUMBER | LookUpKind.LISTED:
             return AskByNumber(doubtful.started_at - CLOCKS_DIFFER_SECONDS)
         case LookUpKind.NONE:
             return AwaitReceipt()
@@ -71,7 +72,12 @@ def next_rung(capabilities: Capabilities, doubtful: Doubtful, now: float) -> Run
 
 def proves_absence(capabilities: Capabilities, doubtful: Doubtful) -> bool:
     """Whether "not known", said after the settling time, means that the carrier never got the fax."""
-    return capabilities.look_up in {LookUpKind.REFERENCE, LookUpKind.NUMBER} and not doubtful.has_provider_ref
+    shows_all = capabilities.look_up in _SHOW_ALL and capabilities.absence_proves
+    return shows_all and not doubtful.has_provider_ref
+
+
+_SHOW_ALL = frozenset({LookUpKind.REFERENCE, LookUpKind.NUMBER, LookUpKind.LISTED})
+"""Answers to these hold what is under way as well as what is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,11 @@ class NotListed:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """More than one could be it, or more than one of ours could be what is listed."""
+    """More than one could be it, more than one of ours could be what is listed, or one has lost its reference."""
 
 
 def find_ours(listed: Sequence[Listed], known_refs: frozenset[str], rivals: int) -> Ours | NotListed | Ambiguous:
-    """Which of the faxes listed for a number is the one in doubt.
+    """Which of the faxes listed for a number is the one in doubt, at a carrier that does not repeat our references.
 
     Args:
         known_refs: the carrier's names of all our other faxes among them.
@@ -100,3 +106,25 @@ def find_ours(listed: Sequence[Listed], known_refs: frozenset[str], rivals: int)
     if not strangers:
         return NotListed()
     return Ours(strangers[0]) if len(strangers) == 1 and not rivals else Ambiguous()
+
+
+def find_named(
+    listed: Sequence[Listed], client_ref: ClientRef, known_refs: frozenset[str]
+) -> Ours | NotListed | Ambiguous:
+    """Which of the faxes listed for a number bears our reference; one without any may be ours with its name lost."""
+    ours = [one for one in listed if one.client_ref == client_ref]
+    if ours:
+        return Ours(max(ours, key=_tells_most))
+    nameless = [one for one in listed if one.client_ref is None and one.provider_ref not in known_refs]
+    return Ambiguous() if nameless else NotListed()
+
+
+def _tells_most(one: Listed) -> int:
+    """Of several faxes under one reference a delivered one counts, then one that is under way."""
+    match one.fate:
+        case Delivered():
+            return 2
+        case InProgress():
+            return 1
+        case NotDelivered():
+            return 0

@@ -25,6 +25,8 @@ class LookUpKind(enum.StrEnum):
     """By our reference, but only once the call is over: "not known" proves nothing."""
     NUMBER = "number"
     """It lists what went to a number since a time (`Provider.list_sent`), without our reference."""
+    LISTED = "listed"
+    """It lists what went to a number since a time, each with our reference: nothing has to be guessed."""
     NONE = "none"
 
 
@@ -38,6 +40,8 @@ class Capabilities:
     """What a carrier can do, which decides how it is asked and what it is given."""
 
     look_up: LookUpKind = LookUpKind.REFERENCE
+    absence_proves: bool = True
+    """What it does not show when asked, it never got. False where nobody has seen yet that it shows everything."""
     idempotent_seconds: float = 0.0
     """For how long the same reference and pages, handed in again, are the same fax; 0 where they are another one."""
     own_retries: int = 0
@@ -182,13 +186,15 @@ LookUp = Found | Absent | NoAnswer
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One fax as a carrier lists it that does not repeat our reference."""
+    """One fax as a carrier lists it by number."""
 
     provider_ref: str
     line: Line
     taken_at: float
     """Seconds since 1970, by the carrier's clock."""
     fate: Fate
+    client_ref: ClientRef | None = None
+    """Our reference, where the carrier repeats it (`LookUpKind.LISTED`)."""
 
 
 class ReceiptRefusedError(Exception):
@@ -227,7 +233,7 @@ class Provider(Protocol):
     async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:
         """Everything taken for `line` since that time (seconds since 1970), oldest first.
 
-        Asked only where `capabilities.look_up` is `LookUpKind.NUMBER`.
+        Asked only where `capabilities.look_up` is `LookUpKind.NUMBER` or `LookUpKind.LISTED`.
         """
         ...
 

@@ -177,7 +177,7 @@ class ScriptedProvider:
             return refusal
         found = self._board.by_reference.get(client_ref, [])
         match self._capabilities.look_up:
-            case LookUpKind.NUMBER | LookUpKind.NONE:
+            case LookUpKind.NUMBER | LookUpKind.LISTED | LookUpKind.NONE:
                 return NoAnswer("it cannot be asked by reference")
             case LookUpKind.COMPLETED:
                 found = [fax for fax in found if fax.ended_at is not None]
@@ -189,7 +189,12 @@ class ScriptedProvider:
         if (refusal := await self._ask()) is not None:
             return refusal
         faxes = [fax for fax in self._board.by_id.values() if fax.number == line and fax.taken_at >= since]
-        return [Listed(fax.id, line, fax.taken_at, read_report(_report(fax)).fate) for fax in faxes]
+        names = self._capabilities.look_up is LookUpKind.LISTED
+        return [
+            Listed(fax.id, line, fax.taken_at, report.fate, report.client_ref if names else None)
+            for fax in faxes
+            for report in [read_report(_report(fax))]
+        ]
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:
         if (refusal := await self._ask()) is not None:

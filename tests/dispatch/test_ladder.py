@@ -12,18 +12,21 @@ from faxgw.dispatch.ladder import (
     NotListed,
     Ours,
     Rung,
+    find_named,
     find_ours,
     next_rung,
     proves_absence,
 )
+from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
-from faxgw.provider.port import Capabilities, InProgress, Listed, LookUpKind
+from faxgw.provider.port import Capabilities, Delivered, Fate, InProgress, Listed, LookUpKind, NotDelivered
 
 STARTED = 1_000.0
 BY_LOOK_UP: dict[LookUpKind, Rung] = {
     LookUpKind.REFERENCE: AskByReference(),
     LookUpKind.COMPLETED: AskByReference(),
     LookUpKind.NUMBER: AskByNumber(STARTED - 300.0),
+    LookUpKind.LISTED: AskByNumber(STARTED - 300.0),
     LookUpKind.NONE: AwaitReceipt(),
 }
 
@@ -77,6 +80,7 @@ def test_without_keys_none_holds_though_the_clock_is_set_back() -> None:
     [
         (LookUpKind.REFERENCE, True),
         (LookUpKind.NUMBER, True),
+        (LookUpKind.LISTED, True),
         (LookUpKind.COMPLETED, False),
         (LookUpKind.NONE, False),
     ],
@@ -86,6 +90,7 @@ def test_what_not_known_proves(kind: LookUpKind, *, proves: bool) -> None:
     capabilities = Capabilities(look_up=kind)
     assert proves_absence(capabilities, doubtful()) is proves
     assert not proves_absence(capabilities, doubtful(has_provider_ref=True))
+    assert not proves_absence(Capabilities(look_up=kind, absence_proves=False), doubtful())
 
 
 def listed(provider_ref: str) -> Listed:
@@ -108,3 +113,36 @@ def test_which_of_a_list_is_ours(
 ) -> None:
     """Only one that nothing else can be, for only one of ours; else a person must look."""
     assert find_ours([listed(name) for name in names], frozenset(known), rivals) == found
+
+
+OURS = ClientRef("s-1-1")
+OTHER = ClientRef("s-2-1")
+
+
+def named(provider_ref: str, client_ref: ClientRef | None, fate: Fate | None = None) -> Listed:
+    return Listed(provider_ref, Line("+33199000001"), STARTED, fate or InProgress(), client_ref)
+
+
+@pytest.mark.parametrize(
+    ("faxes", "known", "found"),
+    [
+        ([], [], NotListed()),
+        ([named("A", OTHER)], [], NotListed()),
+        ([named("A", OTHER), named("B", OURS)], [], Ours(named("B", OURS))),
+        ([named("A", None), named("B", OURS)], [], Ours(named("B", OURS))),
+        ([named("A", None)], [], Ambiguous()),
+        ([named("A", None)], ["A"], NotListed()),
+    ],
+)
+def test_a_list_with_our_references_leaves_nothing_to_guess(
+    faxes: list[Listed], known: list[str], found: Ours | NotListed | Ambiguous
+) -> None:
+    """Only the one that bears ours; and while one bears none, nobody may say that ours is not there."""
+    assert find_named(faxes, OURS, frozenset(known)) == found
+
+
+def test_of_two_faxes_under_one_reference_the_delivered_one_counts() -> None:
+    """However it came to two: what the florist has must not be sent again."""
+    delivered = named("B", OURS, Delivered(1, None))
+    failed = named("C", OURS, NotDelivered(Failure.BUSY, "busy"))
+    assert find_named([named("A", OURS), delivered, failed], OURS, frozenset()) == Ours(delivered)

@@ -30,9 +30,10 @@ def carrier_that(town: Town, capabilities: Capabilities) -> ScriptedProvider:
         Capabilities(look_up=LookUpKind.REFERENCE),
         Capabilities(look_up=LookUpKind.COMPLETED),
         Capabilities(look_up=LookUpKind.NUMBER),
+        Capabilities(look_up=LookUpKind.LISTED),
         Capabilities(look_up=LookUpKind.NONE, idempotent_seconds=math.inf),
     ],
-    ids=["by reference", "completed only", "by number", "by key"],
+    ids=["by reference", "completed only", "by number", "listed", "by key"],
 )
 async def test_what_a_carrier_took_is_found_without_a_receipt(
     answer: str, capabilities: Capabilities, autojump_clock: MockClock
@@ -53,9 +54,10 @@ async def test_what_a_carrier_took_is_found_without_a_receipt(
     [
         Capabilities(look_up=LookUpKind.REFERENCE),
         Capabilities(look_up=LookUpKind.NUMBER),
+        Capabilities(look_up=LookUpKind.LISTED),
         Capabilities(look_up=LookUpKind.NONE, idempotent_seconds=math.inf),
     ],
-    ids=["by reference", "by number", "by key"],
+    ids=["by reference", "by number", "listed", "by key"],
 )
 async def test_what_a_carrier_never_took_goes_again_by_itself(
     answer: str, capabilities: Capabilities, autojump_clock: MockClock
@@ -69,14 +71,22 @@ async def test_what_a_carrier_never_took_goes_again_by_itself(
         await settle_account(town, delivered=1)
 
 
-@pytest.mark.parametrize("kind", [LookUpKind.COMPLETED, LookUpKind.NONE])
+@pytest.mark.parametrize(
+    "capabilities",
+    [
+        Capabilities(look_up=LookUpKind.COMPLETED),
+        Capabilities(look_up=LookUpKind.NONE),
+        Capabilities(look_up=LookUpKind.LISTED, absence_proves=False),
+    ],
+    ids=["completed only", "not at all", "in a list that nobody has tried"],
+)
 @pytest.mark.parametrize("answer", NOT_TAKEN)
 async def test_where_nothing_can_prove_it_a_person_decides(
-    kind: LookUpKind, answer: str, autojump_clock: MockClock
+    capabilities: Capabilities, answer: str, autojump_clock: MockClock
 ) -> None:
     """Fifteen minutes later it is parked: never sent by itself, its line goes on, and a person's word ends it."""
     async with open_town() as town:
-        async with town.with_carrier(carrier_that(town, Capabilities(look_up=kind))), town.running() as gateway:
+        async with town.with_carrier(carrier_that(town, capabilities)), town.running() as gateway:
             town.carrier.script(line_of(1), [answer, "delivered", "delivered"])
             doubted, neighbour = await town.submit(order_for(1, "one"), order_for(1, "two"))
             await town.wait_event(doubted, "parked")
