@@ -58,9 +58,9 @@ def event_routes(store: Store, config: Api) -> list[HTTPRouteHandler]:
             return ahead
         if wait > 0 and len(events) < limit:
             with trio.move_on_after(min(wait, config.event_wait_seconds_max)):
-                await _wait_more(store, _last_of(events, after), request.receive, has_some=bool(events))
-            events += await store.events(_last_of(events, after), limit - len(events))
-        return Response(EventsBody([event_body(event) for event in events], _last_of(events, after)))
+                await _wait_more(store, last_of(events, after), request.receive, has_some=bool(events))
+            events += await store.events(last_of(events, after), limit - len(events))
+        return Response(EventsBody([event_body(event) for event in events], last_of(events, after)))
 
     return [show_events]
 
@@ -74,7 +74,7 @@ async def _ahead(store: Store, after: int) -> Response[Any] | None:
     return problem(Kind.CURSOR_AHEAD, detail, last_event=last)
 
 
-def _last_of(events: Sequence[Event], after: int) -> int:
+def last_of(events: Sequence[Event], after: int) -> int:
     return events[-1].seq if events else after
 
 

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
+from faxgw.api.events import Cursor, Limit, last_of
 from faxgw.api.files import file_answer
 from faxgw.api.port import Archive, Desk
 from faxgw.api.problem import Kind, documented, problem
-from faxgw.api.views import FaxBody, fax_body
+from faxgw.api.views import EventsBody, FaxBody, event_body, fax_body
 from faxgw.fax import FaxId
 from faxgw.store.port import Store
 from faxgw.store.views import FaxView
@@ -31,6 +33,20 @@ def fax_routes(store: Store, desk: Desk, archive: Archive) -> list[HTTPRouteHand
         view = await find(fax_id)
         return no_such_fax(fax_id) if view is None else Response(fax_body(view, desk.why(view)))
 
+    @get(
+        "/v1/faxes/{fax_id:int}/events",
+        summary="What happened to a fax after a cursor, the oldest first",
+        responses={
+            200: ResponseSpec(EventsBody, generate_examples=False, description="Events in order of commit"),
+            **documented(Kind.NOT_FOUND),
+        },
+    )
+    async def show_events_of_fax(fax_id: FromPath[int], after: Cursor = 0, limit: Limit = 100) -> Response[EventsBody]:
+        if await find(fax_id) is None:
+            return no_such_fax(fax_id)
+        events = await store.events_of(FaxId(fax_id), after, limit)
+        return Response(EventsBody([event_body(event) for event in events], last_of(events, after)))
+
     def page_route(kind: PageKind) -> HTTPRouteHandler:
         @get(
             f"/v1/faxes/{{fax_id:int}}/page.{kind}",
@@ -51,7 +67,7 @@ def fax_routes(store: Store, desk: Desk, archive: Archive) -> list[HTTPRouteHand
 
         return show_page
 
-    return [show_fax, *(page_route(kind) for kind in _MEDIA_TYPES)]
+    return [show_fax, show_events_of_fax, *(page_route(kind) for kind in _MEDIA_TYPES)]
 
 
 def no_such_fax(fax_id: int) -> Response[Any]:

@@ -112,6 +112,9 @@ class FaxBody(msgspec.Struct, frozen=True):
     """Who executes instead of the member that the order names."""
     attempts: list[AttemptBody]
     events: list[EventBody]
+    """The newest 1,000, in their order."""
+    earlier_events: int
+    """How many came before those in `events`; `/v1/faxes/{id}/events` tells them all."""
 
 
 class FaxLineBody(msgspec.Struct, frozen=True):
@@ -277,6 +280,7 @@ def fax_body(view: FaxView, why: Why) -> FaxBody:
         member=view.member,
         attempts=[_attempt_body(attempt) for attempt in view.attempts],
         events=[event_body(event) for event in view.events],
+        earlier_events=view.earlier_events,
     )
 
 

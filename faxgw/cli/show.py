@@ -10,7 +10,7 @@ from rich.text import Text
 
 from faxgw.cli.client import LocalClient
 from faxgw.cli.connection import body_of, json_option, with_client
-from faxgw.cli.screen import age_text, clock_text, console, print_json, since_text, state_text, zone_text
+from faxgw.cli.screen import age_text, clock_text, console, counted, print_json, since_text, state_text, zone_text
 from faxgw.cli.story import tell
 
 _CLASSES = {0: "express", 1: "standard", 2: "bulk"}
@@ -30,7 +30,7 @@ def show(client: LocalClient, fax_id: int, as_json: bool) -> None:
     screen = console()
     _print_head(screen, fax)
     _print_attempts(screen, fax["attempts"])
-    _print_trail(screen, fax["events"])
+    _print_trail(screen, fax)
     screen.print(f"times in {zone_text()}", style="dim")
 
 
@@ -106,11 +106,14 @@ def _took_text(attempt: dict[str, Any]) -> str:
     return age_text((ended - started).total_seconds())
 
 
-def _print_trail(screen: Console, events: list[dict[str, Any]]) -> None:
+def _print_trail(screen: Console, fax: dict[str, Any]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, title="\ntrail", title_justify="left")
     table.title_style = "bold"
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for event in events:
+    if fax["earlier_events"]:
+        earlier = counted(fax["earlier_events"], "earlier event")
+        table.add_row("", Text(f"{earlier} left out: GET /v1/faxes/{fax['id']}/events tells them", style="dim"))
+    for event in fax["events"]:
         table.add_row(clock_text(event["at"]), tell(event))
     screen.print(table)

@@ -142,7 +142,7 @@ class Escalations:
         """Whoever ended the fax may be about to count it: the first of us does, and the second finds nothing."""
         match view.state if view is not None else State.CANCELLED:
             case State.DELIVERED if view is not None:
-                self._promises.delivered(promise.fax_id, view.events[-1].at)
+                self._promises.delivered(promise.fax_id, _delivered_at(view))
             case State.FAILED | State.EXPIRED:
                 self._promises.missed(promise.fax_id)
             case _:
@@ -254,3 +254,9 @@ class Escalations:
             return None
         used = {view.line, *(attempt.line for attempt in view.attempts)}
         return next((line for line in self._register.lines_of(member) if line not in used), None)
+
+
+def _delivered_at(view: FaxView) -> float:
+    """Seconds since 1970. What happened to it since, such as a copy that somebody made of it, delays nothing."""
+    told = (event.at for event in reversed(view.events) if event.kind == "delivered")
+    return next(told, view.events[-1].at)

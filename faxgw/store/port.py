@@ -136,6 +136,10 @@ class Store(Protocol):
 
     async def events(self, after: int, limit: int) -> list[Event]: ...
 
+    async def events_of(self, fax_id: FaxId, after: int, limit: int) -> list[Event]:
+        """Of one fax, the oldest first; none where there is no such fax."""
+        ...
+
     async def attempt_of(self, client_ref: ClientRef | None, provider: str, provider_ref: str | None) -> Attempt | None:
         """The attempt that a carrier speaks of, open or ended, by either reference."""
         ...

@@ -60,6 +60,7 @@ def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | 
     row = connection.execute(joined.where(fax.c.id == fax_id)).mappings().one_or_none()
     if row is None:
         return None
+    events, earlier_events = _newest_events_of(connection, fax_id)
     return FaxView(
         fax_id=fax_id,
         submitter=row["submitter"],
@@ -75,7 +76,7 @@ def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | 
         calls=row["calls"],
         order=row["order"],
         attempts=_attempts_of(connection, store_id, fax_id),
-        events=tuple(_events(connection, EVENTS_OF_FAX, of=fax_id, most=1_000)),
+        events=events,
         content=Content(row["content"]),
         origin_id=row["origin_id"],
         revision=row["revision"],
@@ -83,6 +84,7 @@ def read_fax(connection: Connection, store_id: str, fax_id: FaxId) -> FaxView | 
         member=row["member"],
         service=row["service"],
         escalated=steps_of(row["escalated"]),
+        earlier_events=earlier_events,
     )
 
 
@@ -240,11 +242,29 @@ def _submitter_after(last: str) -> Select[tuple[Any]]:
 
 EVENTS = select(event).order_by(event.c.seq).limit(bindparam("most"))
 EVENTS_AFTER = EVENTS.where(event.c.seq > bindparam("after"))
-EVENTS_OF_FAX = EVENTS.where(event.c.fax_id == bindparam("of"))
+EVENTS_OF_FAX_AFTER = EVENTS_AFTER.where(event.c.fax_id == bindparam("of"))
+NEWEST_OF_FAX = (
+    select(event).where(event.c.fax_id == bindparam("of")).order_by(event.c.seq.desc()).limit(bindparam("most"))
+)
+COUNT_OF_FAX = select(func.count()).select_from(event).where(event.c.fax_id == bindparam("of"))
+EVENTS_SHOWN_MAX = 1_000
+"""Of one fax with its story; a fax that was tried for days has more."""
 
 
 def read_events(connection: Connection, after: int, limit: int) -> list[Event]:
     return _events(connection, EVENTS_AFTER, after=after, most=limit)
+
+
+def read_events_of(connection: Connection, fax_id: FaxId, after: int, limit: int) -> list[Event]:
+    return _events(connection, EVENTS_OF_FAX_AFTER, of=fax_id, after=after, most=limit)
+
+
+def _newest_events_of(connection: Connection, fax_id: FaxId) -> tuple[tuple[Event, ...], int]:
+    """In their order, and how many came before them."""
+    newest = _events(connection, NEWEST_OF_FAX, of=fax_id, most=EVENTS_SHOWN_MAX)
+    is_whole = len(newest) < EVENTS_SHOWN_MAX
+    count = len(newest) if is_whole else connection.execute(COUNT_OF_FAX, {"of": fax_id}).scalar_one()
+    return tuple(reversed(newest)), count - len(newest)
 
 
 def _events(connection: Connection, asked: Select[*tuple[Any, ...]], **named: int) -> list[Event]:

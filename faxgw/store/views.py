@@ -77,6 +77,7 @@ class FaxView:
     order: bytes
     attempts: tuple[AttemptView, ...]
     events: tuple[Event, ...]
+    """The newest, in their order."""
     content: Content = Content.ORDER
     origin_id: FaxId | None = None
     revision: int = 0
@@ -84,6 +85,8 @@ class FaxView:
     member: str | None = None
     service: str = ""
     escalated: frozenset[Step] = frozenset()
+    earlier_events: int = 0
+    """How many came before those in `events`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import trio
 
 from faxgw.api.app import Behind
 from faxgw.api.port import AgainWish, Destination, DocumentOrder, ProviderState, Why
+from faxgw.config.carriers import SimulatedConfig
 from faxgw.config.daemon import Api
 from faxgw.config.doors import Http
-from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
 from faxgw.dispatch.outage import Trouble
 from faxgw.errors import FaxgwError
@@ -64,6 +64,10 @@ class FakeStore:
     async def events(self, after: int, limit: int) -> list[Event]:
         await trio.lowlevel.checkpoint()
         return [event for event in self.log if event.seq > after][:limit]
+
+    async def events_of(self, fax_id: FaxId, after: int, limit: int) -> list[Event]:
+        await trio.lowlevel.checkpoint()
+        return [event for event in self.log if event.seq > after and event.fax_id == fax_id][:limit]
 
     async def last_event(self) -> int:
         await trio.lowlevel.checkpoint()
@@ -348,9 +352,8 @@ def make_fakes(api: Api = Api(), http: Http = Http()) -> Fakes:  # noqa: B008 fr
 
 
 def example_config(api: Api = Api(), http: Http = Http()) -> Config:  # noqa: B008 frozen
-    provider = ProviderConfig(
+    provider = SimulatedConfig(
         name="carrier",
-        kind="simulated",
         base_url="http://127.0.0.1:1",
         account="flowers",
         password_file="password",  # noqa: S106 a file's name

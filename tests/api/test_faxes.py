@@ -266,6 +266,22 @@ async def test_nothing_listed_is_empty() -> None:
     assert (fax["attempts"], fax["events"], fax["deadline_at"]) == ([], [], "2027-05-08T09:30:00Z")
 
 
+async def test_all_that_happened_to_a_fax_is_read_by_cursor() -> None:
+    """The oldest first, without what happened to others, each answer with the cursor for the next; 404 for no fax."""
+    fakes = make_fakes()
+    fakes.store.add(earlier_events=2)
+    for fax_id, kind in ((1, "accepted"), (2, "accepted"), (1, "held"), (1, "released")):
+        fakes.store.happen(kind, fax_id)
+    assert (await get(fakes, "/v1/faxes/1")).json()["earlier_events"] == 2
+    first = (await get(fakes, "/v1/faxes/1/events?limit=2")).json()
+    assert ([event["kind"] for event in first["events"]], first["next"]) == (["accepted", "held"], 3)
+    second = (await get(fakes, f"/v1/faxes/1/events?after={first['next']}")).json()
+    assert ([event["kind"] for event in second["events"]], second["next"]) == (["released"], 4)
+    assert (await get(fakes, "/v1/faxes/1/events?after=4")).json() == {"events": [], "next": 4}
+    assert (await get(fakes, "/v1/faxes/3/events")).status == 404
+    assert (await get(fakes, "/v1/faxes/1/events?limit=1001")).status == 400
+
+
 async def test_every_address_is_documented() -> None:
     """docs/api.md names each route of the OpenAPI document."""
     document = (await get(make_fakes(), "/v1/openapi.json")).json()

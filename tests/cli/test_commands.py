@@ -124,6 +124,19 @@ async def test_a_fax_is_shown(tmp_path: Path, capsys: Capture) -> None:
     assert as_json.json()["key"] == "web-1"
 
 
+async def test_a_trail_that_is_not_shown_whole_says_so(tmp_path: Path, capsys: Capture) -> None:
+    """How many events are left out, before the first that is shown, and where they can be read."""
+    fakes = make_fakes()
+    fakes.store.add(earlier_events=1_234)
+    fakes.store.add(earlier_events=1)
+    async with terminal_at(fakes, tmp_path, capsys) as terminal:
+        many, one = await terminal.run("show", "1"), await terminal.run("show", "2")
+    trail = " ".join(many.out.split()).partition("trail ")[2]
+    assert trail.startswith("1,234 earlier events left out: GET /v1/faxes/1/events tells them")
+    assert "accepted" in trail
+    assert "1 earlier event left out" in one.out
+
+
 async def test_boxes_are_told_when_an_order_is_handed_in_and_when_it_is_shown(tmp_path: Path, capsys: Capture) -> None:
     """Each warning is a line on standard error; the trail and the events name field and count."""
     fakes = make_fakes()
