@@ -11,11 +11,11 @@ import os
 import random
 import shutil
 import signal
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import assert_never
 
 import structlog
 import trio
@@ -25,8 +25,10 @@ from faxgw.api.members.routes import RegisterDesk
 from faxgw.api.server import serve
 from faxgw.api.sockets import TcpBind, UnixBind
 from faxgw.clock import Clock, SystemClock, watch_steps
+from faxgw.config.carriers import CarrierConfig, SimulatedConfig
 from faxgw.config.daemon import RenderConfig
-from faxgw.config.provider import ProviderConfig, read_secret
+from faxgw.config.provider import ProviderConfig
+from faxgw.config.secret import read_secret
 from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
@@ -40,7 +42,7 @@ from faxgw.ops.health import GatewayHealth
 from faxgw.ops.logs import configure_logs
 from faxgw.ops.metrics import Metrics, QueueFigures
 from faxgw.ops.supervisor import Supervisor, describe_queue, find_supervisor, supervised
-from faxgw.provider.http import Timeouts
+from faxgw.provider.http import timeouts_of
 from faxgw.provider.port import Provider
 from faxgw.provider.simulated import SimulatedProvider
 from faxgw.relay.traffic import RelayTraffic
@@ -288,23 +290,24 @@ async def open_providers(config: Config, clock: Clock) -> AsyncIterator[list[tup
         yield providers
 
 
-def _make_provider(own: ProviderConfig, clock: Clock) -> Provider:
-    match own.kind:
-        case "simulated":
-            try:
+def _make_provider(own: CarrierConfig, clock: Clock) -> Provider:
+    try:
+        match own:
+            case SimulatedConfig():
                 return SimulatedProvider(
                     own.name,
                     base_url=own.base_url,
                     login=own.account,
                     password=read_secret(own.password_file),
                     lanes=own.lanes,
-                    timeouts=Timeouts(own.connect_seconds, own.send_seconds, own.send_seconds),
+                    timeouts=timeouts_of(own),
                     webhook_secret=read_secret(own.webhook_secret_file),
                     clock=clock,
-                    ssl_context=ssl.create_default_context() if own.base_url.startswith("https:") else None,
                 )
-            except ValueError as error:
-                raise ConfigError(f"provider {own.name}: {error}") from error
+            case _:
+                assert_never(own)
+    except ValueError as error:
+        raise ConfigError(f"provider {own.name}: {error}") from error
 
 
 @contextmanager

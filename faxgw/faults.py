@@ -40,9 +40,10 @@ def convert_or_faults(raw: object, wanted: type[T]) -> T | list[Fault]:
 
 
 def _faults(raw: object, wanted: Any, pointer: str) -> Iterator[Fault]:
-    struct = _struct_in(wanted)
-    if struct is not None and isinstance(raw, dict):
-        yield from _struct_faults(raw, struct, pointer)
+    structs = _structs_in(wanted)
+    if structs and isinstance(raw, dict):
+        struct = _struct_meant(raw, structs)
+        yield from _kind_faults(raw, structs, pointer) if struct is None else _struct_faults(raw, struct, pointer)
         return
     item = _item_in(wanted)
     if item is not None and isinstance(raw, list) and any(_refusal(value, item) for value in raw):
@@ -57,13 +58,32 @@ def _faults(raw: object, wanted: Any, pointer: str) -> Iterator[Fault]:
 def _struct_faults(raw: dict[str, object], struct: type[msgspec.Struct], pointer: str) -> Iterator[Fault]:
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     for name in raw:
-        if name not in fields:
+        if name not in fields and name != struct.__struct_config__.tag_field:
             yield Fault(f"{pointer}/{_escape(name)}", f"unknown field{did_you_mean(name, list(fields))}")
     for name, field in fields.items():
         if name in raw:
             yield from _faults(raw[name], field.type, f"{pointer}/{name}")
         elif field.required:
             yield Fault(f"{pointer}/{name}", "missing")
+
+
+def _struct_meant(raw: dict[str, object], structs: Sequence[type[msgspec.Struct]]) -> type[msgspec.Struct] | None:
+    """The one of a union that the input names by its tag; None where it names none of them."""
+    if structs[0].__struct_config__.tag_field is None:
+        return structs[0]
+    named = raw.get(structs[0].__struct_config__.tag_field)
+    return next((struct for struct in structs if struct.__struct_config__.tag == named), None)
+
+
+def _kind_faults(raw: dict[str, object], structs: Sequence[type[msgspec.Struct]], pointer: str) -> Iterator[Fault]:
+    """What else is there cannot be judged before it is known what it is."""
+    kinds = [str(struct.__struct_config__.tag) for struct in structs]
+    tag_field = structs[0].__struct_config__.tag_field
+    assert tag_field is not None  # noqa: S101 - structs without a tag are never in doubt.
+    named = raw.get(tag_field)
+    near = did_you_mean(named, kinds) if isinstance(named, str) else ""
+    missing = "" if tag_field in raw else "missing: "
+    yield Fault(f"{pointer}/{_escape(tag_field)}", f"{missing}must be one of {', '.join(kinds)}{near}")
 
 
 def _refusal(raw: object, wanted: Any) -> str | None:
@@ -133,11 +153,8 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _struct_in(wanted: Any) -> type[msgspec.Struct] | None:
-    for part in _parts(wanted):
-        if isinstance(part, type) and issubclass(part, msgspec.Struct):
-            return part
-    return None
+def _structs_in(wanted: Any) -> list[type[msgspec.Struct]]:
+    return [part for part in _parts(wanted) if isinstance(part, type) and issubclass(part, msgspec.Struct)]
 
 
 def _item_in(wanted: Any) -> Any:

@@ -131,3 +131,29 @@ def test_huge_unknown_name_is_not_guessed() -> None:
     """Guessing compares letter by letter, so a name of a megabyte gets no guess."""
     (detail,) = details(GOOD | {"name" * 250_000: 1}).values()
     assert detail == "unknown field"
+
+
+class Rose(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="rose"):
+    thorns: int
+
+
+class Tulip(msgspec.Struct, forbid_unknown_fields=True, tag_field="kind", tag="tulip"):
+    striped: bool = False
+
+
+@pytest.mark.parametrize(
+    ("raw", "faults"),
+    [
+        ({"kind": "rose", "thorn": 3}, {"/0/thorn": "unknown field; did you mean thorns?", "/0/thorns": "missing"}),
+        ({"kind": "tulip", "striped": 1}, {"/0/striped": "must be true or false, not a whole number"}),
+        ({"kind": "tulp", "x": 1}, {"/0/kind": "must be one of rose, tulip; did you mean tulip?"}),
+        ({"kind": 7}, {"/0/kind": "must be one of rose, tulip"}),
+        ({"striped": True}, {"/0/kind": "missing: must be one of rose, tulip"}),
+    ],
+)
+def test_of_several_kinds_the_named_one_is_meant(raw: object, faults: dict[str, str]) -> None:
+    """Its own fields are looked at, and of an unknown kind nothing but the kind."""
+    found = convert_or_faults([raw], list[Rose | Tulip])
+    assert isinstance(found, list)
+    assert {fault.pointer: fault.detail for fault in found if isinstance(fault, Fault)} == faults
+    assert convert_or_faults([{"kind": "rose", "thorns": 3}], list[Rose | Tulip]) == [Rose(3)]

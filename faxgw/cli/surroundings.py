@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from faxgw.config.bind import read_bind
+from faxgw.config.carriers import file_keys
 from faxgw.config.secret import DIRECTORY, is_credential, origin_of, read_secret
 from faxgw.config.whole import Config
 from faxgw.errors import ConfigError
@@ -30,8 +31,7 @@ def origins(config: Config) -> list[str]:
 def _secrets(config: Config) -> Iterator[tuple[str, str]]:
     """Whose, and in which file."""
     for carrier in config.provider:
-        yield f"provider {carrier.name}", carrier.password_file
-        yield f"provider {carrier.name}", carrier.webhook_secret_file
+        yield from ((f"provider {carrier.name}", getattr(carrier, key)) for key in file_keys(carrier))
     for inbox in config.inbox:
         yield f"inbox {inbox.name}", inbox.password_file
     for token in config.api.tcp.token if config.api.tcp is not None else ():

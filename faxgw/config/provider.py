@@ -1,24 +1,16 @@
 """A carrier's account."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
-from faxgw.config.secret import read_secret
 from faxgw.config.section import Count, Seconds, Section
-
-__all__ = ["ProviderConfig", "read_secret"]
 
 
 class ProviderConfig(Section, frozen=True, kw_only=True):
-    """One carrier account."""
+    """One carrier account: what all kinds have in common (see `carriers.py`)."""
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_-]{0,31}$")]
-    kind: Literal["simulated"]
-    base_url: str
-    account: str
-    password_file: str
-    webhook_secret_file: str
     lanes: Annotated[int, msgspec.Meta(ge=1, le=2_000)] = 32
     """Connections at once, at most; how many it bears is found out below that."""
     lanes_min: Count = 1
@@ -49,3 +41,8 @@ class ProviderConfig(Section, frozen=True, kw_only=True):
     """Send a fax that waits for a person again after so long, marked as a possible duplicate; 0 never does."""
     poll_seconds: Seconds = 30.0
     poll_batch_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 500
+
+    @property
+    def kind(self) -> str:
+        """As the config calls it."""
+        return str(self.__struct_config__.tag)

@@ -16,13 +16,13 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from faxgw.config.calls import CallConfig
+from faxgw.config.carriers import CarrierConfig, carrier_faults, file_keys
 from faxgw.config.daemon import SOCKET_PATH_BYTES_MAX, Api, Gateway, Logs, RenderConfig, StoreConfig
 from faxgw.config.doors import ApiTcp, Http, door_faults
 from faxgw.config.inbox import InboxConfig, inbox_faults
 from faxgw.config.intake import IntakeConfig
 from faxgw.config.members import Members
 from faxgw.config.promises import DEFAULT_ESCALATION, ServiceRule, TimedStep
-from faxgw.config.provider import ProviderConfig
 from faxgw.config.relay import Relay
 from faxgw.config.routing import RoutingConfig
 from faxgw.config.secret import is_credential
@@ -47,7 +47,7 @@ class Config(Section, frozen=True, kw_only=True):
     http: Http = Http()
     store: StoreConfig = StoreConfig()
     render: RenderConfig = RenderConfig()
-    provider: Annotated[list[ProviderConfig], msgspec.Meta(min_length=1)]
+    provider: Annotated[list[CarrierConfig], msgspec.Meta(min_length=1)]
     retry: dict[Failure, Retry] = msgspec.field(default_factory=dict)
     """Overrides of `DEFAULT_RETRIES`, by class."""
     dispatch: Dispatch = Dispatch()
@@ -123,17 +123,7 @@ def _door_faults(config: Config) -> Iterator[Fault]:
 
 
 def _cross_faults(config: Config) -> list[Fault]:
-    names = [provider.name for provider in config.provider]
-    faults = [
-        Fault(f"/provider/{index}/name", f"two providers are called {name}")
-        for index, name in enumerate(names)
-        if name in names[:index]
-    ]
-    faults += [
-        Fault(f"/provider/{index}/base_url", "must begin with http:// or https://")
-        for index, provider in enumerate(config.provider)
-        if not provider.base_url.startswith(("http://", "https://"))
-    ]
+    faults = list(carrier_faults(config.provider))
     longest_send = max(provider.send_seconds for provider in config.provider)
     if config.render.document_cpu_seconds_max >= config.render.timeout_seconds:
         detail = "must be less than timeout_seconds, which ends the process without saying why"
@@ -232,11 +222,7 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         if settlement
         else None,
         provider=[
-            replace(
-                provider,
-                password_file=absolute(provider.password_file),
-                webhook_secret_file=absolute(provider.webhook_secret_file),
-            )
+            replace(provider, **{key: absolute(getattr(provider, key)) for key in file_keys(provider)})
             for provider in config.provider
         ],
         inbox=[

@@ -19,6 +19,7 @@ from functools import lru_cache
 import httpx
 import trio
 
+from faxgw.config.provider import ProviderConfig
 from faxgw.provider.trouble import trouble_words
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -35,6 +36,10 @@ class Timeouts:
     connect_seconds: float = 5.0
     write_seconds: float = 10.0
     read_seconds: float = 30.0
+
+
+def timeouts_of(own: ProviderConfig) -> Timeouts:
+    return Timeouts(own.connect_seconds, own.send_seconds, own.send_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def test_a_carrier_has_a_web_address(tmp_path: Path, capsys: Capture) -> None:
     config.write_text(config.read_text(encoding="utf-8").replace("http://127.0.0.1:1", "127.0.0.1:1"), encoding="utf-8")
     printed = run(capsys, "check-config", "-c", str(config))
     assert printed.code == 2
-    assert "provider.0.base_url: must begin with http:// or https://" in printed.err
+    assert "provider.0.base_url: must be an address that begins with http:// or https://" in printed.err
 
 
 def test_a_config_that_is_no_text_is_told(tmp_path: Path, capsys: Capture) -> None:

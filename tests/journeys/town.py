@@ -13,6 +13,7 @@ import trio
 
 from faxgw.clock import TrioClock
 from faxgw.config.calls import ONE_FAX
+from faxgw.config.carriers import SimulatedConfig
 from faxgw.config.daemon import RenderConfig
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
@@ -130,9 +131,8 @@ def order_for(
 
 
 def carrier_config(name: str = "scripted", **changes: object) -> ProviderConfig:
-    own = ProviderConfig(
+    own = SimulatedConfig(
         name=name,
-        kind="simulated",
         base_url="http://127.0.0.1:1",
         account="",
         password_file="",

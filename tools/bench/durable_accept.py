@@ -28,8 +28,8 @@ from faxgw.api.server import serve
 from faxgw.api.sockets import UnixBind
 from faxgw.cli.client import LocalClient
 from faxgw.clock import Clock, SystemClock
+from faxgw.config.carriers import SimulatedConfig
 from faxgw.config.daemon import Api, StoreConfig
-from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
 from faxgw.errors import BugError
 from faxgw.gateway import Gateway, Parts
@@ -144,9 +144,8 @@ def _run_server(folder: Path, pipe: Pipe, done: Flag, counts: Counts) -> None:
 
 def _parts(store: Store, clock: Clock) -> Parts:
     """A gateway that takes orders in and has nobody to give them to."""
-    nowhere = ProviderConfig(
+    nowhere = SimulatedConfig(
         name="nowhere",
-        kind="simulated",
         base_url="http://127.0.0.1:1",
         account="",
         password_file="",

@@ -19,8 +19,8 @@ from trio.testing import MockClock
 
 from faxgw.clock import TrioClock
 from faxgw.config.calls import ONE_FAX
+from faxgw.config.carriers import SimulatedConfig
 from faxgw.config.daemon import RenderConfig
-from faxgw.config.provider import ProviderConfig
 from faxgw.config.whole import Config
 from faxgw.errors import BugError
 from faxgw.fax import ClientRef, State
@@ -198,9 +198,8 @@ class _NoPen:
 
 
 def _gateway(store: SqlStore, carrier: MemoryCarrier, clock: TrioClock, lanes: int) -> Gateway:
-    own = ProviderConfig(
+    own = SimulatedConfig(
         name=CARRIER,
-        kind="simulated",
         base_url="http://127.0.0.1:1",
         account="",
         password_file="",
