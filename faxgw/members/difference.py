@@ -37,6 +37,8 @@ class Changed:
     changes: tuple[FieldChange, ...]
     fields: Mapping[str, Any]
     """What has to be recorded; None takes a field back."""
+    first_day: dt.date
+    """From when on: the file's day, or the day for which the member applied where that is later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +79,28 @@ def changes_between(before: Timeline, after: Timeline) -> list[FieldChange]:
 def compare_with_file(
     timelines: Iterable[Timeline], members: Iterable[Member], day: dt.date, *, is_whole: bool
 ) -> Iterator[Difference]:
-    """What a file of members changes in the register of `day`; those it does not name leave if it `is_whole`."""
-    known = {timeline.member_id: timeline.on(day) for timeline in timelines}
+    """What a file of members changes in the register from `day` on; those it does not name leave if it `is_whole`."""
+    known = {timeline.member_id: timeline for timeline in timelines}
     named: set[str] = set()
     for member in members:
         named.add(member.id)
-        before = known.get(member.id)
-        if before is None:
+        first_day = known[member.id].day_from(day) if member.id in known else None
+        before = known[member.id].on(first_day) if first_day is not None else None
+        if first_day is None or before is None:
             yield Added(member.id, fields_of(member))
-        elif fields := fields_between(fields_of(before), fields_of(member)):
-            changes = (
-                FieldChange(name, day, dt.date.max, _value(before, name), _value(member, name)) for name in fields
-            )
-            yield Changed(member.id, tuple(changes), fields)
+        elif changed := _changed(before, member, first_day):
+            yield changed
     if is_whole:
-        yield from (
-            Withdrawn(member_id)
-            for member_id, before in known.items()
-            if member_id not in named and before is not None and before.standing.is_in
-        )
+        on_day = ((member_id, timeline.on(day)) for member_id, timeline in known.items() if member_id not in named)
+        yield from (Withdrawn(member_id) for member_id, before in on_day if before and before.standing.is_in)
+
+
+def _changed(before: Member, after: Member, first_day: dt.date) -> Changed | None:
+    fields = fields_between(fields_of(before), fields_of(after))
+    if not fields:
+        return None
+    changes = [FieldChange(name, first_day, dt.date.max, _value(before, name), _value(after, name)) for name in fields]
+    return Changed(after.id, tuple(changes), fields, first_day)
 
 
 def _side_by_side(

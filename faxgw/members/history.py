@@ -69,6 +69,13 @@ class Timeline:
         spans = self.spans()
         return spans[bisect_right(spans, day, key=lambda span: span.first_day) - 1].member
 
+    def day_from(self, day: dt.date) -> dt.date | None:
+        """From when on a file of `day` speaks of it: not before the day for which it applied; None where it is new."""
+        if self.on(day) is not None:
+            return day
+        applied = (each.first_day for each in self.statements if each.act is Act.APPLIED and each.first_day > day)
+        return min(applied, default=None)
+
     def spans(self) -> list[Span]:
         """One after the other from the beginning of days; neighbours differ."""
         if self._spans is None:

@@ -63,8 +63,8 @@ def _entry_of(difference: Difference, asked: Asked, day: dt.date) -> NewEntry:
     match difference:
         case Added(fields=fields):
             return new_entry(asked, subject, FieldsSet(Act.IMPORTED, IN_FULL | dict(fields)), day)
-        case Changed(fields=fields):
-            return new_entry(asked, subject, FieldsSet(Act.IMPORTED, dict(fields)), day)
+        case Changed(fields=fields, first_day=first_day):
+            return new_entry(asked, subject, FieldsSet(Act.IMPORTED, dict(fields)), first_day)
         case Withdrawn():
             return new_entry(asked, subject, FieldsSet(Act.WITHDREW, WITHDRAWN), day + A_DAY)
         case _:

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from faxgw.members import enrolment
+from faxgw.members.decisions import Decided
 from faxgw.members.difference import Added, Changed, Withdrawn
 from faxgw.members.file import read_numbered
-from faxgw.members.member import Member
+from faxgw.members.history import A_DAY
+from faxgw.members.member import Member, Standing
+from faxgw.members.people import Person
 from faxgw.members.spreadsheet import COLUMNS, read_csv, write_csv
 from tests.members.florists import florist, open_office
 
@@ -158,3 +162,25 @@ async def test_a_file_is_compared_before_it_is_taken_over() -> None:
         ("contact", None, "Turid"),
     ]
     assert await office.import_(*wanted) == []
+
+
+async def test_a_file_dated_before_somebodys_first_day_brings_nobody_in_earlier() -> None:
+    """She begins as an applicant in a week; a file of today that names her changes her from then on, or nothing."""
+    office = await open_office(florist())
+    today = office.keeper.today()
+    begins = today + 7 * A_DAY
+    applied = await office.keeper.change(
+        Person("Astrid"), "", lambda books, asked: enrolment.apply(books, asked, florist("NO-2"), begins)
+    )
+    assert isinstance(applied, Decided), applied
+    applicant = florist("NO-2", standing=Standing.APPLICANT)
+    assert await office.import_(applicant, day=today) == []
+    [changed] = await office.import_(msgspec.structs.replace(applicant, city="Moss"), day=today)
+    assert isinstance(changed, Changed)
+    assert (changed.first_day, [each.field for each in changed.changes]) == (begins, ["city"])
+    timeline = office.keeper.books.history.find("NO-2")
+    assert timeline is not None
+    assert timeline.on(begins - A_DAY) is None
+    then = timeline.on(begins)
+    assert then is not None
+    assert (then.city, then.standing) == ("Moss", Standing.APPLICANT)
