@@ -6,6 +6,7 @@ runs in a process of its own (`text_workers`), on one thread, at lower priority.
 
 import importlib.util
 import logging
+import os
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ class Recogniser:
     """Loads the models: 0.3 s. One a process."""
 
     def __init__(self) -> None:
+        # Before it is loaded, or it tells its maker of every start (onnxruntime's Privacy.md).
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         from rapidocr import RapidOCR  # noqa: PLC0415 - only where text is read, and only if it is installed.
 
         logging.getLogger("RapidOCR").setLevel(logging.CRITICAL)
