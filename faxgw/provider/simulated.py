@@ -4,10 +4,9 @@ An adapter has three parts: what it says (`send`, `look_up`, `poll`), what it he
 table that translates the carrier's codes. It logs nothing and keeps no state but its connections.
 """
 
-import base64
 import ssl
 from collections.abc import Mapping, Sequence
-from typing import Final, assert_never
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -15,7 +14,8 @@ import msgspec
 from faxgw.clock import Clock
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
-from faxgw.provider.http import Answer, Exchange, HttpLanes, NotAnswered, NotSent, Timeouts, retry_after_seconds
+from faxgw.provider.basic import authorization
+from faxgw.provider.http import Answer, Exchange, HttpLanes, Timeouts
 from faxgw.provider.port import (
     Absent,
     Accepted,
@@ -35,9 +35,9 @@ from faxgw.provider.port import (
     Sending,
     SendOutcome,
     Unclear,
-    Unsent,
 )
 from faxgw.provider.signature import ForgedError, check, read_secret
+from faxgw.provider.statuses import no_answer, not_handed_over, refusal_of
 
 IDS_MAX: Final = 1_000
 """The carrier refuses a status request for more."""
@@ -121,12 +121,11 @@ class SimulatedProvider:
         self._name = name
         self._key = read_secret(webhook_secret)
         self._clock = clock
-        basic = base64.b64encode(f"{login}:{password}".encode()).decode()
         self._http = HttpLanes(
             base_url,
             lanes=lanes,
             timeouts=timeouts,
-            headers={"Authorization": f"Basic {basic}"},
+            headers={"Authorization": authorization(login, password)},
             ssl_context=ssl_context,
         )
 
@@ -146,15 +145,7 @@ class SimulatedProvider:
             "Fax-Pages": str(sending.pages),
         }
         exchange = await self._http.request("POST", "/v1/faxes", body=sending.document, headers=headers)
-        match exchange:
-            case Answer():
-                return self._read_send(exchange)
-            case NotSent():
-                return Unsent(exchange.reason)
-            case NotAnswered():
-                return Unclear(exchange.reason)
-            case _:
-                assert_never(exchange)
+        return self._read_send(exchange) if isinstance(exchange, Answer) else not_handed_over(exchange)
 
     async def look_up(self, client_ref: ClientRef) -> LookUp:
         found = _read_reports(await self._http.request("GET", f"/v1/faxes?reference={quote(client_ref, safe='')}"))
@@ -196,15 +187,8 @@ class SimulatedProvider:
                 return _read_handed(answer)
             case 400 | 413 | 415 | 422:
                 return _read_complaint(answer)
-            case 401 | 403 | 404 | 405:
-                # An address or account that the carrier does not know: ours to mend, and nobody took the fax.
-                return Refused(Failure.ACCOUNT, str(answer.status))
-            case 429 | 503:
-                wait_seconds = retry_after_seconds(answer, self._clock.now())
-                return Refused(Failure.CAPACITY, str(answer.status), wait_seconds)
             case _:
-                # Behind a 500, 502 or 504 the fax may have been taken before something broke.
-                return Unclear(f"answered with {answer.status}")
+                return refusal_of(answer, self._clock.now())
 
 
 def read_signed(key: bytes, headers: Mapping[str, str], body: bytes, now: float) -> list[Report]:
@@ -262,12 +246,8 @@ def _read_faxes(exchange: Exchange) -> list[FaxReport] | NoAnswer:
                 return _decode_reports(exchange.body).faxes
             except msgspec.DecodeError:
                 return NoAnswer("answered, but not with reports that can be read")
-        case Answer():
-            return NoAnswer(f"answered with {exchange.status}")
-        case NotSent() | NotAnswered():
-            return NoAnswer(exchange.reason)
         case _:
-            assert_never(exchange)
+            return no_answer(exchange)
 
 
 def _read_fate(fax: FaxReport) -> Fate:

@@ -1,0 +1,48 @@
+"""What an answer's status says whichever carrier gave it, and what a request without a usable answer comes to.
+
+Each carrier's file reads the statuses that it documents and leaves the others to these.
+"""
+
+from typing import Final, assert_never
+
+from faxgw.fax import Failure
+from faxgw.provider.http import Answer, Exchange, NotAnswered, NotSent, retry_after_seconds
+from faxgw.provider.port import NoAnswer, Refused, Unclear, Unsent
+
+NOT_LET_IN: Final = frozenset({401, 403, 404, 405})
+"""An address or an account that the carrier does not know: ours to mend, and nobody took the fax."""
+TOO_MUCH: Final = frozenset({429, 503})
+
+
+def refusal_of(answer: Answer, now: float) -> Refused | Unclear:
+    """What a fax handed over has come to by an answer that is neither success nor a complaint about the fax.
+
+    Behind a 500, 502 or 504 the fax may have been taken before something broke, hence `Unclear`.
+    """
+    if answer.status in NOT_LET_IN:
+        return Refused(Failure.ACCOUNT, str(answer.status))
+    if answer.status in TOO_MUCH:
+        return Refused(Failure.CAPACITY, str(answer.status), retry_after_seconds(answer, now))
+    return Unclear(f"answered with {answer.status}")
+
+
+def not_handed_over(exchange: NotSent | NotAnswered) -> Unsent | Unclear:
+    """What a fax has come to whose sending got no answer."""
+    match exchange:
+        case NotSent():
+            return Unsent(exchange.reason)
+        case NotAnswered():
+            return Unclear(exchange.reason)
+        case _:
+            assert_never(exchange)
+
+
+def no_answer(exchange: Exchange) -> NoAnswer:
+    """For a question that got anything but the answer it asked for."""
+    match exchange:
+        case Answer():
+            return NoAnswer(f"answered with {exchange.status}")
+        case NotSent() | NotAnswered():
+            return NoAnswer(exchange.reason)
+        case _:
+            assert_never(exchange)
