@@ -105,6 +105,7 @@ async def live(config: Config, supervisor: Supervisor) -> None:
     def committed(commit: Committed) -> None:
         metrics.store_commit_duration.observe(commit.seconds)
         metrics.store_commit_batch_size.observe(commit.items)
+        metrics.store_writes_broken.inc(commit.broken)
 
     def drawn(batch: Drawn) -> None:
         metrics.render_pages.inc(batch.pages)

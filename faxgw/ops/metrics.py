@@ -125,6 +125,9 @@ class Metrics:
         self.store_commit_batch_size = self._histogram(
             "store_commit_batch_size", "Changes that shared one commit", _BATCH_SIZES
         )
+        self.store_writes_broken = self._counter(
+            "store_writes_broken", "Writes that were not made: the disk was full, or the operation broke"
+        )
         self.store_wal_bytes = Gauge("faxgw_store_wal_bytes", "Size of the write-ahead log", registry=self.registry)
         self.store_writes_waiting = Gauge(
             "faxgw_store_writes_waiting", "Changes handed in and not yet taken up by the writer", registry=self.registry

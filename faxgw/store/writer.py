@@ -51,6 +51,8 @@ class Committed:
 
     items: int
     seconds: float
+    broken: int = 0
+    """Writes that were not made: the disk was full, or the operation broke."""
 
 
 class Writer(Protocol):
@@ -174,7 +176,9 @@ class GroupWriter:
                     reach("writer-took-batch")
                     started = time.perf_counter()
                     commit_together(connection, requests)
-                    committed = Committed(sum(len(r.items) for r in requests), time.perf_counter() - started)
+                    seconds = time.perf_counter() - started
+                    broken = sum(request.error is not None for request in requests)
+                    committed = Committed(sum(len(request.items) for request in requests), seconds, broken)
                     token.run_sync_soon(self._wake, requests, committed)
         except Exception as error:  # noqa: BLE001 - the thread's barrier: whatever it was, everyone who waits must hear of it
             self._fail(error, requests)

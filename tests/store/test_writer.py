@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -69,12 +69,19 @@ class Door:
 
 @asynccontextmanager
 async def writing(
-    engine: Engine, *, batch_max: int = 1_000, waiting_max: int = 10_000
+    engine: Engine,
+    *,
+    batch_max: int = 1_000,
+    waiting_max: int = 10_000,
+    watch: Callable[[Committed], None] = lambda _: None,
 ) -> AsyncIterator[tuple[GroupWriter, list[int]]]:
     commits: list[int] = []
-    writer = GroupWriter(
-        engine, lambda committed: commits.append(committed.items), batch_max=batch_max, waiting_max=waiting_max
-    )
+
+    def committed(commit: Committed) -> None:
+        commits.append(commit.items)
+        watch(commit)
+
+    writer = GroupWriter(engine, committed, batch_max=batch_max, waiting_max=waiting_max)
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
@@ -138,8 +145,9 @@ async def test_a_reader_cannot_write(tmp_path: Path, engine: Engine) -> None:
 
 
 async def test_what_breaks_breaks_alone(engine: Engine) -> None:
-    """Its neighbours in the same commit are written, and it alone hears of it."""
+    """Its neighbours in the same commit are written, it alone hears of it, and it is counted."""
     door = Door()
+    broken: list[int] = []
     outcomes: dict[str, object] = {}
 
     async def write(word: str) -> None:
@@ -149,7 +157,8 @@ async def test_what_breaks_breaks_alone(engine: Engine) -> None:
             outcomes[word] = error
 
     with structlog.testing.capture_logs() as logged:
-        async with writing(engine) as (writer, _), trio.open_nursery() as nursery:
+        watched = writing(engine, watch=lambda commit: broken.append(commit.broken))
+        async with watched as (writer, _), trio.open_nursery() as nursery:
             await pile_up(writer, nursery, door, [])
             for word in ("a", "bad", "c"):
                 nursery.start_soon(write, word)
@@ -159,6 +168,7 @@ async def test_what_breaks_breaks_alone(engine: Engine) -> None:
     assert outcomes["c"] == ["kept c"]
     assert isinstance(outcomes["bad"], ValueError)
     assert sorted(kept(engine)) == ["a", "c"]
+    assert sum(broken) == 1
     assert [(entry["event"], entry["operation"]) for entry in logged] == [("write_broke", "keep")]
 
 
