@@ -21,8 +21,10 @@ def parameter_faults(request: Request[Any, Any, Any], known: Collection[str]) ->
     return _faults(request.scope["query_string"], known)
 
 
-def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """A guard for whatever is read under /v1: `nubmer=1` would else be answered with every fax there is.
+
+    Waits for nothing: were it a plain function, Litestar would hand each request to a thread and back.
 
     Raises:
         ValidationException: a parameter is none of the handler's own; what is sent in a body looks for itself.
