@@ -7,14 +7,13 @@ import msgspec
 from litestar import Request, Response
 
 from faxgw.api.body import TooLarge, read_body
+from faxgw.api.caller import LOCAL, who_asks
 from faxgw.api.problem import Kind, problem
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.order import MemberId, PhoneText, Priority
 from faxgw.store.changes import Ruling
 
 ASKED_BYTES_MAX = 4_096
-LOCAL = "local"
-"""Who asks where nobody said."""
 
 _ShortText = Annotated[str, msgspec.Meta(max_length=200)]
 _CopyKey = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[\x21-\x7e]*$(?!\n)")]
@@ -74,7 +73,7 @@ async def wish_of(
     asked = read_wish(body if isinstance(body, TooLarge) else body or b"{}", wanted)
     if isinstance(asked, list):
         return bad_wish(asked)
-    return asked if asked.who else msgspec.structs.replace(asked, who=LOCAL)
+    return msgspec.structs.replace(asked, who=who_asks(request, asked.who))
 
 
 def read_wish(body: bytes | TooLarge, wanted: type[WishT]) -> WishT | list[Fault]:

@@ -39,6 +39,10 @@ class Limits:
     """What one peer may take of us. The sizes of bodies are the application's to bound: it reads them."""
 
     connections_max: int = 512
+    handshakes_max: int = 32
+    """Over TLS, at once: each costs a core about a millisecond, during which nobody else is served."""
+    handshake_seconds: float = 5.0
+    """From connecting to the end of the handshake."""
     head_bytes_max: int = 16 * 1024
     idle_seconds: float = 60.0
     """Between two requests."""

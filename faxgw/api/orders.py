@@ -11,8 +11,8 @@ from litestar import Request, Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 
-from faxgw.api.asking import LOCAL
 from faxgw.api.body import TooLarge, header, media_type, read_body
+from faxgw.api.caller import LOCAL, caller_of
 from faxgw.api.parameters import parameter_faults
 from faxgw.api.port import Desk
 from faxgw.api.problem import Kind, documented, draining, problem
@@ -130,7 +130,11 @@ def reach_of(config: Api) -> Reach:
 
 def submitter_of(request: Request[Any, Any, Any], refused: Refused) -> str | Response[Any]:
     """In whose name the request comes, or the answer to a name that is none."""
-    submitter = header(request, b"x-submitter") or LOCAL
+    named, caller = header(request, b"x-submitter"), caller_of(request)
+    if caller is not None and named not in {"", caller.name}:
+        refused("forbidden")
+        return problem(Kind.FORBIDDEN, f"the token speaks for {caller.name} alone: leave X-Submitter out")
+    submitter = caller.name if caller is not None else named or LOCAL
     if _SUBMITTER.fullmatch(submitter):
         return submitter
     refused("bad_request")

@@ -1,5 +1,6 @@
 """Takes what florists and the network say about orders, and tells where an order stands between them."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -10,6 +11,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from faxgw.api.body import TooLarge, media_type, read_body
+from faxgw.api.caller import who_asks
 from faxgw.api.orders import NDJSON, Refused, submitter_of
 from faxgw.api.problem import Kind, documented, draining, problem
 from faxgw.api.relay_views import (
@@ -18,6 +20,7 @@ from faxgw.api.relay_views import (
     OrderBody,
     RelayAnswer,
     RelayWish,
+    Speaker,
     absence_body,
     answer_body,
     message_body,
@@ -62,27 +65,28 @@ def relay_routes(relay: RelayDesk, clock: Clock, config: Api, refused: Refused) 
         submitter = submitter_of(request, refused)
         if isinstance(submitter, Response):
             return submitter
+        speaker = Speaker(submitter, partial(who_asks, request))
         match media_type(request):
             case "application/json":
-                return await take_one(await read_body(request, MESSAGE_BYTES_MAX), submitter)
+                return await take_one(await read_body(request, MESSAGE_BYTES_MAX), speaker)
             case "application/x-ndjson":
-                return await take_many(await read_body(request, config.upload_bytes_max), submitter)
+                return await take_many(await read_body(request, config.upload_bytes_max), speaker)
             case _:
                 refused("bad_type")
                 return problem(Kind.BAD_TYPE, f"send application/json for one message, {NDJSON} for many")
 
-    async def take_one(body: bytes | TooLarge, submitter: str) -> Response[Any]:
+    async def take_one(body: bytes | TooLarge, speaker: Speaker) -> Response[Any]:
         if isinstance(body, TooLarge):
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"a message has at most {body.bytes_max} bytes")
-        message = read_message(body, submitter, clock.now())
+        message = read_message(body, speaker, clock.now())
         if isinstance(message, list):
             refused("invalid")
             return problem(Kind.INVALID, "the message is not complete; nothing was kept", errors=message)
         [answer] = await relay.take([message])
         return one_answer(answer)
 
-    async def take_many(body: bytes | TooLarge, submitter: str) -> Response[Any]:
+    async def take_many(body: bytes | TooLarge, speaker: Speaker) -> Response[Any]:
         if isinstance(body, TooLarge):
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an upload has at most {body.bytes_max} bytes")
@@ -91,7 +95,7 @@ def relay_routes(relay: RelayDesk, clock: Clock, config: Api, refused: Refused) 
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an upload has at most {config.upload_lines_max} lines")
         now = clock.now()
-        read = [(number, read_message(line, submitter, now)) for number, line in lines]
+        read = [(number, read_message(line, speaker, now)) for number, line in lines]
         messages = [message for _, message in read if isinstance(message, RelayMessage)]
         # In pieces, between which others write: an order handed in meanwhile does not wait for the whole upload.
         pieces = [messages[start : start + MESSAGES_AT_ONCE] for start in range(0, len(messages), MESSAGES_AT_ONCE)]
@@ -149,7 +153,7 @@ def relay_reading_routes(store: Store) -> list[HTTPRouteHandler]:
     return [list_messages, list_absences, show_order]
 
 
-def read_message(body: bytes, submitter: str, now: float) -> RelayMessage | list[Fault]:
+def read_message(body: bytes, speaker: Speaker, now: float) -> RelayMessage | list[Fault]:
     """A message that has no faults of its own, or every fault."""
     try:
         raw = msgspec.json.decode(body)
@@ -158,7 +162,7 @@ def read_message(body: bytes, submitter: str, now: float) -> RelayMessage | list
     wish = convert_or_faults(raw, RelayWish)
     if isinstance(wish, list):
         return wish
-    message = message_of(wish, submitter, now)
+    message = message_of(wish, speaker, now)
     return list(faults_of(message)) or message
 
 

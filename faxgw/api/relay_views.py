@@ -1,6 +1,8 @@
 """What the API takes and answers of relay messages, as documented in /v1/openapi.json."""
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -143,8 +145,20 @@ class AbsencesBody(msgspec.Struct, frozen=True):
     absences: list[AbsenceBody]
 
 
-def message_of(wish: RelayWish, submitter: str, at: float) -> RelayMessage:
-    source = Source(Channel.OPERATOR, wish.who) if wish.who is not None else Source(Channel.API, submitter)
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """In whose name a request speaks."""
+
+    submitter: str
+    operator: Callable[[str], str]
+    """Who it is that a message names as its `who`."""
+
+
+def message_of(wish: RelayWish, speaker: Speaker, at: float) -> RelayMessage:
+    if wish.who is None:
+        source = Source(Channel.API, speaker.submitter)
+    else:
+        source = Source(Channel.OPERATOR, speaker.operator(wish.who))
     told = {name: value for name, value in msgspec.structs.asdict(wish).items() if name != "who"}
     return RelayMessage(at=at, source=source, **told)
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath, QueryParameter
 
 from faxgw.api.asking import bad_wish, read_wish
 from faxgw.api.body import TooLarge, read_body
+from faxgw.api.caller import who_asks
 from faxgw.api.faxes import ID_MAX
 from faxgw.api.files import file_answer
 from faxgw.api.inbound_port import Inbound, Reviews
@@ -99,9 +100,10 @@ def review_routes(store: InboundStore, desk: Inbound, reviews: Reviews) -> list[
         wish = _read_wish(await read_body(request, DECISION_BYTES_MAX))
         if isinstance(wish, list):
             return bad_wish(wish)
+        who = who_asks(request, wish.who)
         said = {Verdict.ORDER: wish.order, Verdict.REPLY: wish.reply, Verdict.DISCARD: None}[wish.verdict]
         try:
-            resolution = await reviews.resolve(ReviewId(min(review_id, ID_MAX)), wish.verdict, said, wish.who, wish.why)
+            resolution = await reviews.resolve(ReviewId(min(review_id, ID_MAX)), wish.verdict, said, who, wish.why)
         except DrainingError:
             return draining("decide again later")
         match resolution:

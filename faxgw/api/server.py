@@ -3,6 +3,8 @@
 Why not an ASGI server off the shelf: docs/adr/0004-own-http-server.md.
 """
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +12,10 @@ import trio
 
 from faxgw.api.connection import AsgiApp, Connection, HttpDate, Limits
 from faxgw.api.crowd import Slow, who_gives_way
+from faxgw.api.handshakes import Handshakes, Shaken
+from faxgw.api.room import Room
 from faxgw.api.sockets import Bind, UnixBind, describe, has_sent, listen, peer_of, remove_socket_file
+from faxgw.api.tls import Certificate, TlsStream
 from faxgw.clock import Clock
 
 
@@ -22,10 +27,13 @@ async def serve(
     stopping: trio.Event,
     grace_seconds: float,
     limits: Limits = Limits(),  # noqa: B008 frozen
+    certificate: Certificate | None = None,
+    note_handshake: Callable[[Shaken], None] = lambda _: None,
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stopping` is set, then let answers under way finish for `grace_seconds`.
 
+    With a `certificate` it speaks TLS, and tells `note_handshake` what came of each handshake.
     Reports the addresses (`host:port` or the socket's path) once connections are taken.
 
     Raises:
@@ -33,7 +41,8 @@ async def serve(
         ExceptionGroup: of `StoreFailedError`, as the application raised it; nothing else comes through.
     """
     listeners = await listen(bind)
-    door = _Door(app, limits, HttpDate(clock), stopping)
+    handshakes = _handshakes(certificate, limits, note_handshake) if certificate is not None else None
+    door = _Door(app, limits, HttpDate(clock), stopping, handshakes)
     inode = bind.path.stat().st_ino if isinstance(bind, UnixBind) else 0
     try:
         await door.serve(listeners, grace_seconds, task_status)
@@ -42,15 +51,28 @@ async def serve(
             remove_socket_file(Path(bind.path), inode)
 
 
+def _handshakes(certificate: Certificate, limits: Limits, note: Callable[[Shaken], None]) -> Handshakes:
+    return Handshakes(
+        certificate,
+        handshakes_max=limits.handshakes_max,
+        seconds_max=limits.handshake_seconds,
+        crowded_seconds=limits.crowded_seconds,
+        note=note,
+    )
+
+
 class _Door:
     """Lets in at most `connections_max` peers; when others wait outside, nobody may stay without a whole request."""
 
-    def __init__(self, app: AsgiApp, limits: Limits, date: HttpDate, stopping: trio.Event) -> None:
+    def __init__(
+        self, app: AsgiApp, limits: Limits, date: HttpDate, stopping: trio.Event, handshakes: Handshakes | None
+    ) -> None:
         self._app = app
         self._limits = limits
         self._date = date
         self._stopping = stopping
-        self._free = trio.Semaphore(limits.connections_max)
+        self._handshakes = handshakes
+        self._room = Room(limits.connections_max, limits.crowded_seconds, self._make_room)
         self._connections: dict[Connection, trio.SocketStream] = {}
 
     async def serve(
@@ -69,24 +91,17 @@ class _Door:
             for connection in tuple(self._connections):
                 connection.close_idle()
 
-    async def wait_for_room(self, outside: trio.SocketListener) -> None:
-        """Where the house is full, look for room once somebody stands outside."""
-        while True:
-            try:
-                return self._free.acquire_nowait()
-            except trio.WouldBlock:
-                await trio.lowlevel.wait_readable(outside.socket)
-            if self._free.value == 0:
-                self._make_room()
-            # Who was quick enough a moment ago may be slow by then.
-            with trio.move_on_after(self._limits.crowded_seconds / 2):
-                return await self._free.acquire()
-
-    def give_back_room(self) -> None:
-        self._free.release()
-
-    def _is_crowded(self) -> bool:
-        return self._free.statistics().tasks_waiting > 0
+    async def accept(self, listener: trio.SocketListener) -> trio.SocketStream:
+        """The next peer that there is room for; until then peers wait in the kernel's backlog."""
+        rooms = [self._room] if self._handshakes is None else [self._room, self._handshakes.room]
+        with ExitStack() as left:
+            for room in rooms:
+                await room.enter(listener)
+                left.callback(room.leave)
+            stream = await listener.accept()
+            # Who is in leaves when it is served.
+            left.pop_all()
+            return stream
 
     def _make_room(self) -> None:
         kept = next((connection for connection in self._connections if connection.can_make_room), None)
@@ -107,38 +122,38 @@ class _Door:
             slow[index][0].give_way()
 
     async def _serve_one(self, stream: trio.SocketStream) -> None:
+        try:
+            spoken_over = stream if self._handshakes is None else await self._handshakes.shake(stream)
+            if spoken_over is not None:
+                await self._converse(spoken_over, stream)
+        finally:
+            self._room.leave()
+
+    async def _converse(self, spoken_over: trio.SocketStream | TlsStream, stream: trio.SocketStream) -> None:
         connection = Connection(
             self._app,
-            stream,
+            spoken_over,
             limits=self._limits,
             date=self._date,
             stopping=self._stopping,
-            is_crowded=self._is_crowded,
+            is_crowded=lambda: self._room.is_crowded,
         )
         self._connections[connection] = stream
         try:
             await connection.serve()
         finally:
             del self._connections[connection]
-            self.give_back_room()
 
 
 class _BoundedListener(trio.abc.Listener[trio.SocketStream]):
-    """Accepts only when there is room; until then peers wait in the kernel's backlog."""
+    """Accepts as the door says."""
 
     def __init__(self, inner: trio.SocketListener, door: _Door) -> None:
         self._inner = inner
         self._door = door
 
     async def accept(self) -> trio.SocketStream:
-        await self._door.wait_for_room(self._inner)
-        stream = None
-        try:
-            stream = await self._inner.accept()
-            return stream
-        finally:
-            if stream is None:
-                self._door.give_back_room()
+        return await self._door.accept(self._inner)
 
     async def aclose(self) -> None:
         await self._inner.aclose()

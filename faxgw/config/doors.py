@@ -11,7 +11,7 @@ from faxgw.config.bind import read_bind
 from faxgw.config.section import Bytes, Section
 from faxgw.faults import Fault
 
-TOKEN_NAME = r"^[A-Za-z0-9_.@-]{1,64}$(?!\n)"  # noqa: S105 a pattern
+TOKEN_NAME = r"^[A-Za-z0-9_.@-]{1,32}$(?!\n)"  # noqa: S105 a pattern
 """What a submitter's name looks like, for a token's name is one."""
 
 
@@ -27,7 +27,7 @@ class Scope(enum.StrEnum):
 class Token(Section, frozen=True, kw_only=True):
     """Somebody who may come in, and the file that holds the secret word."""
 
-    name: Annotated[str, msgspec.Meta(pattern=TOKEN_NAME, description="1 to 64 of A-Z a-z 0-9 _ . @ -")]
+    name: Annotated[str, msgspec.Meta(pattern=TOKEN_NAME, description="1 to 32 of A-Z a-z 0-9 _ . @ -")]
     """Who acts: the submitter of its orders, and in the trail beside whom a request names."""
     file: Annotated[str, msgspec.Meta(min_length=1)]
     """One token a line, or `sha256:` and its digest in hex; two lines while callers change to a new one."""

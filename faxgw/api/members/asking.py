@@ -9,6 +9,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
 from faxgw.api.asking import Asked, AskedOf, wish_of
+from faxgw.api.caller import caller_of
 from faxgw.api.connection import PEER
 from faxgw.api.members.views import DoneBody
 from faxgw.api.problem import Kind, documented, problem
@@ -23,7 +24,9 @@ Asking = Callable[[str, AskedOf, Person], Awaitable[Response[Any]]]
 
 
 def person_of(request: Request[Any, Any, Any], name: str) -> Person:
-    """Who asks: by the name in the request, and by the login at the other end of the socket."""
+    """Who asks: by the name in the request, and by the login at the other end of the socket, or the token."""
+    if (caller := caller_of(request)) is not None:
+        return Person(name, f"token {caller.name}")
     extensions = request.scope.get("extensions") or {}
     return Person(name, peer_login(extensions.get(PEER)))
 

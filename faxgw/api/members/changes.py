@@ -6,7 +6,7 @@ from typing import Any
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 
-from faxgw.api.asking import LOCAL
+from faxgw.api.caller import LOCAL
 from faxgw.api.members.asking import answered, have_decided, wish_route
 from faxgw.api.members.views import ChangeBody, DoneBody, field_change_body
 from faxgw.api.members.wishes import (

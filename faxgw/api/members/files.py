@@ -11,8 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
-from faxgw.api.asking import LOCAL
 from faxgw.api.body import TooLarge, read_body
+from faxgw.api.caller import LOCAL, who_asks
 from faxgw.api.members.asking import person_of, refusal
 from faxgw.api.members.reading import AsOf, KnownAt, known_seq
 from faxgw.api.members.views import EvidenceBody, ImportBody, import_body
@@ -73,7 +73,7 @@ def file_routes(keeper: Keeper, store: Store) -> list[HTTPRouteHandler]:
             members, _ = read if is_fresh else _read(content, kind, _Snapshot(books, day).known)
             return importing.take_over(books, asked, members, day, is_whole=whole)
 
-        by = person_of(request, who)
+        by = person_of(request, who_asks(request, who))
         _, faults = read
         if faults and (whole or not (dry_run or only_good)):
             # Of a whole register's file, who has a bad line would count as not named.

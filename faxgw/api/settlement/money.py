@@ -6,8 +6,8 @@ from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
-from faxgw.api.asking import LOCAL
 from faxgw.api.body import TooLarge, read_body
+from faxgw.api.caller import LOCAL, who_asks
 from faxgw.api.problem import Kind, problem
 from faxgw.api.settlement.asking import answers, wish_of
 from faxgw.api.settlement.views import (
@@ -50,7 +50,7 @@ def money_routes(settlement: SettlementParts, metrics: Metrics) -> list[HTTPRout
         if isinstance(content, TooLarge):
             metrics.settlement_imports.labels("refused").inc()
             return problem(Kind.TOO_LARGE, f"a settlement file has at most {content.bytes_max} bytes")
-        done = await clearing.import_file(content, name=name, who=who)
+        done = await clearing.import_file(content, name=name, who=who_asks(request, who))
         if isinstance(done, FileRefused | ImportRefused):
             metrics.settlement_imports.labels("refused").inc()
             place = f"line {done.line}" if done.line is not None else ""
