@@ -103,7 +103,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *verb_routes(behind.desk, behind.clock, behind.config.api),
         *control_routes(behind.control, behind.clock),
         *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, _at_risk_seconds(behind.config)),
-        *event_routes(behind.store, behind.config.api),
+        *event_routes(behind.store, behind.config.api, _refusals(behind.metrics, "events")),
         *_incoming_routes(behind),
         *_relay_routes(behind),
         *_routing_routes(behind),

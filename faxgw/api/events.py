@@ -3,7 +3,7 @@
 Events are durable and never skipped: a client that keeps its last `seq` resumes where it stopped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +25,7 @@ from faxgw.errors import StoreBusyError
 from faxgw.store.port import Store
 from faxgw.store.views import Event
 
+FULL_RETRY_SECONDS = 5
 _CURSOR_MAX = 2**63 - 1
 _HEARTBEAT_SECONDS = 15.0
 """Proxies drop a connection that is silent for longer (HTML standard, 9.2.7)."""
@@ -38,13 +39,21 @@ Limit = Annotated[int, QueryParameter(ge=1, le=1_000)]
 Wait = Annotated[float, QueryParameter(ge=0, description="Seconds to wait for an event if there is none yet")]
 
 
-def event_routes(store: Store, config: Api) -> list[HTTPRouteHandler]:
+def event_routes(store: Store, config: Api, refused: Callable[[str], None]) -> list[HTTPRouteHandler]:
+    """`refused` counts those who found all places taken. A client with hundreds of long polls keeps nobody else out."""
+    places = trio.Semaphore(config.event_followers_max)
+
+    def full() -> Response[Any]:
+        refused("busy")
+        detail = f"{config.event_followers_max} wait for events already; ask again, or without `wait`"
+        return problem(Kind.BUSY, detail, headers={"Retry-After": str(FULL_RETRY_SECONDS)})
+
     @get(
         "/v1/events",
         summary="What happened after a cursor; with Accept: text/event-stream a stream of it",
         responses={
             200: ResponseSpec(EventsBody, generate_examples=False, description="Events in order of commit"),
-            **documented(Kind.CURSOR_AHEAD),
+            **documented(Kind.CURSOR_AHEAD, Kind.BUSY),
         },
     )
     async def show_events(
@@ -52,17 +61,30 @@ def event_routes(store: Store, config: Api) -> list[HTTPRouteHandler]:
     ) -> Response[Any]:
         if "text/event-stream" in header(request, b"accept"):
             after = _resume_point(request, after)
-            return await _ahead(store, after) or _EventStream(store, after)
+            return await _ahead(store, after) or (_EventStream(store, after, places) if _enter(places) else full())
         events = await store.events(after, limit)
         if not events and (ahead := await _ahead(store, after)):
             return ahead
         if wait > 0 and len(events) < limit:
-            with trio.move_on_after(min(wait, config.event_wait_seconds_max)):
-                await _wait_more(store, last_of(events, after), request.receive, has_some=bool(events))
+            if not _enter(places):
+                return full()
+            try:
+                with trio.move_on_after(min(wait, config.event_wait_seconds_max)):
+                    await _wait_more(store, last_of(events, after), request.receive, has_some=bool(events))
+            finally:
+                places.release()
             events += await store.events(last_of(events, after), limit - len(events))
         return Response(EventsBody([event_body(event) for event in events], last_of(events, after)))
 
     return [show_events]
+
+
+def _enter(places: trio.Semaphore) -> bool:
+    try:
+        places.acquire_nowait()
+    except trio.WouldBlock:
+        return False
+    return True
 
 
 async def _ahead(store: Store, after: int) -> Response[Any] | None:
@@ -115,17 +137,26 @@ async def _cancel_when_gone(receive: Receive, scope: trio.CancelScope) -> None:
 
 
 class _EventStream(Response[bytes]):
-    """An answer that goes on for as long as the peer listens and the server runs."""
+    """An answer that goes on for as long as the peer listens and the server runs; it has a place, and gives it back."""
 
-    def __init__(self, store: Store, after: int) -> None:
+    def __init__(self, store: Store, after: int, places: trio.Semaphore) -> None:
         super().__init__(b"", media_type="text/event-stream")
         self._store = store
         self._after = after
+        self._places = places
+        self._is_cut = False
+        """A piece is on its way, or went half: nothing may follow it."""
 
     def to_asgi_response(self, *_: object, **__: object) -> Any:
         return self._run
 
     async def _run(self, scope: AsgiScope, receive: Receive, send: Send) -> None:  # noqa: ARG002 ASGI's signature
+        try:
+            await self._follow(receive, send)
+        finally:
+            self._places.release()
+
+    async def _follow(self, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async with trio.open_nursery() as nursery:
@@ -135,14 +166,15 @@ class _EventStream(Response[bytes]):
             except StoreBusyError:
                 # The answer has begun. It ends in order, and the client comes again from where it was.
                 nursery.cancel_scope.cancel()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if not self._is_cut:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell(self, send: Send) -> None:
-        await _send_piece(send, b"retry: 2000\n\n")
+        await self._send_piece(send, b"retry: 2000\n\n")
         while True:
             events = await self._store.events(self._after, _STREAM_BATCH_MAX)
             if events:
-                await _send_piece(send, b"".join(map(_as_sse, events)))
+                await self._send_piece(send, b"".join(map(_as_sse, events)))
                 self._after = events[-1].seq
             if len(events) < _STREAM_BATCH_MAX:
                 await self._wait_more(send)
@@ -151,13 +183,14 @@ class _EventStream(Response[bytes]):
         with trio.move_on_after(_HEARTBEAT_SECONDS) as silence:
             await self._store.wait_events(self._after)
         if silence.cancelled_caught:
-            await _send_piece(send, b": nothing new\n\n")
+            await self._send_piece(send, b": nothing new\n\n")
         else:
             await trio.sleep(GATHER_SECONDS)
 
-
-async def _send_piece(send: Send, piece: bytes) -> None:
-    await send({"type": "http.response.body", "body": piece, "more_body": True})
+    async def _send_piece(self, send: Send, piece: bytes) -> None:
+        self._is_cut = True
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        self._is_cut = False
 
 
 def _as_sse(event: Event) -> bytes:

@@ -42,6 +42,8 @@ class Api(Section, frozen=True, kw_only=True):
     deadline_days_max: _Days = 400
     """So is a deadline that is further away."""
     event_wait_seconds_max: Seconds = 60.0
+    event_followers_max: Count = 128
+    """Who may wait for events, or follow their stream, at once: each holds one of the face's 512 connections."""
     stop_grace_seconds: Seconds = 2.0
     """How long answers under way may finish once the daemon stops."""
 

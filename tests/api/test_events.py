@@ -6,6 +6,8 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.api.app import local_app
+from faxgw.api.connection import AsgiApp, Message, Scope
+from faxgw.config.daemon import Api
 from faxgw.errors import StoreBusyError
 from tests.api.fakes import Fakes, FakeStore, make_fakes
 from tests.api.peer import Answer, peer_of
@@ -166,6 +168,75 @@ async def test_a_stream_of_a_busy_store_ends_and_can_be_resumed(autojump_clock: 
         await peer.stream.send_all(b"GET /v1/events HTTP/1.1\r\nhost: faxgw\r\naccept: text/event-stream\r\n\r\n")
         told = await peer.read_until(b"0\r\n\r\n")
     assert b"id: 1\n" in told
+
+
+async def test_who_waits_for_events_keeps_nobody_else_out() -> None:
+    """All places taken by polls and streams: one more of either is asked to come again, a read is answered at once."""
+    fakes = make_fakes(Api(event_followers_max=2))
+    app = local_app(fakes.behind)
+    async with trio.open_nursery() as streams:
+        async with trio.open_nursery() as polls:
+            polls.start_soon(ask, app, "wait=60")
+            streams.start_soon(ask, app, "", "text/event-stream")
+            while fakes.store.waiting < 2:
+                await trio.lowlevel.checkpoint()
+            for accept in ("application/json", "text/event-stream"):
+                assert await ask(app, "wait=60", accept) == 503
+            assert await ask(app, "") == 200
+            fakes.store.happen("accepted")
+        assert await ask(app, "after=1&wait=0.001") == 200
+        streams.cancel_scope.cancel()
+    assert await ask(app, "after=1&wait=0.001") == 200
+    refused = fakes.metrics.registry.get_sample_value("faxgw_refused_total", {"door": "events", "reason": "busy"})
+    assert refused == 2
+
+
+async def ask(app: AsgiApp, query: str, accept: str = "application/json") -> int:
+    """The status of the answer, from a peer that never hangs up."""
+    statuses: list[int] = []
+
+    async def send(message: Message) -> None:
+        await trio.lowlevel.checkpoint()
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    await app(events_scope(query, accept), trio.sleep_forever, send)
+    return statuses[0]
+
+
+def events_scope(query: str, accept: str) -> Scope:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/v1/events",
+        "raw_path": b"/v1/events",
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(b"accept", accept.encode())],
+        "client": None,
+        "server": None,
+    }
+
+
+async def test_a_stream_that_is_cut_within_a_piece_gets_no_end(autojump_clock: MockClock) -> None:
+    """Its peer reads too slowly as the daemon stops: an end after half an event would make a whole one of it."""
+    fakes = make_fakes()
+    fakes.store.happen("accepted")
+    pieces: list[bytes] = []
+
+    async def send(message: Message) -> None:
+        if message.get("body", b"").startswith(b"id: 1"):
+            await trio.sleep_forever()
+        pieces.append(message.get("body", b""))
+
+    async def stop() -> Message:
+        await trio.sleep(5)
+        return {"type": "http.disconnect"}
+
+    await local_app(fakes.behind)(events_scope("", "text/event-stream"), stop, send)
+    assert pieces == [b"", b"retry: 2000\n\n"]
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
