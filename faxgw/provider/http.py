@@ -12,9 +12,10 @@ environment's proxies, none of which a carrier's API wants.
 import email.utils
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 
 import httpx
 import trio
@@ -162,6 +163,29 @@ def _words_of(broken: httpx.TransportError) -> str:
             return "no whole HTTP answer"
         case _:
             return trouble_words(broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field of a form; with a file's name it is an upload."""
+
+    name: str
+    content: bytes
+    content_type: str | None = None
+    file_name: str | None = None
+
+
+def form_data(parts: Sequence[Part]) -> tuple[bytes, str]:
+    """The body of a `multipart/form-data` request (RFC 7578), and its content type.
+
+    The boundary is drawn from the contents, so that it stands in none of them and the same form is the same bytes.
+    """
+    boundary = blake2b(b"\0".join(part.content for part in parts), digest_size=16).hexdigest()
+    content_type = f"multipart/form-data; boundary={boundary}"
+    files = [(part.name, (part.file_name, part.content, part.content_type)) for part in parts]
+    # httpx writes the form; the address is never asked.
+    request = httpx.Request("POST", "http://form", files=files, headers={"Content-Type": content_type})
+    return request.read(), content_type
 
 
 def retry_after_seconds(answer: Answer, now: float) -> float | None:

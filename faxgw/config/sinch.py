@@ -1,0 +1,34 @@
+"""A project at Sinch."""
+
+from typing import Annotated
+
+import msgspec
+
+from faxgw.config.provider import ProviderConfig
+from faxgw.config.section import FullNumber, Seconds, SecureUrl
+
+Name = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_-]{1,64}$", description="an id as the dashboard shows it")]
+
+
+class SinchConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind", tag="sinch"):
+    """Sinch Fax API, version 3."""
+
+    base_url: SecureUrl = "https://fax.api.sinch.com/v3"
+    """Of the region, such as https://eu1.fax.api.sinch.com/v3, where faxes must not leave it."""
+    project_id: Name
+    key_id: Name
+    key_secret_file: str
+    service_id: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_-]{0,64}$", description="an id or nothing")] = ""
+    """Of the fax service, where it is not the project's default one; it should send nobody's faxes but ours."""
+    from_number: FullNumber | None = None
+    """The number that calls, where it is not the service's own."""
+    header_text: Annotated[str, msgspec.Meta(max_length=50)] = ""
+    """At the top of each page; without it Sinch writes a dash."""
+    webhook_url: str = ""
+    """Where Sinch reaches `/v1/receipts/NAME` of this gateway; told with each fax. Empty where it is only asked."""
+    webhook_secret_file: str = ""
+    """Holds what the password of each fax's webhook is made from, 16 characters or more; Sinch never sees it."""
+    absence_proves: bool = False
+    """A fax that its list does not show was never taken, and goes again by itself. So its documentation says, and nobody
+    here has seen it: set this once you have found a fax of your own, with its label, in the list."""
+    settle_seconds: Seconds = 300.0
