@@ -68,6 +68,7 @@ class DispatchParts:
         self.carriers = Carriers([_carrier(provider, own, clock) for provider, own in accounts])
         self.gates = {carrier.provider.name: carrier.gate for carrier in self.carriers}
         metrics.read_carriers_from(self.carriers.figures)
+        metrics.begin_carriers(self.gates)
         # What came of it.
         self.promises = Promises(clock, metrics, config.service, config.escalation)
         self.outcomes = Outcomes(
@@ -75,7 +76,7 @@ class DispatchParts:
             self.calls,
             self.waiting,
             clock,
-            config.retry_for,
+            lambda failure: self._config.retry_for(failure),
             random,
             metrics,
             carriers=self.carriers,
@@ -103,6 +104,17 @@ class DispatchParts:
         )
         self._attempts = Attempts(store, self.calls, self.waiting, self.outcomes, self._doubts, clock, metrics)
         self._lanes = Lanes(self.carriers, self._attempts, self.waiting, self.outcomes, clock, metrics, sharing)
+
+    def heed_config(self, config: Config) -> None:
+        """Go on by this one, as far as that can change while faxes are under way (see `config/reload.py`)."""
+        self._config = config
+        self.promises.heed_plan(config.service, config.escalation)
+        for own in config.provider:
+            carrier = self.carriers.get(own.name)
+            if carrier is not None:
+                carrier.weight, carrier.cost = own.weight, own.cost
+                carrier.gate.pace(own.sends_per_second, own.sends_burst)
+        self._lanes.reweigh()
 
     def is_sending(self) -> bool:
         return self._lanes.busy > 0

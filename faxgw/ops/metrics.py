@@ -4,7 +4,7 @@ One object in the one process that has metrics: workers return what they measure
 No label holds a telephone number, a fax id or anything else that grows without bound.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -16,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.registry import Collector
 
 from faxgw.fax import FINAL, State, Waiting
+from faxgw.message import Kind
 from faxgw.ops.inbound_figures import InboundCollector, InboundFigures
 from faxgw.ops.settlement_figures import SettlementCollector, SettlementFigures
 from faxgw.order import Priority
@@ -148,15 +149,25 @@ class Metrics:
         self._add_relay()
         self._add_inbound()
         self._add_settlement()
+        for reason in ("unauthentic", "unreadable"):
+            self.refused.labels("receipts", reason)
         Info("faxgw_build", "The version that runs", registry=self.registry).info({"version": version("faxgw")})
 
     def inbox_step(self, step: str) -> AbstractContextManager[object]:
         """Time a step of taking a batch."""
         return self.inbox_step_duration.labels(step).time()
 
+    def begin_carriers(self, names: Collection[str]) -> None:
+        """Show what seldom happens to a carrier as 0: a counter that is not there yet cannot be seen to grow."""
+        for counter in (self.parked, self.watchdog_ended, self.account_refused, self.unknown_codes):
+            for name in names:
+                counter.labels(name)
+
     def _add_relay(self) -> None:
         """What florists say to each other."""
         self.relay_messages = self._counter("relay_messages", "What was said about orders", "kind", "result")
+        for kind in Kind:
+            self.relay_messages.labels(kind.value, "broke")
         self.relay_reminders = self._counter("relay_reminders", "Times a florist was asked for a word")
         self.relay_silent = self._counter("relay_silent", "Times a florist gave no word in spite of all reminders")
         self.relay_unplaced = self._counter("relay_unplaced", "Times no other florist was found for an order")

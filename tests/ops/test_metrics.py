@@ -46,6 +46,17 @@ def test_the_queue_is_read_at_the_scrape() -> None:
     assert value("faxgw_unknown_outcome_faxes") == 1
 
 
+def test_what_seldom_happens_is_there_as_nothing_before_it_happens() -> None:
+    """Prometheus sees a counter grow only from a value that it has seen: the first of each would go unnoticed."""
+    metrics = Metrics()
+    metrics.begin_carriers(["north", "south"])
+    value = metrics.registry.get_sample_value
+    for name in ("parked", "watchdog_ended", "account_refused", "unknown_codes"):
+        assert [value(f"faxgw_{name}_total", {"provider": carrier}) for carrier in ("north", "south")] == [0, 0], name
+    assert value("faxgw_refused_total", {"door": "receipts", "reason": "unauthentic"}) == 0
+    assert value("faxgw_relay_messages_total", {"kind": "REJ", "result": "broke"}) == 0
+
+
 def test_two_gateways_count_apart() -> None:
     """Each object has its own registry: nothing is global."""
     one, other = Metrics(), Metrics()
