@@ -12,6 +12,15 @@ import structlog
 import trio
 
 from faxgw.clock import Clock
+from faxgw.settlement.deciding import (
+    FOR_AN_ORDER,
+    DecisionRefused,
+    Word,
+    leave,
+    take_as_fee,
+    take_for_order,
+    take_for_payout,
+)
 from faxgw.settlement.imports.entry import EntryKind, FileRefused
 from faxgw.settlement.imports.formats import read_settlement_file
 from faxgw.settlement.matching.assign import assign
@@ -36,13 +45,13 @@ from faxgw.store.clearing.port import (
     Due,
     Exceptional,
     Importing,
-    Leave,
     Movement,
     Open,
     Own,
     Place,
     Step,
     Taken,
+    Together,
 )
 
 log = structlog.get_logger(__name__)
@@ -75,13 +84,6 @@ class Account:
     arrived: int = 0
     exceptions: int = 0
     suggested: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRefused:
-    """The decision does not fit; `reason` says what would."""
-
-    reason: str
 
 
 class Work(Protocol):
@@ -146,7 +148,7 @@ class Clearing:
         found = match_payouts(lines, list(payouts.values()), days=self._window.payout_days)
         by_id = {line.id: line for line in lines}
         sure = [each for each in found if each.rule in CONFIRMED]
-        await self._take(
+        arrived = await self._take(
             [
                 Place(
                     movement_id=each.movement_id,
@@ -163,7 +165,7 @@ class Clearing:
         placed = {each.movement_id for each in sure}
         debits = [line for line in lines if line.id not in placed and line.gross_minor < 0]
         await self._take([self._open(Unmatched(each.id, Reason.NO_PAYOUT), unsure.get(each.id)) for each in debits])
-        return Account(arrived=len(sure), exceptions=len(debits), suggested=len(unsure)), unsure
+        return Account(arrived=arrived, exceptions=len(debits), suggested=len(unsure)), unsure
 
     async def _match_payments(self, maybe_payouts: Mapping[int, Arrived]) -> Account:
         """Sales at providers, and what customers paid straight to the bank."""
@@ -185,14 +187,13 @@ class Clearing:
                 assign=assign,
             )
         )
-        sure = [match for match in found.matches if match.rule in CONFIRMED]
-        await self._take([self._place(movements[match.payment_id], match.number, match.rule) for match in sure])
+        matched = await self._take(self._places(movements, found.matches))
         suggestions: dict[int, Match | Arrived] = {
             match.payment_id: match for match in found.matches if match.rule not in CONFIRMED
         }
         suggestions |= maybe_payouts
         await self._take([self._open(each, suggestions.get(each.payment_id)) for each in found.unmatched])
-        return Account(matched=len(sure), exceptions=len(found.unmatched), suggested=len(suggestions))
+        return Account(matched=matched, exceptions=len(found.unmatched), suggested=len(suggestions))
 
     async def _link(self) -> Account:
         movements = {each.id: each for each in await self._store.unplaced(sorted(LINKED))}
@@ -203,9 +204,9 @@ class Clearing:
         answers = link_to_sales(list(movements.values()), known)
         links = [each for each in answers if isinstance(each, Link)]
         unmatched = [each for each in answers if isinstance(each, Unmatched)]
-        await self._take([self._place(movements[each.movement_id], each.number, Rule.EXACT) for each in links])
+        linked = await self._take([self._place(movements[each.movement_id], each.number, Rule.EXACT) for each in links])
         await self._take([self._open(each, None) for each in unmatched])
-        return Account(linked=len(links), exceptions=len(unmatched))
+        return Account(linked=linked, exceptions=len(unmatched))
 
     async def _set_aside(self) -> Account:
         """What no order explains, and a sale that takes money away."""
@@ -213,6 +214,18 @@ class Clearing:
         strange = [each for each in movements if each.kind != EntryKind.SALE or each.gross_minor < 0]
         await self._take([self._open(Unmatched(each.id, Reason.UNKNOWN_KIND), None) for each in strange])
         return Account(exceptions=len(strange))
+
+    def _places(self, movements: Mapping[int, Movement], matches: Sequence[Match]) -> list[Step]:
+        """What is sure of the matches; parts of one order are placed together or not at all."""
+        singles, parts = list[Step](), dict[str, list[Place]]()
+        for match in matches:
+            if match.rule in CONFIRMED:
+                place = self._place(movements[match.payment_id], match.number, match.rule)
+                if match.rule is Rule.PARTS:
+                    parts.setdefault(match.number, []).append(place)
+                else:
+                    singles.append(place)
+        return [*singles, *(Together(tuple(places)) for places in parts.values())]
 
     def _place(self, movement: Movement, number: str, rule: Rule) -> Place:
         return Place(
@@ -233,9 +246,15 @@ class Clearing:
             at=self._clock.now(),
         )
 
-    async def _take(self, steps: Sequence[Step]) -> None:
+    async def _take(self, steps: Sequence[Step]) -> int:
+        """How many movements were placed, or opened; what somebody else was quicker with is not counted."""
+        count = 0
         for start in range(0, len(steps), STEPS_AT_ONCE):
-            await self._store.take(steps[start : start + STEPS_AT_ONCE])
+            some = steps[start : start + STEPS_AT_ONCE]
+            for step, taken in zip(some, await self._store.take(some), strict=True):
+                if taken is Taken.DONE:
+                    count += len(step.places) if isinstance(step, Together) else 1
+        return count
 
     # --- exceptions ----------------------------------------------------------------------------------------
 
@@ -247,80 +266,50 @@ class Clearing:
         return taken
 
     async def decide(
-        self, movement_id: int, decision: Decision, *, who: str, why: str, number: str = ""
+        self,
+        movement_id: int,
+        decision: Decision,
+        *,
+        who: str,
+        why: str,
+        number: str = "",
+        together_with: Sequence[int] = (),
     ) -> Taken | DecisionRefused:
-        """Carry out what a person made of an exception.
-
-        `MATCHED_BY_HAND` wants the amount of the order; another amount is a `DIFFERENCE_ACCEPTED`.
-        """
-        exceptional = await self._store.exception(movement_id)
-        if exceptional is None:
-            return DecisionRefused(f"{movement_id} is not in the queue of exceptions")
+        """Carry out what a person made of an exception; `together_with` are others that are for the order with it."""
         if not why.strip() or not who.strip():
             return DecisionRefused("a decision needs who and why")
-        step = await self._decision(exceptional.movement, decision, who, why, number)
+        movements: list[Movement] = []
+        for each in dict.fromkeys((movement_id, *together_with)):
+            exceptional = await self._store.exception(each)
+            if exceptional is None:
+                return DecisionRefused(f"{each} is not in the queue of exceptions")
+            movements.append(exceptional.movement)
+        word = Word(decision=decision, who=who, why=why, at=self._clock.now())
+        step = await self._decision(movements, word, number)
         if isinstance(step, DecisionRefused):
             return step
         (taken,) = await self._store.take([step])
         return taken
 
-    async def _decision(
-        self, movement: Movement, decision: Decision, who: str, why: str, number: str
-    ) -> Step | DecisionRefused:
-        if decision is Decision.UNALLOCATED:
-            return Leave(movement_id=movement.id, who=who, why=why, at=self._clock.now())
-        if decision is Decision.RULED:
-            return DecisionRefused("ruled is what matching itself decides; say what you decided")
-        if number.startswith(BATCH):
-            return await self._payout_decision(movement, decision, who, why, number)
-        due = await self._store.due(number)
-        if due is None:
-            return DecisionRefused(f"no customer owes for an order {number!r}")
-        if due.currency != movement.currency:
-            return DecisionRefused(f"the order is in {due.currency}, the money in {movement.currency}")
-        takes_back = movement.gross_minor < 0
-        if not takes_back and number in await self._store.paid_numbers([number]):
-            return DecisionRefused(f"{number} was paid already: leave this in suspense, or refund it")
-        if decision is Decision.MATCHED_BY_HAND and not takes_back and due.amount_minor != movement.gross_minor:
-            return DecisionRefused(
-                f"the order is {due.amount_minor} and the payment {movement.gross_minor} minor units:"
-                " accept the difference, or name another order"
-            )
-        accepted = decision is Decision.DIFFERENCE_ACCEPTED and not takes_back
-        return Place(
-            movement_id=movement.id,
-            order_number=number,
-            rule=Rule.BY_HAND,
-            at=self._clock.now(),
-            journal=placed_with_order(movement, number, due.amount_minor if accepted else None),
-            decision=decision,
-            who=who,
-            why=why,
-        )
-
-    async def _payout_decision(
-        self, movement: Movement, decision: Decision, who: str, why: str, number: str
-    ) -> Step | DecisionRefused:
-        """The line at the bank is a payout that nothing but a person could tell; both are the same amount."""
-        payouts = {f"{BATCH}{payout.batch_id}": payout for payout in await self._store.payouts()}
-        payout = payouts.get(number)
-        if movement.kind != EntryKind.BANK or payout is None:
-            return DecisionRefused(f"{number!r} is no payout that a line at the bank is missing for")
-        if (payout.payout_minor, payout.currency) != (movement.gross_minor, movement.currency):
-            return DecisionRefused(f"the payout is {payout.payout_minor} minor units of {payout.currency}: ask for it")
-        if decision is not Decision.MATCHED_BY_HAND:
-            return DecisionRefused("a payout is matched by hand, whole, or the line is left unallocated")
-        return Place(
-            movement_id=movement.id,
-            order_number=None,
-            rule=Rule.BY_HAND,
-            at=self._clock.now(),
-            journal=placed_with_payout(movement, payout),
-            batch_id=payout.batch_id,
-            decision=decision,
-            who=who,
-            why=why,
-        )
+    async def _decision(self, movements: Sequence[Movement], word: Word, number: str) -> Step | DecisionRefused:
+        if word.decision in FOR_AN_ORDER and not number.startswith(BATCH):
+            due, paid_minor = await self._store.due(number), await self._store.paid_minor(number)
+            return take_for_order(movements, word, number, due, paid_minor)
+        if len(movements) > 1:
+            return DecisionRefused("several are decided together only as the payment of one order")
+        (movement,) = movements
+        match word.decision:
+            case Decision.MATCHED_BY_HAND | Decision.DIFFERENCE_ACCEPTED:
+                payouts = {f"{BATCH}{payout.batch_id}": payout for payout in await self._store.payouts()}
+                return take_for_payout(movement, word, number, payouts.get(number))
+            case Decision.FEE:
+                return take_as_fee(movement, word)
+            case Decision.UNALLOCATED:
+                return leave(movement, word)
+            case Decision.RULED:
+                return DecisionRefused("ruled is what matching itself decides; say what you decided")
+            case never:
+                assert_never(never)
 
 
 def _name_of(suggestion: Match | Arrived | None) -> str:

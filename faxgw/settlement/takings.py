@@ -142,6 +142,19 @@ def placed_with_order(movement: Movement, order_number: str, due_minor: int | No
     )
 
 
+def placed_as_fee(movement: Movement) -> Journal:
+    """Out of suspense to what the bank or the provider keeps."""
+    return Journal(
+        key=_place_key(movement),
+        effective_on=movement.day,
+        postings=(
+            Posting(suspense(movement.currency), movement.gross_minor),
+            Posting(Account(AccountKind.FEES, movement.provider, movement.currency), -movement.gross_minor),
+        ),
+        memo=f"fee of {movement.provider}",
+    )
+
+
 def placed_with_payout(movement: Movement, payout: Payout) -> Journal:
     """A provider's money arrived: nothing of it is in transit any more."""
     return Journal(

@@ -11,11 +11,13 @@ import pytest
 import structlog
 
 from faxgw.message import Kind
+from faxgw.store.clearing.port import Due
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting
 from faxgw.store.ledger.port import Entry
 from faxgw_loadtest.settlement.vipps import Transaction, write_vipps
 from tests.api.fakes import make_fakes
 from tests.cli.terminal import Terminal, terminal_at
+from tests.settlement.imports import samples
 from tests.settlement.office import JUNE_10, MAY_20, PRICE, WEB, Network, open_network
 
 Capture = pytest.CaptureFixture[str]
@@ -134,6 +136,29 @@ async def test_the_money_adds_up_to_the_minor_unit(tmp_path: Path, capsys: Captu
     assert standings["bank:in-transit:NOK"] == 2 * PRICE - 100 - 2 * FEE
     assert standings["customer:orders:NOK"] == PRICE, "one of two customers' debts is paid"
     assert standings["member:NO-A:NOK"] == -2 * SHARE
+
+
+async def test_parts_of_one_order_and_a_fee_are_decided(tmp_path: Path, capsys: Capture) -> None:
+    """Two transfers that name nothing are one order's together; what the bank charged is its fee, not a puzzle."""
+    network = await open_network()
+    await network.store.clearing.expect(
+        [Due(number="N9", reference="", amount_minor=70000, currency="NOK", day=MAY_20)]
+    )
+    path = tmp_path / "bank.xml"
+    path.write_bytes(samples.CAMT_053)
+    async with served(network, tmp_path, capsys) as terminal:
+        await terminal.run("settle", "import", str(path))
+        await terminal.run("settle", "match")
+        queue = (await terminal.run("settle", "exceptions", "--json")).json()
+        ids = {each["amount_minor"]: str(each["id"]) for each in queue}
+        why = ("--why", "by the slips", "--who", "Ida")
+        together = ("matched_by_hand", "N9", "--with", ids[30000])
+        paid = await terminal.run("settle", "decide", ids[40000], *together, *why)
+        fee = await terminal.run("settle", "decide", ids[-10000], "fee", *why)
+        left = (await terminal.run("settle", "exceptions", "--json")).json()
+    assert (paid.code, fee.code, [each["amount_minor"] for each in left]) == (0, 0, [49100])
+    standings = {str(account): own.posted_minor for account, own in (await network.store.ledger.standings()).items()}
+    assert (standings["customer:orders:NOK"], standings["fees:bank:NOK"]) == (-70000, 10000)
 
 
 async def test_a_file_that_does_not_add_up_is_refused_with_its_line(tmp_path: Path, capsys: Capture) -> None:
@@ -260,7 +285,7 @@ async def test_what_the_commands_refuse_before_they_ask(tmp_path: Path, capsys: 
     async with served(network, tmp_path, capsys) as terminal:
         for arguments, words in (
             (("ready", "2027-13"), "write a month as 2027-05"),
-            (("decide", "1", "unallocated", "N1", "--why", "x"), "for unallocated name none"),
+            (("decide", "1", "unallocated", "N1", "--why", "x"), "for fee and unallocated name none"),
             (("decide", "1", "matched_by_hand", "N1"), "--why"),
         ):
             done = await terminal.run("settle", *arguments)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 import trio
 
-from faxgw.settlement.clearing import Clearing, DecisionRefused, Window, inline
+from faxgw.settlement.clearing import Clearing, Window, inline
+from faxgw.settlement.deciding import DecisionRefused
 from faxgw.settlement.imports.entry import FileRefused
 from faxgw.settlement.takings import customers, in_transit, suspense
 from faxgw.store.clearing.port import Decision, Due, Imported, ImportedBefore, ImportRefused, Taken

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from faxgw.settlement.clearing import Clearing, DecisionRefused, Window, inline
+from faxgw.settlement.clearing import Clearing, Window, inline
+from faxgw.settlement.deciding import DecisionRefused
 from faxgw.settlement.imports.entry import FileRefused
 from faxgw.settlement.takings import customers, in_transit, suspense
 from faxgw.store.clearing.port import Decision, Due, Imported, ImportRefused, Taken

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from faxgw.order import Language
-from faxgw.settlement.clearing import Clearing, DecisionRefused, Window, inline
+from faxgw.settlement.clearing import Clearing, Window, inline
+from faxgw.settlement.deciding import DecisionRefused
 from faxgw.settlement.matching.references import make_kid
 from faxgw.settlement.month.desk import MonthDesk, Rules
 from faxgw.settlement.month.statement import Whom

@@ -25,7 +25,7 @@ from faxgw.api.settlement.views import (
 )
 from faxgw.faults import Fault
 from faxgw.ops.metrics import Metrics
-from faxgw.settlement.clearing import DecisionRefused
+from faxgw.settlement.deciding import DecisionRefused
 from faxgw.settlement.imports.entry import FileRefused
 from faxgw.settlement.wiring import SettlementParts
 from faxgw.store.clearing.port import Imported, ImportRefused, Taken
@@ -93,14 +93,21 @@ def money_routes(settlement: SettlementParts, metrics: Metrics) -> list[HTTPRout
     @post(
         "/v1/settlement/exceptions/{movement_id:int}/decide",
         status_code=200,
-        summary="Decide an exception: matched by hand, a difference accepted, or left unallocated",
+        summary="Decide an exception: matched by hand, a difference accepted, a fee, or left unallocated",
         responses=answers(TakenBody, "It is carried out", Kind.INVALID, Kind.AGAINST_RULE),
     )
     async def decide(request: Request[Any, Any, Any], movement_id: FromPath[int]) -> Response[Any]:
         wish = await wish_of(request, DecideWish)
         if isinstance(wish, Response):
             return wish
-        done = await clearing.decide(movement_id, wish.decision, who=wish.who, why=wish.why, number=wish.order)
+        done = await clearing.decide(
+            movement_id,
+            wish.decision,
+            who=wish.who,
+            why=wish.why,
+            number=wish.order,
+            together_with=wish.together_with,
+        )
         if isinstance(done, DecisionRefused):
             return problem(Kind.AGAINST_RULE, done.reason)
         return _taken(done)

@@ -38,7 +38,9 @@ class DecideWish(Asked, frozen=True, kw_only=True):
     why: _ShortText
     decision: Decision
     order: str = ""
-    """Its number; none for `unallocated`."""
+    """Its number; none for `fee` and `unallocated`."""
+    together_with: Annotated[tuple[int, ...], msgspec.Meta(max_length=50)] = ()
+    """Other movements of the queue that pay the order together with this one: all of them, or none."""
 
 
 class CloseWish(Asked, frozen=True, kw_only=True):

@@ -15,7 +15,8 @@ from faxgw.cli.members.asking import address, table_of
 from faxgw.cli.screen import console, counted, print_json, say, since_text
 from faxgw.cli.settle.asking import amount_text, progress_over
 
-DECISIONS = ("matched_by_hand", "difference_accepted", "unallocated")
+FOR_AN_ORDER = ("matched_by_hand", "difference_accepted")
+DECISIONS = (*FOR_AN_ORDER, "fee", "unallocated")
 
 _EXCEPTION = click.argument("exception_id", metavar="ID", type=click.IntRange(min=1))
 
@@ -116,19 +117,34 @@ def own(client: LocalClient, exception_id: int, who: str | None, as_json: bool) 
 @_EXCEPTION
 @click.argument("decision", type=click.Choice(DECISIONS))
 @click.argument("order", required=False, default="")
+@click.option(
+    "--with",
+    "others",
+    type=int,
+    multiple=True,
+    metavar="ID",
+    help="Another payment for the same order; may be repeated.",
+)
 @why_option
 @who_option
 @json_option
 @with_patient_client
 def decide(
-    client: LocalClient, exception_id: int, decision: str, order: str, why: str, who: str | None, as_json: bool
+    client: LocalClient,
+    exception_id: int,
+    decision: str,
+    order: str,
+    others: tuple[int, ...],
+    why: str,
+    who: str | None,
+    as_json: bool,
 ) -> None:
-    """Decide exception ID: it is for ORDER, with its amount or with another one, or it stays in suspense."""
+    """Decide exception ID: it is for ORDER, alone or --with others, or a fee, or it stays in suspense."""
     if not why.strip():
         raise click.UsageError("a decision about money needs its reason: --why")
-    if (decision == "unallocated") == bool(order):
-        raise click.UsageError("name the ORDER that the money is for; for unallocated name none")
-    body = asked(who, why, decision=decision, order=order)
+    if (decision in FOR_AN_ORDER) != bool(order):
+        raise click.UsageError("name the ORDER that the money is for; for fee and unallocated name none")
+    body = asked(who, why, decision=decision, order=order, together_with=list(others))
     answer = body_of(client.post(f"/v1/settlement/exceptions/{exception_id}/decide", body))
     if as_json:
         print_json(answer)

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 COMMAND = (sys.executable, "-m", "faxgw.settlement.statements.worker")
 BATCH_MAX = 16
-BATCH_SECONDS_MAX = 60.0
+BATCH_SECONDS_MAX = 60
 """Sixteen statements take 0.1 s, one of ten thousand lines 1 s."""
 
 encode_tasks = msgspec.msgpack.Encoder().encode

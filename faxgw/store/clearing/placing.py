@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from faxgw.errors import BugError
 from faxgw.store.clearing.names import names_of
-from faxgw.store.clearing.port import Decision, Due, Leave, Open, Own, Place, Step, Taken
+from faxgw.store.clearing.port import Decision, Due, Leave, Open, Own, Place, Step, Taken, Together
+from faxgw.store.clearing.reading import PAYS, read_paid
 from faxgw.store.clearing.schema import (
     clearing_exception,
     order_due,
@@ -19,42 +20,50 @@ from faxgw.store.ledger.booking import book
 from faxgw.store.ledger.port import Entry, NotBooked
 from faxgw.store.rows import parts
 
-PARTS = "parts"
-"""The one rule by which several movements pay one order."""
-PAYS = settlement_entry.c.kind.in_(("sale", "bank")) & (settlement_entry.c.gross_minor > 0)
-"""Movements that pay an order; a chargeback that was reversed only gives back what had paid it."""
-
 
 def take(connection: Connection, steps: Sequence[Step]) -> list[Taken]:
     """In order; what all of them book goes into the ledger at the end, in the same transaction."""
-    page = _Page(connection, [step for step in steps if isinstance(step, Place)])
+    page = _Page(connection, [place for step in steps for place in _places_of(step)])
     taken = [Taken.DONE if _take(connection, page, step) else Taken.LATE for step in steps]
     page.book()
     return taken
 
 
+def _places_of(step: Step) -> Sequence[Place]:
+    match step:
+        case Place():
+            return (step,)
+        case Together(places=places):
+            return places
+        case Open() | Leave() | Own():
+            return ()
+        case _:
+            assert_never(step)
+
+
 class _Page:
-    """What the movements that are to be placed are, who has paid their orders, and what is booked of it."""
+    """What the movements that are to be placed pay, what was paid of their orders, and what is booked of it."""
 
     def __init__(self, connection: Connection, places: Sequence[Place]) -> None:
         self._connection = connection
-        self._paying = set(_read_paying(connection, [place.movement_id for place in places]))
+        ids = [place.movement_id for place in places]
         numbers = {place.order_number for place in places if place.order_number is not None}
-        self._rules: dict[str, list[str]] = {}
-        for number, rule in _read_rules(connection, sorted(numbers)):
-            self._rules.setdefault(number, []).append(rule)
-        self.in_queue = set(_read_queued(connection, [place.movement_id for place in places]))
+        self._pays = dict(_read_paying(connection, ids))
+        self._paid = dict(read_paid(connection, sorted(numbers)))
+        self.in_queue = set(_read_queued(connection, ids))
         self._entries: list[Entry] = []
 
     def may_pay(self, step: Place) -> bool:
-        """An order is paid by one movement, or by parts that were found to be its amount together."""
-        if step.order_number is None or step.movement_id not in self._paying:
+        """An order is paid once; once all of it was taken back, whoever decides may have it paid anew."""
+        if step.order_number is None or step.movement_id not in self._pays:
             return True
-        return all(step.rule == PARTS and rule == PARTS for rule in self._rules.get(step.order_number, ()))
+        left_minor = self._paid.get(step.order_number)
+        return left_minor is None or (left_minor <= 0 and step.decision is not Decision.RULED)
 
     def placed(self, step: Place) -> None:
-        if step.order_number is not None and step.movement_id in self._paying:
-            self._rules.setdefault(step.order_number, []).append(step.rule)
+        if step.order_number is not None and step.movement_id in self._pays:
+            before_minor = self._paid.get(step.order_number, 0)
+            self._paid[step.order_number] = before_minor + self._pays[step.movement_id]
         if step.journal is not None:
             self._entries.append(Entry((step.journal,), step.at))
 
@@ -64,10 +73,12 @@ class _Page:
                 raise BugError(f"a movement was placed, and the ledger does not take it: {booked.reason}")
 
 
-def _read_paying(connection: Connection, movement_ids: Sequence[int]) -> Iterator[int]:
+def _read_paying(connection: Connection, movement_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Those of them that pay an order, with how much."""
     table = settlement_entry
     for some in parts(movement_ids):
-        yield from connection.execute(select(table.c.id).where(table.c.id.in_(some), PAYS)).scalars()
+        rows = connection.execute(select(table.c.id, table.c.gross_minor).where(table.c.id.in_(some), PAYS))
+        yield from ((row.id, row.gross_minor) for row in rows)
 
 
 def _read_queued(connection: Connection, movement_ids: Sequence[int]) -> Iterator[int]:
@@ -89,6 +100,8 @@ def _take(connection: Connection, page: _Page, step: Step) -> bool:
     match step:
         case Place():
             return _place(connection, page, step)
+        case Together(places=places):
+            return _place_together(connection, page, places)
         case Open():
             page.in_queue.add(step.movement_id)
             return _open(connection, step)
@@ -102,9 +115,25 @@ def _take(connection: Connection, page: _Page, step: Step) -> bool:
 
 
 def _place(connection: Connection, page: _Page, step: Place) -> bool:
-    table = settlement_entry
-    if not page.may_pay(step):
+    return page.may_pay(step) and _claim(connection, page, step)
+
+
+def _place_together(connection: Connection, page: _Page, places: Sequence[Place]) -> bool:
+    if not all(page.may_pay(place) for place in places) or not _are_unplaced(connection, places):
         return False
+    if not all(_claim(connection, page, place) for place in places):
+        raise BugError("movements were free to be placed together, and one of them was not")
+    return True
+
+
+def _are_unplaced(connection: Connection, places: Sequence[Place]) -> bool:
+    table, ids = settlement_entry, {place.movement_id for place in places}
+    free = select(func.count()).where(table.c.id.in_(ids), table.c.placed_at.is_(None))
+    return bool(connection.execute(free).scalar_one() == len(places))
+
+
+def _claim(connection: Connection, page: _Page, step: Place) -> bool:
+    table = settlement_entry
     if step.batch_id is not None and not _claim_payout(connection, step.batch_id, step.movement_id):
         return False
     placed = connection.execute(

@@ -138,6 +138,8 @@ class Decision(enum.StrEnum):
     MATCHED_BY_HAND = "matched_by_hand"
     DIFFERENCE_ACCEPTED = "difference_accepted"
     """It is for the order although the amounts differ; the network bears or keeps the difference."""
+    FEE = "fee"
+    """A bank or a provider keeps it, or gives back what it kept."""
     UNALLOCATED = "unallocated"
     """It stays in suspense, for a known reason, until it is placed after all."""
     RULED = "ruled"
@@ -177,6 +179,13 @@ class Place:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Movements that only together are what an order costs: all of them are placed with it, or none."""
+
+    places: tuple[Place, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """A movement goes to the queue of exceptions, or is described better there."""
@@ -207,7 +216,7 @@ class Own:
     owner: str
 
 
-Step = Place | Open | Leave | Own
+Step = Place | Together | Open | Leave | Own
 
 
 class Taken(enum.StrEnum):
@@ -235,8 +244,8 @@ class ClearingStore(Protocol):
         """Orders that no payment was placed with."""
         ...
 
-    async def paid_numbers(self, numbers: Sequence[str]) -> set[str]:
-        """Which of the orders a payment was placed with."""
+    async def paid_minor(self, number: str) -> int | None:
+        """What was paid for the order less what was taken back; None where no payment was ever placed with it."""
         ...
 
     async def paid_named(self, names: Sequence[str]) -> list[Due]:

@@ -1,10 +1,10 @@
 """Questions about clearing."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, tuple_
+from sqlalchemy import Connection, Row, Select, case, func, select, tuple_
 
 from faxgw.store.clearing.port import Decision, Due, Exceptional, Movement, Payout
 from faxgw.store.clearing.schema import (
@@ -16,7 +16,8 @@ from faxgw.store.clearing.schema import (
 )
 from faxgw.store.rows import parts
 
-PLACED_WITH_PAYMENT = settlement_entry.c.order_number.is_not(None) & (settlement_entry.c.gross_minor > 0)
+PAYS = settlement_entry.c.kind.in_(("sale", "bank")) & (settlement_entry.c.gross_minor > 0)
+"""Movements that pay an order; a chargeback that was reversed only gives back what had paid it."""
 _IS_PAID = (
     select(settlement_entry.c.id)
     .where(settlement_entry.c.order_number == order_due.c.number, settlement_entry.c.gross_minor > 0)
@@ -85,14 +86,21 @@ def _due(row: Row[Any]) -> Due:
     )
 
 
-def read_paid_numbers(connection: Connection, numbers: Sequence[str]) -> set[str]:
-    found: set[str] = set()
+def read_paid_minor(connection: Connection, number: str) -> int | None:
+    return dict(read_paid(connection, [number])).get(number)
+
+
+def read_paid(connection: Connection, numbers: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Of those that payments were placed with: what was paid less what was taken back."""
+    table = settlement_entry
     for some in parts(numbers):
-        asked = select(settlement_entry.c.order_number).where(
-            PLACED_WITH_PAYMENT, settlement_entry.c.order_number.in_(some)
+        asked = (
+            select(table.c.order_number, func.sum(table.c.gross_minor))
+            .where(table.c.order_number.in_(some))
+            .group_by(table.c.order_number)
+            .having(func.sum(case((PAYS, 1), else_=0)) > 0)
         )
-        found.update(connection.execute(asked).scalars())
-    return found
+        yield from ((number, int(left_minor)) for number, left_minor in connection.execute(asked))
 
 
 def read_paid_named(connection: Connection, names: Sequence[str]) -> list[Due]:

@@ -30,8 +30,8 @@ class SqlClearing:
     async def unpaid(self) -> list[Due]:
         return await self._reader.read(reading.read_unpaid)
 
-    async def paid_numbers(self, numbers: Sequence[str]) -> set[str]:
-        return await self._reader.read(reading.read_paid_numbers, numbers)
+    async def paid_minor(self, number: str) -> int | None:
+        return await self._reader.read(reading.read_paid_minor, number)
 
     async def paid_named(self, names: Sequence[str]) -> list[Due]:
         return await self._reader.read(reading.read_paid_named, names)

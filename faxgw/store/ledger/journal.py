@@ -39,7 +39,7 @@ class AccountKind(enum.StrEnum):
     FUND = "fund"
     """Levies collected for somebody else."""
     FEES = "fees"
-    """What acquirers and wallets keep."""
+    """What acquirers, wallets and banks keep."""
     COMPENSATION = "compensation"
     """What the network itself gives customers after complaints."""
 
