@@ -122,7 +122,13 @@ class _Snapshot:
 
     def __init__(self, books: Books, day: dt.date) -> None:
         self.seq = books.seq
-        self.known = {each.member_id: member for each in books.history if (member := each.on(day)) is not None}
+        # One who applied for a later day is known as it will be then.
+        first_days = ((each, each.day_from(day)) for each in books.history)
+        self.known = {
+            each.member_id: member
+            for each, first_day in first_days
+            if first_day is not None and (member := each.on(first_day)) is not None
+        }
 
 
 def _read(content: bytes, kind: str, known: Mapping[str, Member]) -> tuple[list[Member], list[LineFault]]:
