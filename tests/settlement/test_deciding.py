@@ -109,10 +109,9 @@ async def test_customers_money_is_no_fee(clearing: Clearing) -> None:
 async def test_an_order_whose_payment_was_taken_back_is_paid_anew(store: SqlStore, clearing: Clearing) -> None:
     """The card was charged back whole, then the customer transferred the money: a person may place it, no rule does."""
     await store.clearing.expect([due(amount_minor=64900)])
-    charged_back = (
-        samples.ADYEN.replace(b"Refunded,MOD1,NOK,149.00,,1,NOK,149.00", b"Chargeback,MOD1,NOK,649.00,,1,NOK,649.00")
-        .replace(b"MerchantPayout,,NOK,,,,NOK,486.00,,", b"MerchantPayout,,NOK,,,,NOK,,14.00,")
-    )
+    charged_back = samples.ADYEN.replace(
+        b"Refunded,MOD1,NOK,149.00,,1,NOK,149.00", b"Chargeback,MOD1,NOK,649.00,,1,NOK,649.00"
+    ).replace(b"MerchantPayout,,NOK,,,,NOK,486.00,,", b"MerchantPayout,,NOK,,,,NOK,,14.00,")
     await take(clearing, charged_back)
     await take(
         clearing,
@@ -121,9 +120,12 @@ async def test_an_order_whose_payment_was_taken_back_is_paid_anew(store: SqlStor
     await clearing.match()
     assert await store.clearing.paid_minor("NO27-0000017") == 0
     transferred = await exception(clearing, 64900)
-    by_hand = {"who": "Ida", "why": "she wrote", "number": "NO27-0000017"}
-    assert await clearing.decide(transferred, BY_HAND, **by_hand) is Taken.DONE
+
+    async def place_by_hand(movement_id: int) -> object:
+        return await clearing.decide(movement_id, BY_HAND, who="Ida", why="she wrote", number="NO27-0000017")
+
+    assert await place_by_hand(transferred) is Taken.DONE
     assert (await balances(store))[customers("NOK")] == -64900
-    second = await clearing.decide(await exception(clearing, FIRST), BY_HAND, **by_hand)
+    second = await place_by_hand(await exception(clearing, FIRST))
     assert isinstance(second, DecisionRefused)
     assert "was paid already" in second.reason
