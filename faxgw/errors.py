@@ -33,5 +33,9 @@ class StoreBusyError(FaxgwError):
     """More writes wait than the config allows; the caller should try again later."""
 
 
+class QueueFullError(StoreBusyError):
+    """As many faxes wait to be sent as the config allows; nothing was taken, and what waits goes on."""
+
+
 class BugError(FaxgwError):
     """We must act: a state that the design holds impossible was seen."""

@@ -39,7 +39,7 @@ from faxgw.api.stopping import control_routes
 from faxgw.api.verbs import verb_routes
 from faxgw.clock import Clock
 from faxgw.config.whole import Config
-from faxgw.errors import StoreBusyError, StoreFullError
+from faxgw.errors import QueueFullError, StoreBusyError, StoreFullError
 from faxgw.ops.metrics import Metrics
 from faxgw.relay.port import RelayDesk
 from faxgw.routing.desk import RoutingDesk
@@ -49,6 +49,7 @@ from faxgw.store.port import Store
 log = structlog.get_logger(__name__)
 
 _BUSY_RETRY_SECONDS = 1
+_QUEUE_FULL_RETRY_SECONDS = 30
 _FULL_RETRY_SECONDS = 30
 
 
@@ -153,6 +154,10 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
         metrics.refused.labels(_door_of(request), "busy").inc()
         return problem(Kind.BUSY, Kind.BUSY.explanation, headers={"Retry-After": str(_BUSY_RETRY_SECONDS)})
 
+    def queue_full(request: Request[Any, Any, Any], error: QueueFullError) -> Response[Any]:
+        metrics.refused.labels(_door_of(request), "busy").inc()
+        return problem(Kind.BUSY, str(error), headers={"Retry-After": str(_QUEUE_FULL_RETRY_SECONDS)})
+
     def store_full(request: Request[Any, Any, Any], _: StoreFullError) -> Response[Any]:
         metrics.refused.labels(_door_of(request), "full").inc()
         return problem(Kind.FULL, Kind.FULL.explanation, headers={"Retry-After": str(_FULL_RETRY_SECONDS)})
@@ -162,6 +167,7 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
         openapi_config=openapi,
         guards=[refuse_unknown_parameters],
         exception_handlers={
+            QueueFullError: queue_full,
             StoreBusyError: store_busy,
             StoreFullError: store_full,
             PeerGoneError: _pass_on,

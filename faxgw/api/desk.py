@@ -22,7 +22,7 @@ from faxgw.dispatch.drawing import Deposited
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.service import Service, apply_service
-from faxgw.errors import BugError, StoreBusyError
+from faxgw.errors import BugError, QueueFullError, StoreBusyError
 from faxgw.faults import Fault
 from faxgw.fax import FaxId, State
 from faxgw.members.register import Register
@@ -92,6 +92,7 @@ class OrderDesk:
     # --- taking in ---------------------------------------------------------------------------------------
 
     async def submit(self, submitter: str, orders: Sequence[Order]) -> list[Admission | list[Fault]]:
+        self._refuse_if_full()
         now = self._clock.now()
         prepared: list[NewFax | list[Fault]] = []
         with self._placing.batch() as batch:
@@ -114,6 +115,7 @@ class OrderDesk:
         return new_order_fax(submitter, order, placed, now, self._service_of(submitter, placed.order, now))
 
     async def send_document(self, submitter: str, wish: DocumentOrder) -> Admission:
+        self._refuse_if_full()
         # Durable before the row that names it: a crash in between leaves a file that nobody names.
         name = await self._store.keep_document(wish.content)
         size = len(wish.content)
@@ -122,6 +124,13 @@ class OrderDesk:
         admissions = await self._store.admit(faxes)
         await self._put_in_line(faxes, admissions)
         return admissions[0]
+
+    def _refuse_if_full(self) -> None:
+        """What comes faster than it goes would else wait without bound, and in vain."""
+        if self._waiting.is_full:
+            raise QueueFullError(
+                "as many faxes wait as [queue] waiting_max allows; nothing was taken, send it again later"
+            )
 
     # --- what people ask ---------------------------------------------------------------------------------
 

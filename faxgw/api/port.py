@@ -94,11 +94,15 @@ class Desk(Protocol):
     """Takes orders in, and carries out what people ask of faxes."""
 
     async def submit(self, submitter: str, orders: Sequence[Order]) -> list[Admission | list[Fault]]:
-        """Admit checked orders in one commit; faults where a florist is not in the register."""
+        """Admit checked orders in one commit; faults where a florist is not in the register.
+
+        Raises:
+            QueueFullError: as many faxes wait as the config wants.
+        """
         ...
 
     async def send_document(self, submitter: str, wish: DocumentOrder) -> Admission:
-        """Keep the document, then admit its fax."""
+        """Keep the document, then admit its fax; raises as `submit` does."""
         ...
 
     async def hold(self, fax_id: FaxId, who: str, why: str) -> Recorded: ...

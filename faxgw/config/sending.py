@@ -51,6 +51,8 @@ class QueueConfig(Section, frozen=True, kw_only=True):
     """A fax that has been due for so long travels in the class above its own, and so on up to express."""
     patience_seconds: Annotated[float, msgspec.Meta(gt=0)] = 3_600.0
     """A fax without a near deadline takes its place among those with one as if it had to go within this time."""
+    waiting_max: Count = 1_000_000
+    """While so many faxes wait to be sent, orders and documents are refused (503). One that waits takes 500 bytes."""
 
 
 class LineConfig(Section, frozen=True, kw_only=True):

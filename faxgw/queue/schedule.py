@@ -35,6 +35,10 @@ class Schedule:
         self._is_suspended = False
         self._broke_off = False
 
+    def __len__(self) -> int:
+        """How many wait, those that are not due yet among them."""
+        return len(self._later) + len(self._due)
+
     # --- faxes come and go ---------------------------------------------------------------------------
 
     def load(self, faxes: Iterable[Queued], now: float) -> None:
@@ -234,7 +238,7 @@ class Schedule:
             return
         heapq.heappush(self._deadlines, (fax.deadline_at, fax.fax_id))
         # Every retry brings its deadline along again; a carrier that is down would fill the memory with them.
-        live = len(self._later) + len(self._due) + len(self._taken)
+        live = len(self) + len(self._taken)
         if len(self._deadlines) > 2 * live + STALE_MAX:
             faxes = [*self._later.values(), *self._due.values(), *self._taken.values()]
             self._deadlines = [(each.deadline_at, each.fax_id) for each in faxes if each.deadline_at is not None]

@@ -31,7 +31,8 @@ class WaitingRoom:
     ) -> None:
         self._clock = clock
         self._lines = lines or Lines()
-        self._schedule = Schedule(self._lines, config, sharing)
+        self._config = config or QueueConfig()
+        self._schedule = Schedule(self._lines, self._config, sharing)
         self._changed = trio.Event()
         self._kept_back = trio.Event()
 
@@ -40,6 +41,11 @@ class WaitingRoom:
         self._lines.load(memories)
         self._schedule.load(faxes, self._clock.now())
         self._wake()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many wait as the config wants, so that no more should be let in; who was let in is put in line."""
+        return len(self._schedule) >= self._config.waiting_max
 
     def put(self, faxes: Iterable[Queued]) -> None:
         for fax in faxes:

@@ -4,7 +4,7 @@ import pytest
 
 from faxgw.api.app import local_app
 from faxgw.config.daemon import Api
-from faxgw.errors import StoreBusyError, StoreFailedError, StoreFullError
+from faxgw.errors import QueueFullError, StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.render.boxes import KINDS_MAX
 from tests.api.fakes import Fakes, make_fakes, order_bytes, order_json
 from tests.api.peer import Answer, peer_of
@@ -175,6 +175,17 @@ async def test_a_busy_store_is_told() -> None:
     fakes.desk.out_of_order = StoreBusyError()
     answer = await post(fakes, order_bytes())
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert refusals(fakes, "busy") == 1
+
+
+async def test_a_full_queue_is_told() -> None:
+    """Orders come faster than they go: 503 with the reason, and not before half a minute."""
+    fakes = make_fakes()
+    fakes.desk.out_of_order = QueueFullError("as many faxes wait as [queue] waiting_max allows")
+    answer = await post(fakes, order_bytes())
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+    assert answer.json()["type"].endswith("busy")
+    assert "waiting_max" in answer.json()["detail"]
     assert refusals(fakes, "busy") == 1
 
 
