@@ -53,6 +53,8 @@ from faxgw.routing.desk import RoutingDesk
 from faxgw.routing.places import NOWHERE
 from faxgw.settlement.exports.desk import load_books
 from faxgw.settlement.tariff import check_web_members, load_tariffs
+from faxgw.store.backup.folder import RESTORING
+from faxgw.store.database import STORE_FILE
 from faxgw.store.sql import SqlStore, open_store
 from faxgw.store.writer import Committed
 
@@ -63,7 +65,6 @@ EXIT_OPERATOR = 2
 EXIT_STORE_FAILED = 74
 """EX_IOERR of sysexits.h."""
 
-STORE_FILE = "faxgw.db"
 CLOSING_SECONDS_MAX = 30.0
 """For what follows the last send: receipts under way, processes and threads, the store's last commit (10 s)."""
 WATCH_SECONDS = 5.0
@@ -77,7 +78,7 @@ def run(config: Config) -> int:
     supervisor = find_supervisor(os.environ, os.getpid())
     exit_code = EXIT_OK
     try:
-        with _only_one_daemon(Path(config.gateway.state_dir)):
+        with only_one_daemon(Path(config.gateway.state_dir)):
             trio.run(partial(live, config, supervisor), strict_exception_groups=True)
     except* OperatorError as errors:
         for error in _leaves(errors):
@@ -312,8 +313,12 @@ def _make_provider(own: CarrierConfig, clock: Clock) -> Provider:
 
 
 @contextmanager
-def _only_one_daemon(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory: two writers on one store would each believe to be alone."""
+def only_one_daemon(state_dir: Path) -> Iterator[None]:
+    """Hold the state directory: two writers on one store would each believe to be alone.
+
+    Raises:
+        ConfigError: another holds it, or it cannot hold a store.
+    """
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
         lock = (state_dir / "lock").open("w")
@@ -326,6 +331,8 @@ def _only_one_daemon(state_dir: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(f"another daemon runs on {state_dir}; stop it or set another state_dir") from None
+        if (state_dir / RESTORING).exists():
+            raise ConfigError(f"a restore into {state_dir} was cut off: move all of it away, and restore again")
         yield
 
 

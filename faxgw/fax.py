@@ -55,7 +55,7 @@ WITH_CARRIER = frozenset({State.SENDING, State.SUBMITTED, State.UNKNOWN})
 
 NEXT: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SENDING, State.DELIVERED, State.HELD, State.EXPIRED, State.CANCELLED, State.FAILED}),
-    State.HELD: frozenset({State.QUEUED, State.DELIVERED, State.EXPIRED, State.CANCELLED}),
+    State.HELD: frozenset({State.QUEUED, State.DELIVERED, State.EXPIRED, State.CANCELLED, State.FAILED}),
     State.SENDING: frozenset({State.SUBMITTED, State.UNKNOWN, State.DELIVERED, State.QUEUED, State.HELD, State.FAILED}),
     State.SUBMITTED: frozenset({State.DELIVERED, State.QUEUED, State.HELD, State.FAILED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.SUBMITTED, State.DELIVERED, State.QUEUED, State.HELD, State.FAILED}),

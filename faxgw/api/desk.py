@@ -24,7 +24,7 @@ from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.service import Service, apply_service
 from faxgw.errors import BugError, QueueFullError, StoreBusyError
 from faxgw.faults import Fault
-from faxgw.fax import FaxId, State
+from faxgw.fax import AttemptNumber, FaxId, State
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.order import RANKS, Order, Priority
@@ -41,6 +41,7 @@ from faxgw.store.changes import (
     Recorded,
     ReleaseAsked,
     RerouteAsked,
+    ResolveAsked,
     Ruling,
     SetAside,
     Stale,
@@ -90,6 +91,10 @@ class OrderDesk:
         self._promises = promises or Promises(clock, metrics)
 
     # --- taking in ---------------------------------------------------------------------------------------
+
+    def heed_rules(self, rules: Sequence[ServiceRule]) -> None:
+        """Promise by these to orders that come in from now on."""
+        self._rules = rules
 
     async def submit(self, submitter: str, orders: Sequence[Order]) -> list[Admission | list[Fault]]:
         self._refuse_if_full()
@@ -190,6 +195,8 @@ class OrderDesk:
         view = await self._store.fax(fax_id)
         if view is None:
             return NoSuchFax()
+        if view.state is State.HELD and view.marked:
+            return await self._resolve_held(view, ruling, who, why)
         if view.state is not State.UNKNOWN:
             return Stale(view.state)
         last = view.attempts[-1]
@@ -201,6 +208,20 @@ class OrderDesk:
             raise BugError(f"fax {fax_id} is in doubt without an attempt")
         own = next((each for each in attempt.call if each.fax_id == fax_id), attempt)
         return await self._outcomes.resolved(own, ruling, who, why)
+
+    async def _resolve_held(self, view: FaxView, ruling: Ruling, who: str, why: str) -> Recorded:
+        """It may have come before: then it is over; else it goes, marked as a possible duplicate."""
+        now, last = self._clock.now(), AttemptNumber(len(view.attempts))
+        recorded = (await self._store.record([ResolveAsked(view.fax_id, last, ruling, who, why, now)]))[0]
+        match recorded:
+            case Changed(state=State.QUEUED):
+                await self._put_back_in_line(view.fax_id)
+            case Changed(state=state):
+                self._metrics.finished.labels(state.value).inc()
+                self._promises.cancelled(view.fax_id)
+            case Stale() | NoSuchFax():
+                pass
+        return recorded
 
     async def send_again(self, fax_id: FaxId, wish: AgainWish, who: str, why: str) -> AdmittedAgain | list[Fault]:
         line = self._destination(wish.to) if wish.to != Destination() else None

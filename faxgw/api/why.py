@@ -33,6 +33,9 @@ class Whys:
             case State.HELD if view.content is Content.DOCUMENT and _was_set_aside(view):
                 mend = "if the file is at fault, cancel it and hand in a new one under another key; else release it"
                 return Why(Waiting.HELD, f"held ({view.reason}); {mend}")
+            case State.HELD if view.marked:
+                detail = "ask the carrier or the florist whether it came, and resolve it"
+                return Why(Waiting.HELD, f"held ({view.reason}), and it may have come before: {detail}")
             case State.HELD:
                 return Why(Waiting.HELD, f"held ({view.reason}); release it to let it go")
             case State.SENDING | State.SUBMITTED:

@@ -85,8 +85,8 @@ def _check_members(config: Config, file: Path) -> None:
     Raises:
         ConfigError: the file of members has faults, or lacks a shop that the section on settlement names.
     """
-    from faxgw.daemon import STORE_FILE  # noqa: PLC0415 It brings the whole daemon.
     from faxgw.members.file import load_register  # noqa: PLC0415 It brings all telephone numbering plans.
+    from faxgw.store.database import STORE_FILE  # noqa: PLC0415 It brings all of SQLAlchemy.
 
     register = load_register(file)
     # Once there is a store, people may have enrolled a shop that the file does not have: the daemon looks at its start.

@@ -29,6 +29,8 @@ class Patience:
 
     def next_of(self, order: RelayOrder, absences: Sequence[Absence], now: float) -> Next:
         """What to do about `order` at `now`, once its `next_at` has come."""
+        if order.by_hand:
+            return Next.NOTHING
         match order.stage:
             case Stage.UNPLACED:
                 return Next.PLACE

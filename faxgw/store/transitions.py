@@ -148,6 +148,8 @@ def apply_change(change: Change, fax: FaxRow, attempt: AttemptRow | None, events
             if attempt is None:
                 return Stale(fax.state)
             happened = _deliver(change, fax, attempt)
+        case ResolveAsked() if fax.state is State.HELD:
+            happened = _resolve_held(change, fax, attempt)
         case ResolveAsked():
             if attempt is None:
                 return Stale(fax.state)
@@ -266,6 +268,28 @@ def _resolve(change: ResolveAsked, fax: FaxRow, attempt: AttemptRow) -> Happened
             fax.go(State.QUEUED, Failure.IN_DOUBT)
             more = {"failure": Failure.IN_DOUBT, "code": BY_HAND, "due_at": change.at}
             return Happened(fax.fax_id, change.at, "retry", data | more)
+
+
+def _resolve_held(change: ResolveAsked, fax: FaxRow, attempt: AttemptRow | None) -> Happened | None:
+    """A fax that is held and may have come before, as after a restore: a person asked the carrier or the florist."""
+    if not fax.marked:
+        return None
+    data: dict[str, object] = {"attempt": change.attempt, "who": change.who, "why": change.why}
+    match change.ruling:
+        case Ruling.DELIVERED:
+            if attempt is not None:
+                attempt.end(DELIVERED, BY_HAND, change.at)
+            fax.go(State.DELIVERED, BY_HAND)
+            return Happened(fax.fax_id, change.at, "delivered", data)
+        case Ruling.NOT_DELIVERED:
+            fax.go(State.FAILED, Failure.IN_DOUBT)
+            return Happened(fax.fax_id, change.at, "failed", data | {"failure": Failure.IN_DOUBT, "code": BY_HAND})
+        case Ruling.SEND_AGAIN if fax.line == NO_LINE:
+            return None
+        case Ruling.SEND_AGAIN:
+            fax.due_at = change.at
+            fax.go(State.QUEUED, f"{change.who}: {change.why}" if change.why else change.who)
+            return Happened(fax.fax_id, change.at, "released", data)
 
 
 def _revise(change: PriorityAsked | RerouteAsked, fax: FaxRow) -> Happened | None:

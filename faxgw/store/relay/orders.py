@@ -17,7 +17,7 @@ from faxgw.store.rows import parts, take_ids
 from faxgw.store.schema import fax, fax_state
 
 decode_relay_order = msgspec.json.Decoder(RelayOrder).decode
-_encode_relay_order = msgspec.json.Encoder().encode
+encode_relay_order = msgspec.json.Encoder().encode
 
 PAGE = select(
     fax.c.id,
@@ -168,5 +168,5 @@ def _columns(order: RelayOrder, turn: int) -> dict[str, object]:
         "next_at": order.next_at,
         "waiting_since": order.waiting_since,
         "turn": turn,
-        "body": _encode_relay_order(order),
+        "body": encode_relay_order(order),
     }

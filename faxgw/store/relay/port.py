@@ -108,6 +108,8 @@ class RelayOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     next_at: float | None = None
     """When the network does something about it by itself: reminds, or looks for another store."""
     changed_at: float = 0.0
+    by_hand: bool = False
+    """The network does nothing about it by itself: it was restored from a backup, and may have gone on since."""
 
 
 @dataclass(frozen=True, slots=True)
