@@ -29,6 +29,6 @@ class SinchConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind", t
     webhook_secret_file: str = ""
     """Holds what the password of each fax's webhook is made from, 16 characters or more; Sinch never sees it."""
     absence_proves: bool = False
-    """A fax that its list does not show was never taken, and goes again by itself. So its documentation says, and nobody
-    here has seen it: set this once you have found a fax of your own, with its label, in the list."""
+    """A fax that its list does not show was never taken, and goes again by itself. So its documentation says; nobody
+    here has seen it. Set this once you have found a fax of your own, with its label, in the list."""
     settle_seconds: Seconds = 300.0

@@ -27,8 +27,8 @@ class TelnyxConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind", 
     webhook_url: str = ""
     """Where Telnyx reaches `/v1/receipts/NAME` of this gateway, if not the application's own address."""
     absence_proves: bool = False
-    """A fax that its list does not show was never taken, and goes again by itself. So its documentation says, and nobody
-    here has seen it: set this once you have found a fax of your own in the list."""
+    """A fax that its list does not show was never taken, and goes again by itself. So its documentation says; nobody
+    here has seen it. Set this once you have found a fax of your own in the list."""
     retry_signaling_errors: bool = False
     """Ring again after `fax_signaling_error`. It covers failed trainings and also pages that were sent and not
     confirmed, so without this such a fax waits for a person."""

@@ -94,6 +94,7 @@ class FakeCarrier:
     board: Switchboard
     deliver: Callable[[Webhook], int]
     """Takes a webhook; the status that answers it. Others than 2xx make it come again."""
+    slow_seconds: float = SLOW_SECONDS
     requests: list[Request] = field(default_factory=list)
     doors: dict[str, Door] = field(init=False)
     _nursery: trio.Nursery = field(init=False)
@@ -166,8 +167,8 @@ class FakeCarrier:
                 return await _answer(Response(503), connection, stream)
             case Answer.SLOW_BEFORE:
                 # It is going to be taken even when the sender has gone.
-                self._nursery.start_soon(self._accept_late, handed, play)
-                await trio.sleep_forever()
+                late: Taken = await self._nursery.start(self._accept_late, handed, play)
+                return await _answer(self.wire.confirm(late, door), connection, stream)
             case _:
                 pass
         fax = self._accept(handed, play)
@@ -190,7 +191,7 @@ class FakeCarrier:
             case Answer.ERROR_ACCEPTED:
                 return await _answer(Response(500), connection, stream)
             case Answer.SLOW_AFTER:
-                await trio.sleep(SLOW_SECONDS)
+                await trio.sleep(self.slow_seconds)
             case _:
                 pass
         return await _answer(response, connection, stream)
@@ -212,9 +213,11 @@ class FakeCarrier:
         digest = sha256(handed.document).hexdigest()
         return self.board.take(handed.reference, handed.number, handed.pages, digest, play, SystemClock().now())
 
-    async def _accept_late(self, handed: HandedIn, play: Play) -> None:
-        await trio.sleep(SLOW_SECONDS)
-        await self._end(self._accept(handed, play))
+    async def _accept_late(self, handed: HandedIn, play: Play, task_status: trio.TaskStatus[Taken]) -> None:
+        await trio.sleep(self.slow_seconds)
+        fax = self._accept(handed, play)
+        task_status.started(fax)
+        await self._end(fax)
 
     async def _end(self, fax: Taken) -> None:
         if fax.play.call is Call.STUCK:
@@ -243,11 +246,13 @@ class FakeCarrier:
 
 @asynccontextmanager
 async def running_fake(
-    make_wire: Callable[[Switchboard], Wire], deliver: Callable[[Webhook], int]
+    make_wire: Callable[[Switchboard], Wire],
+    deliver: Callable[[Webhook], int],
+    slow_seconds: float = SLOW_SECONDS,
 ) -> AsyncIterator[FakeCarrier]:
     """A carrier with all its doors open, ended when the block is left."""
     board = Switchboard(times=CallTimes(0, 0))
-    fake = FakeCarrier(make_wire(board), board, deliver)
+    fake = FakeCarrier(make_wire(board), board, deliver, slow_seconds)
     async with trio.open_nursery() as nursery:
         await nursery.start(fake.run)
         try:
