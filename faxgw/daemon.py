@@ -20,10 +20,9 @@ from typing import assert_never
 import structlog
 import trio
 
-from faxgw.api.app import Behind, local_app, outside_app
+from faxgw.api.app import Behind
+from faxgw.api.doors import Credentials, Doors, load_credentials
 from faxgw.api.members.routes import RegisterDesk
-from faxgw.api.server import serve
-from faxgw.api.sockets import TcpBind, UnixBind
 from faxgw.clock import Clock, SystemClock, watch_steps
 from faxgw.config.carriers import CarrierConfig, SimulatedConfig
 from faxgw.config.daemon import RenderConfig
@@ -46,6 +45,7 @@ from faxgw.provider.http import timeouts_of
 from faxgw.provider.port import Provider
 from faxgw.provider.simulated import SimulatedProvider
 from faxgw.relay.traffic import RelayTraffic
+from faxgw.reloading import Reloading
 from faxgw.render.handed_in.handed import Limits
 from faxgw.render.pool import Drawn, RenderPool, open_pool
 from faxgw.routing.atlas import load_places
@@ -72,14 +72,14 @@ LAG_PROBE_SECONDS = 0.5
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 
-def run(config: Config) -> int:
-    """Run the daemon until it is told to stop; returns the exit code."""
+def run(config: Config, read: Callable[[], Config]) -> int:
+    """Run the daemon until it is told to stop; returns the exit code. `read` reads the config anew."""
     configure_logs(config.logs.format, config.logs.level)
     supervisor = find_supervisor(os.environ, os.getpid())
     exit_code = EXIT_OK
     try:
         with only_one_daemon(Path(config.gateway.state_dir)):
-            trio.run(partial(live, config, supervisor), strict_exception_groups=True)
+            trio.run(partial(live, config, read, supervisor), strict_exception_groups=True)
     except* OperatorError as errors:
         for error in _leaves(errors):
             log.error("cannot_run", reason=str(error))
@@ -91,8 +91,9 @@ def run(config: Config) -> int:
     return exit_code
 
 
-async def live(config: Config, supervisor: Supervisor) -> None:
+async def live(config: Config, read: Callable[[], Config], supervisor: Supervisor) -> None:
     """Open, run, close."""
+    credentials = load_credentials(config)
     clock = SystemClock()
     metrics = Metrics()
     state_dir = Path(config.gateway.state_dir)
@@ -138,7 +139,7 @@ async def live(config: Config, supervisor: Supervisor) -> None:
             tariff=load_tariffs(config.settlement.tariffs) if config.settlement is not None else None,
             books=load_books(config.settlement.books) if config.settlement and config.settlement.books else None,
         )
-        await _serve(parts, store, health, supervisor)
+        await _serve(parts, store, health, supervisor, credentials, read)
 
 
 def _open_pool(config: RenderConfig, drawn: Callable[[Drawn], None]) -> AbstractAsyncContextManager[RenderPool]:
@@ -157,7 +158,14 @@ def _open_pool(config: RenderConfig, drawn: Callable[[Drawn], None]) -> Abstract
     )
 
 
-async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth, supervisor: Supervisor) -> None:
+async def _serve(
+    parts: Parts,
+    store: SqlStore,
+    health: GatewayHealth,
+    supervisor: Supervisor,
+    credentials: Credentials,
+    read: Callable[[], Config],
+) -> None:
     gateway = Gateway(parts)
     health.carriers_not_ready = gateway.carriers.reasons_not_ready
     health.carriers_out = gateway.carriers.notes
@@ -174,6 +182,7 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth, superviso
         metrics=parts.metrics,
         clock=parts.clock,
         config=parts.config,
+        at_risk_seconds=gateway.at_risk_seconds,
         incoming=gateway.incoming.faces,
         routing=_routing_desk(gateway, parts),
         settlement=gateway.settlement,
@@ -194,9 +203,14 @@ async def _serve(parts: Parts, store: SqlStore, health: GatewayHealth, superviso
             gc.freeze()
             # Nearly all that a fax makes goes with it: to look for rings every 700 objects finds none, and costs 3 %.
             gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-            async with trio.open_nursery() as doors:
-                await _open_doors(doors, behind, stop_serving)
+            doors = Doors(behind, credentials)
+            async with trio.open_nursery() as serving:
+                addresses = await doors.open(serving, stop_serving)
+                reach("daemon-listening")
+                log.info("listening", addresses=addresses)
                 supervisor.note_ready()
+                reloading = Reloading(parts.config, read, doors, gateway, parts.metrics, supervisor)
+                watchers.start_soon(reloading.heed_signals)
                 await stop_serving.wait()
                 health.note_stopping()
                 supervisor.note_stopping(_stop_seconds_max(parts.config))
@@ -218,17 +232,6 @@ def _routing_desk(gateway: Gateway, parts: Parts) -> RoutingDesk | None:
 def _stop_seconds_max(config: Config) -> float:
     """For a supervisor: what the config grants answers and sends, and what closing takes at most."""
     return config.api.stop_grace_seconds + config.gateway.stop_grace_seconds + CLOSING_SECONDS_MAX
-
-
-async def _open_doors(doors: trio.Nursery, behind: Behind, stopping: trio.Event) -> None:
-    config = behind.config
-    door = partial(serve, clock=behind.clock, stopping=stopping, grace_seconds=config.api.stop_grace_seconds)
-    local = UnixBind(Path(config.api.socket), int(config.api.socket_mode, 8))
-    outside = TcpBind(config.http.bind)
-    addresses = await doors.start(door, local_app(behind), local)
-    addresses += await doors.start(door, outside_app(behind), outside)
-    reach("daemon-listening")
-    log.info("listening", addresses=addresses)
 
 
 async def _heed_signals(stopping: trio.Event, everything: trio.CancelScope) -> None:

@@ -242,6 +242,16 @@ class Gateway:
             reach("gateway-senders-ended")
             followers.cancel_scope.cancel()
 
+    def heed_config(self, config: Config) -> None:
+        """Go on by this config, as far as it can change (see `config/reload.py`)."""
+        self._dispatch.heed_config(config)
+        self._escalations.heed_plan(config.escalation)
+        self.desk.heed_rules(config.service)
+
+    def at_risk_seconds(self) -> float:
+        """From the first step that is taken for it on, a fax is at risk."""
+        return self._promises.first_seconds
+
     def heed_clock(self) -> None:
         """The machine's clock was set: whoever waits for an hour looks at it again."""
         for waiter in (self.waiting, self._promises, self._suspensions, self.relay):

@@ -66,6 +66,8 @@ class Behind:
     metrics: Metrics
     clock: Clock
     config: Config
+    at_risk_seconds: Callable[[], float] = lambda: 0.0
+    """So long before its deadline a fax that is not over is shown as at risk."""
     incoming: InboundFaces | None = None
     """None where nobody asks for what came in."""
     relay: RelayDesk | None = None
@@ -103,7 +105,7 @@ def _local_routes(behind: Behind) -> list[HTTPRouteHandler]:
         *fax_routes(behind.store, behind.desk, behind.archive),
         *verb_routes(behind.desk, behind.clock, behind.config.api),
         *control_routes(behind.control, behind.clock),
-        *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, _at_risk_seconds(behind.config)),
+        *backlog_routes(behind.store, behind.control, behind.metrics, behind.clock, behind.at_risk_seconds),
         *event_routes(behind.store, behind.config.api, _refusals(behind.metrics, "events")),
         *_incoming_routes(behind),
         *_relay_routes(behind),
@@ -223,8 +225,3 @@ def _crash(_: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         raise error
     log.error("request_failed", exc_info=error)
     return problem(Kind.CRASHED, Kind.CRASHED.explanation)
-
-
-def _at_risk_seconds(config: Config) -> float:
-    """A fax is at risk from the first step that is taken for it on."""
-    return max((timed.minutes_before * 60 for timed in config.escalation), default=0.0)

@@ -1,5 +1,6 @@
 """What waits, and where it waits longest: the same question that Postfix answers with qshape."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -65,7 +66,7 @@ class Counted:
 class Counting:
     """Counts what waits, once for all who look meanwhile: counting reads a row for each fax."""
 
-    def __init__(self, store: Store, clock: Clock, at_risk_seconds: float) -> None:
+    def __init__(self, store: Store, clock: Clock, at_risk_seconds: Callable[[], float]) -> None:
         self._store = store
         self._clock = clock
         self._at_risk_seconds = at_risk_seconds
@@ -88,12 +89,12 @@ class Counting:
         last_event = await self._store.last_event()
         now = self._clock.now()
         backlog = await self._store.backlog(lines, now, [minutes * 60.0 for minutes in AGES_MINUTES])
-        at_risk = await self._store.at_risk(now + self._at_risk_seconds, AT_RISK_MAX)
+        at_risk = await self._store.at_risk(now + self._at_risk_seconds(), AT_RISK_MAX)
         return Counted(now, last_event, lines, backlog, at_risk)
 
 
 def backlog_routes(
-    store: Store, control: Control, metrics: Metrics, clock: Clock, at_risk_seconds: float
+    store: Store, control: Control, metrics: Metrics, clock: Clock, at_risk_seconds: Callable[[], float]
 ) -> list[HTTPRouteHandler]:
     """`at_risk_seconds` before its deadline a fax that is not over is shown as at risk."""
 

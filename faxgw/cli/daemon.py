@@ -1,5 +1,6 @@
 """`faxgw run`, `demo` and `check-config`: what starts a daemon, or tells whether one could start."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,10 +18,11 @@ from faxgw.errors import ConfigError
 @config_option
 def run(config_path: Path | None) -> int:
     """Run the daemon in the foreground until SIGTERM or SIGINT; a second signal stops it at once."""
-    config = load_config(find_config(config_path))
+    path = find_config(config_path).resolve()
+    config = load_config(path)
     import faxgw.daemon  # noqa: PLC0415 Imports all of the gateway.
 
-    return faxgw.daemon.run(config)
+    return faxgw.daemon.run(config, partial(load_config, path))
 
 
 @click.command()

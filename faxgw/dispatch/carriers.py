@@ -15,9 +15,9 @@ RETRIED_BY_CARRIERS = frozenset(
 """What carriers dial again for by themselves; the rest they give up at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Carrier:
-    """A provider with what we decided about it."""
+    """A provider with what we decided about it; weight and cost may change while it works."""
 
     provider: Provider
     send_seconds: float

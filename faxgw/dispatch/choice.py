@@ -36,6 +36,10 @@ class Shares:
         self._carried = dict.fromkeys(weights, 0.0)
         self._level = 0.0
 
+    def reweigh(self, weights: dict[str, int]) -> None:
+        """Share by these from now on; what was given before stays given."""
+        self._strides = {name: 1 / weight for name, weight in weights.items()}
+
     def carried(self, name: str) -> float:
         return max(self._carried[name], self._level)
 

@@ -87,6 +87,10 @@ class Escalations:
         self._metrics = metrics
         self._plan = plan
 
+    def heed_plan(self, plan: Sequence[TimedStep]) -> None:
+        """Take these steps from now on; those that were taken stay taken."""
+        self._plan = plan
+
     async def run(self) -> None:
         """Take steps as they fall due, for ever."""
         while True:

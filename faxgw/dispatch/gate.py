@@ -164,6 +164,11 @@ class Gate:
         self._breaker.end(probe)
         self.on_change()
 
+    def pace(self, sends_per_second: float, sends_burst: int) -> None:
+        """Let so many go from now on; where that is as it was, what has gone stays counted."""
+        if (self._bucket.per_second, self._bucket.burst) != (sends_per_second, sends_burst):
+            self._bucket = TokenBucket(sends_per_second, sends_burst)
+
     def suspend(self, by: str) -> None:
         """A person stops it; `by` tells who and why."""
         self._suspended_by = by

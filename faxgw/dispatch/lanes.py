@@ -70,6 +70,11 @@ class Lanes:
             while (chosen := await self._next(prepared)) is not None:
                 nursery.start_soon(self._send, chosen)
 
+    def reweigh(self) -> None:
+        """The carriers have other weights, costs or rates."""
+        self._shares.reweigh({name: carrier.weight for name, carrier in self._carriers.items()})
+        self._wake()
+
     def stop(self) -> None:
         """Start nothing more. What was prepared but not begun is still queued in the store."""
         self._stopping = True

@@ -31,25 +31,33 @@ class Promises:
     ) -> None:
         self._clock = clock
         self._metrics = metrics
-        self._first_seconds = max((timed.minutes_before * 60 for timed in plan), default=0.0)
         self._open: dict[FaxId, Promise] = {}
         self._look_at: dict[FaxId, float] = {}
         self._looks: list[tuple[float, FaxId]] = []
         self._put_off: set[FaxId] = set()
         self._changed = trio.Event()
+        for step in Step:
+            metrics.escalations.labels(step)
+        self.first_seconds = 0.0
+        """So long before its deadline the first step is taken for a fax: from then on it is at risk."""
+        self.heed_plan(rules, plan)
+
+    def heed_plan(self, rules: Sequence[ServiceRule], plan: Sequence[TimedStep]) -> None:
+        """Promise by these rules, and look at every fax by this plan from now on."""
         # A counter that is not there yet cannot be seen to grow: Prometheus would miss the first of each.
         for name in (ORDER_ITSELF, *(rule.name for rule in rules)):
             for result in ("met", "missed"):
-                metrics.deadline.labels(result, name)
-        for step in Step:
-            metrics.escalations.labels(step)
+                self._metrics.deadline.labels(result, name)
+        self.first_seconds = max((timed.minutes_before * 60 for timed in plan), default=0.0)
+        for promise in self._open.values():
+            self.look(promise.fax_id, promise.deadline_at - self.first_seconds)
 
     def put(self, promises: Iterable[Promise]) -> None:
         """Watch over these; a promise that is here already is left as it is."""
         for promise in promises:
             if promise.fax_id not in self._open:
                 self._open[promise.fax_id] = promise
-                self.look(promise.fax_id, promise.deadline_at - self._first_seconds)
+                self.look(promise.fax_id, promise.deadline_at - self.first_seconds)
 
     def get(self, fax_id: FaxId) -> Promise | None:
         return self._open.get(fax_id)

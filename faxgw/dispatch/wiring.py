@@ -8,6 +8,7 @@ import trio
 from faxgw.clock import Clock, SteadyClock
 from faxgw.config.calls import ONE_FAX, CallConfig
 from faxgw.config.provider import ProviderConfig
+from faxgw.config.sending import Retry
 from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
 from faxgw.dispatch.archive import PageArchive
@@ -28,6 +29,7 @@ from faxgw.dispatch.prepared import Prepared
 from faxgw.dispatch.promises import Promises
 from faxgw.dispatch.recovery import recover
 from faxgw.dispatch.redrawing import Redrawing
+from faxgw.fax import Failure
 from faxgw.members.register import Register
 from faxgw.ops.metrics import Metrics
 from faxgw.provider.port import Provider
@@ -76,7 +78,7 @@ class DispatchParts:
             self.calls,
             self.waiting,
             clock,
-            lambda failure: self._config.retry_for(failure),
+            self._rule_for,
             random,
             metrics,
             carriers=self.carriers,
@@ -104,6 +106,9 @@ class DispatchParts:
         )
         self._attempts = Attempts(store, self.calls, self.waiting, self.outcomes, self._doubts, clock, metrics)
         self._lanes = Lanes(self.carriers, self._attempts, self.waiting, self.outcomes, clock, metrics, sharing)
+
+    def _rule_for(self, failure: Failure) -> Retry:
+        return self._config.retry_for(failure)
 
     def heed_config(self, config: Config) -> None:
         """Go on by this one, as far as that can change while faxes are under way (see `config/reload.py`)."""

@@ -48,7 +48,8 @@ def configure_logs(
         processors=[*processors, _render_json if form == "json" else _Console(colors=out.isatty())],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.BytesLoggerFactory(out),
-        cache_logger_on_first_use=True,
+        # Else loggers in use would keep their level when it changes; what is sent well logs nothing.
+        cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     root.handlers[:] = [_Forward()]

@@ -81,6 +81,13 @@ class Metrics:
 
         self.accepted = self._counter("accepted", "Orders taken in and durable", "source")
         self.refused = self._counter("refused", "Requests and orders refused", "door", "reason")
+        self.tls_handshakes = self._counter("tls_handshakes", "What came of handshakes with callers", "door", "result")
+        self.config_reloads = self._counter("config_reloads", "Times the config was read anew", "result")
+        for result in ("applied", "refused"):
+            self.config_reloads.labels(result)
+        self.config_keys_waiting = self._gauge(
+            "config_keys_waiting", "Keys of the config whose new value takes effect at the next start"
+        )
         self.finished = self._counter("finished", "Faxes that reached a final state", "outcome")
         self.set_aside = self._counter("set_aside", "Faxes held because they cannot be sent as they are")
         self.deadline = self._counter("deadline", "Faxes with a deadline that are over", "result", "rule")

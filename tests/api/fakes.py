@@ -347,6 +347,7 @@ def make_fakes(api: Api = Api(), http: Http = Http()) -> Fakes:  # noqa: B008 fr
         metrics=metrics,
         clock=FixedClock(),
         config=example_config(api, http),
+        at_risk_seconds=lambda: 1_800.0,
     )
     return Fakes(store, desk, control, receipts, health, metrics, behind)
 

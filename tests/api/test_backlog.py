@@ -33,7 +33,7 @@ class LongQueue(FakeStore):
 
 
 def counting_over(store: LongQueue, clock: SetClock | None = None) -> Counting:
-    return Counting(cast("Store", store), clock or SetClock(NOW), 1_800.0)
+    return Counting(cast("Store", store), clock or SetClock(NOW), lambda: 1_800.0)
 
 
 async def test_a_short_queue_is_counted_at_each_look(autojump_clock: MockClock) -> None:
