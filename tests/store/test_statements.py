@@ -14,13 +14,15 @@ from faxgw.store.change_rows import ATTEMPT_ROWS, FAX_ROWS
 from faxgw.store.database import bring_up_to_date, open_in_memory
 from faxgw.store.line_rows import LINES
 from faxgw.store.receipt_rows import EVENT_IDS
+from faxgw.store.relay.offers import OFFERS
+from faxgw.store.relay.orders import ORDERS, PAGES, PAGES_BY_NUMBER
 from faxgw.store.schema import line
 from faxgw.store.statements import among, inserting, keyed
 from faxgw.store.views import Sought
 
 LINES_MAX = 40_000
 """More than the values that SQLite takes in one statement."""
-TABLES_OF_THE_YEAR = ("fax", "fax_state", "attempt", "receipt", "event")
+TABLES_OF_THE_YEAR = ("fax", "fax_state", "attempt", "receipt", "event", "relay_order", "relay_offer")
 READ_FROM_END_TO_END = {
     *(f"SCAN {name}" for name in TABLES_OF_THE_YEAR),
     # The index holds every receipt, too.
@@ -68,6 +70,10 @@ def test_values_in_another_order_than_the_statements_are_a_bug(connection: Conne
         (TAKEN_SLOTS, keyed(["+1"])),
         (LINES, keyed(["+1"])),
         (reading.CONTENTS, keyed([1])),
+        (PAGES, keyed([1])),
+        (PAGES_BY_NUMBER, keyed(["A1"])),
+        (ORDERS, keyed(["A1"])),
+        (OFFERS, keyed(["A1"])),
         (EVENT_IDS, {"carrier": "north", "ids": ["a"]}),
     ],
 )

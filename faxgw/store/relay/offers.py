@@ -2,23 +2,20 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from faxgw.store.relay.port import Offer, OfferResult, OfferSums
 from faxgw.store.relay.schema import relay_offer
-from faxgw.store.rows import parts
+from faxgw.store.statements import among, inserting, keyed, updating
 
 Place = tuple[str, int]
 """The order's number, and how many stores had it before."""
 
-_COLUMNS = ("member", "offered_at", "arrived_at", "answered_at", "result")
-_UPDATE = (
-    update(relay_offer)
-    .where(relay_offer.c.number == bindparam("row"), relay_offer.c.nth == bindparam("row_nth"))
-    .values({name: bindparam(f"new_{name}") for name in _COLUMNS})
-)
+COLUMNS = ("member", "offered_at", "arrived_at", "answered_at", "result")
+OFFERS = select(*(relay_offer.c[name] for name in ("number", "nth", *COLUMNS))).where(among(relay_offer.c.number))
+INSERT_OFFERS = inserting(relay_offer, "number", "nth", *COLUMNS)
+UPDATE_OFFERS = updating(relay_offer, *COLUMNS, by=("number", "nth"))
 
 
 def learned(known: Offer | None, told: Offer) -> Offer:
@@ -35,26 +32,15 @@ def learned(known: Offer | None, told: Offer) -> Offer:
 
 
 def read_offers(connection: Connection, numbers: Collection[str]) -> dict[Place, Offer]:
-    offers: dict[Place, Offer] = {}
-    for some in parts(sorted(numbers)):
-        for row in connection.execute(select(relay_offer).where(relay_offer.c.number.in_(some))):
-            offers[row.number, row.nth] = _offer(row)
-    return offers
+    rows = connection.execute(OFFERS, keyed(numbers)).all() if numbers else ()
+    return {(number, nth): _offer(number, nth, *values) for number, nth, *values in rows}
 
 
 def write_offers(connection: Connection, offers: Mapping[Place, Offer], known: Collection[Place]) -> None:
     """Write the rows; those in `known` are there already."""
-    rows = [(place, {name: getattr(offer, name) for name in _COLUMNS}) for place, offer in offers.items()]
-    new = [{"number": place[0], "nth": place[1], **row} for place, row in rows if place not in known]
-    changed = [
-        {"row": place[0], "row_nth": place[1], **{f"new_{name}": value for name, value in row.items()}}
-        for place, row in rows
-        if place in known
-    ]
-    if new:
-        connection.execute(insert(relay_offer), new)
-    if changed:
-        connection.execute(_UPDATE, changed)
+    rows = [(place, _values(offer)) for place, offer in offers.items()]
+    INSERT_OFFERS.run(connection, [(*place, *values) for place, values in rows if place not in known])
+    UPDATE_OFFERS.run(connection, [(*values, *place) for place, values in rows if place in known])
 
 
 def read_sums(connection: Connection, since: float, until: float, member: str | None = None) -> list[OfferSums]:
@@ -101,7 +87,18 @@ def _medians(counted: Sequence[ColumnElement[bool]]) -> Select[tuple[str, float]
     return select(each.member, func.avg(each.seconds).label("seconds")).where(in_the_middle).group_by(each.member)
 
 
-def _offer(row: Row[*tuple[Any, ...]]) -> Offer:
-    return Offer(
-        row.number, row.nth, row.member, row.offered_at, OfferResult(row.result), row.arrived_at, row.answered_at
-    )
+def _offer(
+    number: str,
+    nth: int,
+    member: str,
+    offered_at: float,
+    arrived_at: float | None,
+    answered_at: float | None,
+    result: str,
+) -> Offer:
+    return Offer(number, nth, member, offered_at, OfferResult(result), arrived_at, answered_at)
+
+
+def _values(offer: Offer) -> tuple[object, ...]:
+    """As `COLUMNS` names them."""
+    return (offer.member, offer.offered_at, offer.arrived_at, offer.answered_at, offer.result.value)

@@ -78,10 +78,11 @@ class _Desk:
         self.orders = read_orders(self.connection, numbers)
         self.rows = set(self.orders)
         opened = open_orders(self.connection, numbers - self.rows)
-        self.orders |= opened
-        self.changed |= opened
+        self.orders |= opened.orders
+        self.changed |= opened.orders
         changed_faxes = {each.fax_id for each in self.matters if each.fax_id is not None}
-        self.pages = read_pages(self.connection, {order.fax_id for order in self.orders.values()} | changed_faxes)
+        wanted = {order.fax_id for order in self.orders.values()} | changed_faxes
+        self.pages = opened.pages | read_pages(self.connection, wanted - opened.pages.keys())
         self.offers = read_offers(self.connection, self.rows)
         self.offer_rows = set(self.offers)
         self.absences = read_absences(self.connection)

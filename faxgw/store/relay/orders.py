@@ -1,11 +1,12 @@
 """Orders between florists as rows, made from the faxes of an order when one is first asked for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, select
 
 from faxgw.fax import FaxId, State
 from faxgw.order import stored_order
@@ -13,8 +14,9 @@ from faxgw.phone import Line
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.relay.port import Page, RelayOrder, Stage
 from faxgw.store.relay.schema import relay_order
-from faxgw.store.rows import parts, take_ids
+from faxgw.store.rows import take_ids
 from faxgw.store.schema import fax, fax_state
+from faxgw.store.statements import among, inserting, keyed, updating
 
 decode_relay_order = msgspec.json.Decoder(RelayOrder).decode
 encode_relay_order = msgspec.json.Encoder().encode
@@ -34,27 +36,35 @@ PAGE = select(
     fax_state.c.deadline_at,
     fax.c.submitter,
 ).join(fax_state, fax_state.c.fax_id == fax.c.id)
+SHOWS_ORDER = fax.c.content == Content.ORDER.value
+PAGES = PAGE.where(among(fax.c.id), SHOWS_ORDER)
+PAGES_BY_NUMBER = PAGE.where(among(fax.c.number), SHOWS_ORDER).order_by(fax.c.number, fax.c.id)
+ORDERS = select(relay_order.c.body).where(among(relay_order.c.number))
+COLUMNS = ("stage", "executing", "delivery_date", "next_at", "waiting_since", "turn", "body")
+INSERT_ORDERS = inserting(relay_order, "number", *COLUMNS)
+UPDATE_ORDERS = updating(relay_order, *COLUMNS, by=("number",))
 
 
-def read_orders(connection: Connection, numbers: Iterable[str]) -> dict[str, RelayOrder]:
+def read_orders(connection: Connection, numbers: Collection[str]) -> dict[str, RelayOrder]:
     """The orders that have a row."""
-    found: dict[str, RelayOrder] = {}
-    for some in parts(list(numbers)):
-        rows = connection.execute(select(relay_order.c.body).where(relay_order.c.number.in_(some)))
-        found |= {order.number: order for order in map(decode_relay_order, rows.scalars())}
-    return found
+    bodies = connection.execute(ORDERS, keyed(numbers)).scalars().all() if numbers else ()
+    return {order.number: order for order in map(decode_relay_order, bodies)}
 
 
-def open_orders(connection: Connection, numbers: Iterable[str]) -> dict[str, RelayOrder]:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Orders as their faxes tell of them, and these faxes."""
+
+    orders: dict[str, RelayOrder]
+    pages: dict[FaxId, Page]
+
+
+def open_orders(connection: Connection, numbers: Collection[str]) -> Opened:
     """What the faxes of each order tell of it; numbers without an order fax are missing."""
-    opened: dict[str, RelayOrder] = {}
-    for some in parts(list(numbers)):
-        asked = PAGE.where(fax.c.number.in_(some), fax.c.content == Content.ORDER).order_by(fax.c.number, fax.c.id)
-        for number, rows in groupby(connection.execute(asked), key=lambda row: str(row.number)):
-            order = _opened(list(rows))
-            if order is not None:
-                opened[number] = order
-    return opened
+    rows = connection.execute(PAGES_BY_NUMBER, keyed(numbers)).all() if numbers else ()
+    families = {number: list(family) for number, family in groupby(rows, key=lambda row: str(row.number))}
+    opened = {number: order for number, family in families.items() if (order := _opened(family)) is not None}
+    return Opened(opened, {FaxId(row.id): _page(row) for row in rows})
 
 
 def _opened(rows: Sequence[Row[*tuple[Any, ...]]]) -> RelayOrder | None:
@@ -90,13 +100,10 @@ def _opened(rows: Sequence[Row[*tuple[Any, ...]]]) -> RelayOrder | None:
     )
 
 
-def read_pages(connection: Connection, fax_ids: Iterable[FaxId]) -> dict[FaxId, Page]:
+def read_pages(connection: Connection, fax_ids: Collection[FaxId]) -> dict[FaxId, Page]:
     """The faxes that show an order."""
-    pages: dict[FaxId, Page] = {}
-    for some in parts(list(fax_ids)):
-        for row in connection.execute(PAGE.where(fax.c.id.in_(some), fax.c.content == Content.ORDER)):
-            pages[FaxId(row.id)] = _page(row)
-    return pages
+    rows = connection.execute(PAGES, keyed(fax_ids)).all() if fax_ids else ()
+    return {FaxId(row.id): _page(row) for row in rows}
 
 
 class _Named(msgspec.Struct):
@@ -133,40 +140,19 @@ def _page(row: Row[*tuple[Any, ...]]) -> Page:
     )
 
 
-_COLUMNS = ("stage", "executing", "delivery_date", "next_at", "waiting_since", "turn", "body")
-_UPDATE = (
-    update(relay_order)
-    .where(relay_order.c.number == bindparam("row"))
-    .values({name: bindparam(f"new_{name}") for name in _COLUMNS})
-)
-
-
 def write_orders(connection: Connection, orders: Mapping[str, RelayOrder], known: set[str]) -> None:
     """Write the rows; those in `known` are there already."""
     if not orders:
         return
     first_turn = take_ids(connection, "relay_turn", len(orders))
-    rows = [_columns(order, turn) for turn, order in enumerate(orders.values(), start=first_turn)]
-    named = list(zip(orders, rows, strict=True))
-    new = [{"number": number, **row} for number, row in named if number not in known]
-    changed = [
-        {"row": number, **{f"new_{name}": value for name, value in row.items()}}
-        for number, row in named
-        if number in known
-    ]
-    if new:
-        connection.execute(insert(relay_order), new)
-    if changed:
-        connection.execute(_UPDATE, changed)
+    rows = [(number, _values(order, turn)) for turn, (number, order) in enumerate(orders.items(), start=first_turn)]
+    INSERT_ORDERS.run(connection, [(number, *values) for number, values in rows if number not in known])
+    UPDATE_ORDERS.run(connection, [(*values, number) for number, values in rows if number in known])
 
 
-def _columns(order: RelayOrder, turn: int) -> dict[str, object]:
-    return {
-        "stage": order.stage,
-        "executing": order.executing,
-        "delivery_date": order.delivery_date.isoformat(),
-        "next_at": order.next_at,
-        "waiting_since": order.waiting_since,
-        "turn": turn,
-        "body": encode_relay_order(order),
-    }
+def _values(order: RelayOrder, turn: int) -> tuple[object, ...]:
+    """As `COLUMNS` names them."""
+    return (
+        *(order.stage.value, order.executing, order.delivery_date.isoformat(), order.next_at, order.waiting_since),
+        *(turn, encode_relay_order(order)),
+    )

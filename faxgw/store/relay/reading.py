@@ -40,7 +40,7 @@ def read_order_json(connection: Connection, number: str) -> Order | None:
 
 
 def _order(connection: Connection, number: str) -> RelayOrder | None:
-    known = read_orders(connection, [number]) or open_orders(connection, [number])
+    known = read_orders(connection, [number]) or open_orders(connection, [number]).orders
     return known.get(number)
 
 
