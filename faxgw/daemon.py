@@ -27,6 +27,7 @@ from faxgw.clock import Clock, SystemClock, watch_steps
 from faxgw.config.carriers import CarrierConfig, SimulatedConfig
 from faxgw.config.daemon import RenderConfig
 from faxgw.config.provider import ProviderConfig
+from faxgw.config.retarus import RetarusConfig
 from faxgw.config.secret import read_secret
 from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
@@ -43,6 +44,7 @@ from faxgw.ops.metrics import Metrics, QueueFigures
 from faxgw.ops.supervisor import Supervisor, describe_queue, find_supervisor, supervised
 from faxgw.provider.http import timeouts_of
 from faxgw.provider.port import Provider
+from faxgw.provider.retarus.account import RetarusProvider
 from faxgw.provider.simulated import SimulatedProvider
 from faxgw.relay.traffic import RelayTraffic
 from faxgw.reloading import Reloading
@@ -309,10 +311,21 @@ def _make_provider(own: CarrierConfig, clock: Clock) -> Provider:
                     webhook_secret=read_secret(own.webhook_secret_file),
                     clock=clock,
                 )
+            case RetarusConfig():
+                return RetarusProvider(
+                    own,
+                    password=read_secret(own.password_file),
+                    webhook_secret=_read_if_named(own.webhook_secret_file),
+                    clock=clock,
+                )
             case _:
                 assert_never(own)
     except ValueError as error:
         raise ConfigError(f"provider {own.name}: {error}") from error
+
+
+def _read_if_named(file: str) -> str | None:
+    return read_secret(file) if file else None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from faxgw.config.provider import ProviderConfig
+from faxgw.config.retarus import RetarusConfig, retarus_faults
 from faxgw.faults import Fault
 
 Url = Annotated[str, msgspec.Meta(pattern="^https?://", description="an address that begins with http:// or https://")]
@@ -20,7 +21,7 @@ class SimulatedConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind
     webhook_secret_file: str
 
 
-CarrierConfig = SimulatedConfig
+CarrierConfig = SimulatedConfig | RetarusConfig
 """Any of them: a table `[[provider]]` is decoded into the one that its `kind` names."""
 
 
@@ -36,3 +37,6 @@ def carrier_faults(providers: Sequence[ProviderConfig]) -> Iterator[Fault]:
     for index, name in enumerate(names):
         if name in names[:index]:
             yield Fault(f"/provider/{index}/name", f"two providers are called {name}")
+    for index, own in enumerate(providers):
+        if isinstance(own, RetarusConfig):
+            yield from retarus_faults(f"/provider/{index}", own)

@@ -120,3 +120,56 @@ def test_a_config_that_is_no_text_is_told(tmp_path: Path, capsys: Capture) -> No
     (tmp_path / "none.json").write_text("[]", encoding="utf-8")
     nothing = run(capsys, "submit", "--socket", str(tmp_path / "s"), str(tmp_path / "none.json"))
     assert (nothing.code, nothing.err) == (2, f"faxgw: {tmp_path / 'none.json'}: there is no order in it\n")
+
+
+RETARUS = """
+[[provider]]
+name = "retarus"
+kind = "retarus"
+customer = "99999TE"
+account = "flowers@example.com"
+password_file = "password"
+"""
+
+
+def test_each_kind_of_carrier_has_its_keys(tmp_path: Path, capsys: Capture) -> None:
+    """Those of its kind and no others; what is left out is shown with what holds instead."""
+    config = write_config(tmp_path, RETARUS)
+    printed = run(capsys, "check-config", "-c", str(config))
+    assert (printed.code, printed.err) == (0, "")
+    shown = tomllib.loads(printed.out)["provider"][0]
+    assert (shown["kind"], shown["dials_for_minutes"]) == ("retarus", 60)
+    assert shown["report_urls"] == ["https://faxws.de1.retarus.com/rest/v1", "https://faxws.de2.retarus.com/rest/v1"]
+    wrong = RETARUS.replace("customer", "costumer") + 'base_url = "https://retarus.example"\n'
+    printed = run(capsys, "check-config", "-c", str(write_config(tmp_path, wrong)))
+    assert printed.code == 2
+    assert "provider.0.costumer: unknown field; did you mean customer?" in printed.err
+    assert "provider.0.customer: missing" in printed.err
+    assert "provider.0.base_url: unknown field" in printed.err
+
+
+def test_a_kind_that_nobody_knows_is_told_with_the_known_ones(tmp_path: Path, capsys: Capture) -> None:
+    """Nothing else of the table is judged: it depends on the kind."""
+    config = write_config(tmp_path, RETARUS.replace('kind = "retarus"', 'kind = "retaurs"'))
+    printed = run(capsys, "check-config", "-c", str(config))
+    assert (printed.code, printed.err.count("provider.0")) == (2, 1)
+    assert "provider.0.kind: must be one of simulated, retarus" in printed.err
+    assert "did you mean retarus?" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ('submit_url = "http://faxws-ha.de.retarus.com"', "provider.0.submit_url: must be an address that begins with"),
+        ("report_urls = []", "provider.0.report_urls: must not be empty"),
+        ("dials_for_minutes = 75", "provider.0.receipt_lost_seconds: must be more than dials_for_minutes (4500 s)"),
+        ('webhook_url = "https://gw.example.com/v1/receipts/retarus"', "belongs together with webhook_secret_file"),
+        ('webhook_secret_file = "secret"', "provider.0.webhook_url: belongs together with webhook_secret_file"),
+        ('webhook_url = "http://gw.example.com"\nwebhook_secret_file = "secret"', "must begin with https://"),
+    ],
+)
+def test_what_would_break_a_promise_is_no_config(tmp_path: Path, capsys: Capture, key: str, fault: str) -> None:
+    """A password on the open wire, a line let go while the carrier still dials, receipts that nobody could check."""
+    printed = run(capsys, "check-config", "-c", str(write_config(tmp_path, RETARUS + key)))
+    assert printed.code == 2
+    assert fault in printed.err

@@ -11,14 +11,33 @@ from typing import Any, Final, Protocol
 import trio
 
 from faxgw.clock import SystemClock
+from faxgw.config.retarus import RetarusConfig
+from faxgw.dispatch.ladder import Ambiguous, NotListed, Ours, find_named
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
+from faxgw.provider.basic import authorization
 from faxgw.provider.http import Timeouts
-from faxgw.provider.port import Capabilities, Format, Provider, Report, Sending, format_for
+from faxgw.provider.port import (
+    Absent,
+    Capabilities,
+    Fate,
+    Format,
+    Found,
+    LookUp,
+    LookUpKind,
+    NoAnswer,
+    Provider,
+    Report,
+    Sending,
+    format_for,
+)
+from faxgw.provider.retarus import words
+from faxgw.provider.retarus.account import RetarusProvider
 from faxgw.provider.scripted import Pace, ScriptedProvider
 from faxgw.provider.switchboard import CallTimes
 from tests.carriers import running_carrier
-from tests.provider.fakes.carrier import SLOW_SECONDS
+from tests.provider.fakes import retarus
+from tests.provider.fakes.carrier import SLOW_SECONDS, FakeCarrier, running_fake
 from tests.webhook_inbox import WebhookInbox, open_inbox
 
 LINE: Final = Line("+33199001234")
@@ -60,6 +79,14 @@ SIGNATURE_FORGERIES: Final[Mapping[str, Forge]] = {
     "sender": lambda _, body: ({}, body),
 }
 
+BASIC_FORGERIES: Final[Mapping[str, Forge]] = {
+    "password": lambda headers, body: (headers | {"authorization": authorization("faxgw", "another password")}, body),
+    "scheme": lambda headers, body: (headers | {"authorization": "Bearer s-1-1"}, body),
+    "alphabet": lambda headers, body: (headers | {"authorization": "Basic \u20ac"}, body),
+    "sender": lambda _, body: ({}, body),
+}
+"""HTTP Basic says who speaks; of the body it says nothing."""
+
 
 @dataclass
 class Stage:
@@ -74,6 +101,14 @@ class Stage:
     """Ids as the carrier writes them, of faxes that it never took."""
     lists: bool = True
     """It can list what went to a number."""
+    times_calls: bool = True
+    """It tells how long a call lasted."""
+    tells_progress: bool = True
+    """Its webhooks tell of calls under way, too."""
+    polled_at_once: int = 2_500
+    """More ids than one request takes; few where each has a request of its own."""
+    asked: Callable[[Fate], Fate] = lambda fate: fate
+    """What it says when asked, of what a webhook says: some tell less."""
 
     async def send(self, reference: str = "s-1-1", line: Line = LINE) -> Any:
         return await self.provider.send(self.sending(reference, line))
@@ -86,6 +121,21 @@ class Stage:
 
     def now(self) -> float:
         return SystemClock().now()
+
+    async def find(self, reference: str = "s-1-1", line: Line = LINE) -> LookUp:
+        """Whether the carrier has a fax of ours, asked in the way that it can be asked."""
+        if self.provider.capabilities.look_up is not LookUpKind.LISTED:
+            return await self.provider.look_up(ClientRef(reference))
+        listed = await self.provider.list_sent(line, 0.0)
+        if isinstance(listed, NoAnswer):
+            return listed
+        match find_named(listed, ClientRef(reference), frozenset()):
+            case Ours(listed=one):
+                return Found(Report(one.fate, one.provider_ref, one.client_ref))
+            case NotListed():
+                return Absent()
+            case Ambiguous():
+                return NoAnswer("one of the list bears no reference")
 
     async def reports(self) -> list[Report]:
         """What the next webhook says."""
@@ -155,8 +205,33 @@ async def open_simulated() -> AsyncIterator[Stage]:
         await impatient.aclose()
 
 
+async def open_retarus() -> AsyncIterator[Stage]:
+    inbox = WebhookInbox("memory")
+    async with running_fake(retarus.RetarusWire, inbox.put) as fake:
+        provider, impatient = retarus_provider(fake), retarus_provider(fake, send_seconds=PATIENCE_SECONDS)
+        failures = {call.value: (words.FAILURES[code], code) for call, code in retarus.CODES.items() if code != "OK"}
+        yield Stage(provider, impatient, fake, inbox, failures, BASIC_FORGERIES, lambda n: f"FJ{n:020d}", lists=False)
+        await provider.aclose()
+        await impatient.aclose()
+
+
+def retarus_provider(fake: FakeCarrier, **changes: Any) -> RetarusProvider:
+    own = RetarusConfig(
+        name="retarus",
+        customer=retarus.CUSTOMER,
+        account=retarus.LOGIN,
+        password_file="",
+        submit_url=fake.url("ha") + "/rest/v1",
+        report_urls=tuple(fake.url(centre) + "/rest/v1" for centre in retarus.CENTRES),
+        webhook_url="https://faxgw.example.com/v1/receipts/retarus",
+        **changes,
+    )
+    return RetarusProvider(own, password=retarus.PASSWORD, webhook_secret=retarus.PUSH_SECRET, clock=SystemClock())
+
+
 STAGES: Final[Mapping[str, Callable[[], AsyncIterator[Stage]]]] = {
     "scripted": open_scripted,
     "scripted, PDF only": open_pdf_only,
     "simulated": open_simulated,
+    "Retarus": open_retarus,
 }
