@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
-from faxgw.cli.client import LocalClient, Reply
+from faxgw.cli.client import Client, LocalClient, RemoteClient, Reply
 from faxgw.config.whole import load_config
 from faxgw.errors import FaxgwError, OperatorError
 
@@ -31,6 +31,18 @@ socket_option = click.option(
 )
 
 
+_url_option = click.option("--url", help="The daemon on another machine: https://HOST:PORT. [env: FAXGW_URL]")
+_token_option = click.option(
+    "--token-file", help="Holds the token to show there; also credential:NAME. [env: FAXGW_TOKEN_FILE]"
+)
+_ca_option = click.option(
+    "--ca",
+    "ca_file",
+    type=click.Path(path_type=Path),
+    help="Who signed its certificate, where this machine does not trust them anyway. [env: FAXGW_CA]",
+)
+
+
 class RefusedError(FaxgwError):
     """The daemon said no; the message is its reason."""
 
@@ -45,9 +57,15 @@ def with_patient_client(command: Callable[..., T]) -> Callable[..., T]:
     return _connecting(command, LONG_TIMEOUT_SECONDS)
 
 
+def place_options(command: Callable[..., T]) -> Callable[..., T]:
+    """The options that say where the daemon is; `find_daemon` takes them."""
+    for option in (config_option, _ca_option, _token_option, _url_option, socket_option):
+        command = option(command)
+    return command
+
+
 def _connecting(command: Callable[..., T], timeout_seconds: float) -> Callable[..., T]:
-    @socket_option
-    @config_option
+    @place_options
     @click.option(
         "--timeout",
         "timeout_seconds",
@@ -59,9 +77,16 @@ def _connecting(command: Callable[..., T], timeout_seconds: float) -> Callable[.
     )
     @functools.wraps(command)
     def connected(
-        *args: Any, socket_path: Path | None, config_path: Path | None, timeout_seconds: float, **kwargs: Any
+        *args: Any,
+        socket_path: Path | None,
+        url: str | None,
+        token_file: str | None,
+        ca_file: Path | None,
+        config_path: Path | None,
+        timeout_seconds: float,
+        **kwargs: Any,
     ) -> T:
-        client = LocalClient(find_socket(socket_path, config_path), timeout_seconds=timeout_seconds)
+        client = find_daemon(socket_path, url, token_file, ca_file, config_path, timeout_seconds)
         try:
             return command(client, *args, **kwargs)
         finally:
@@ -74,6 +99,33 @@ def _read_timeout(_context: click.Context, _parameter: click.Parameter, seconds:
     if math.isnan(seconds):  # It is in no range and out of none.
         raise click.BadParameter("write seconds, such as 30")
     return seconds
+
+
+def find_daemon(
+    socket_path: Path | None,
+    url: str | None,
+    token_file: str | None,
+    ca_file: Path | None,
+    config_path: Path | None,
+    timeout_seconds: float,
+) -> Client:
+    """By what was said: --socket or --url, then -c; else by the environment, where FAXGW_URL comes first.
+
+    Raises:
+        OperatorError: nothing tells, or too much.
+    """
+    if url is not None and (socket_path or config_path) is not None:
+        raise OperatorError("which daemon? --url names one, --socket or -c another")
+    if url is None and socket_path is None and config_path is None:
+        url = os.environ.get("FAXGW_URL") or None
+    if url is None:
+        return LocalClient(find_socket(socket_path, config_path), timeout_seconds=timeout_seconds)
+    token_file = token_file or os.environ.get("FAXGW_TOKEN_FILE")
+    if not token_file:
+        raise OperatorError(f"{url} asks for a token: name the file that holds it, by --token-file or FAXGW_TOKEN_FILE")
+    if ca_file is None and (named := os.environ.get("FAXGW_CA")):
+        ca_file = Path(named)
+    return RemoteClient(url, token_file, ca_file, timeout_seconds)
 
 
 def find_socket(socket_path: Path | None, config_path: Path | None) -> Path:

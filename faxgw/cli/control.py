@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 
-from faxgw.cli.client import LocalClient, Reply
+from faxgw.cli.client import Client, Reply
 from faxgw.cli.connection import json_option, reason_of, with_client
 from faxgw.cli.exits import EXIT_IN_DOUBT, EXIT_REFUSED
 from faxgw.cli.screen import print_json, say
@@ -29,13 +29,13 @@ def asked(who: str | None, why: str, **more: Any) -> bytes:
     return msgspec.json.encode(told | {name: value for name, value in more.items() if value is not None})
 
 
-def change_all(client: LocalClient, verb: str, fax_ids: Sequence[int], body: bytes, as_json: bool) -> int:
+def change_all(client: Client, verb: str, fax_ids: Sequence[int], body: bytes, as_json: bool) -> int:
     """Ask for each fax, say what came of it, and return the exit code."""
     codes = {_change(client, verb, fax_id, body, as_json) for fax_id in fax_ids}
     return EXIT_IN_DOUBT if EXIT_IN_DOUBT in codes else max(codes)
 
 
-def _change(client: LocalClient, verb: str, fax_id: int, body: bytes, as_json: bool) -> int:
+def _change(client: Client, verb: str, fax_id: int, body: bytes, as_json: bool) -> int:
     reply = client.post(f"/v1/faxes/{fax_id}/{verb}", body)
     answer: dict[str, Any] = reply.json()
     if as_json:
@@ -82,7 +82,7 @@ def _command(verb: str, what: str) -> click.Command:
     @who_option
     @json_option
     @with_client
-    def change(client: LocalClient, fax_ids: Sequence[int], why: str, who: str | None, as_json: bool) -> int:
+    def change(client: Client, fax_ids: Sequence[int], why: str, who: str | None, as_json: bool) -> int:
         return change_all(client, verb, fax_ids, asked(who, why), as_json)
 
     return change
@@ -100,9 +100,7 @@ cancel = _command("cancel", "Take faxes out of the queue for good.")
 @who_option
 @json_option
 @with_client
-def priority(
-    client: LocalClient, fax_ids: Sequence[int], priority: str, why: str, who: str | None, as_json: bool
-) -> int:
+def priority(client: Client, fax_ids: Sequence[int], priority: str, why: str, who: str | None, as_json: bool) -> int:
     """Change the class that waiting faxes travel in."""
     return change_all(client, "priority", fax_ids, asked(who, why, priority=priority), as_json)
 
@@ -116,7 +114,7 @@ def priority(
 @json_option
 @with_client
 def reroute(
-    client: LocalClient,
+    client: Client,
     fax_ids: Sequence[int],
     to: str | None,
     member: str | None,
@@ -139,7 +137,7 @@ def reroute(
 @who_option
 @json_option
 @with_client
-def resolve(client: LocalClient, fax_id: int, ruling: str | None, why: str, who: str | None, as_json: bool) -> int:
+def resolve(client: Client, fax_id: int, ruling: str | None, why: str, who: str | None, as_json: bool) -> int:
     """Say what became of a fax in doubt, once somebody has asked the florist.
 
     Refused unless the fax is in doubt. --send-again goes with --not-delivered or alone.
@@ -151,7 +149,7 @@ def resolve(client: LocalClient, fax_id: int, ruling: str | None, why: str, who:
 
 def _again_command(verb: str, what: str, *options: Callable[[Any], Any]) -> click.Command:
     def again(
-        client: LocalClient, fax_ids: Sequence[int], why: str, who: str | None, as_json: bool, **wish: str | None
+        client: Client, fax_ids: Sequence[int], why: str, who: str | None, as_json: bool, **wish: str | None
     ) -> int:
         return change_all(client, verb, fax_ids, asked(who, why, **wish), as_json)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import STATE_STYLES, clock_text, harmless, print_json
 from faxgw.cli.story import data_text
@@ -21,7 +21,7 @@ _WAIT_SECONDS = 30
 @click.option("--limit", type=click.IntRange(min=1), help="Stop after so many events.")
 @json_option
 @with_client
-def events(client: LocalClient, follow: bool, after: int | None, limit: int | None, as_json: bool) -> None:
+def events(client: Client, follow: bool, after: int | None, limit: int | None, as_json: bool) -> None:
     """Tell what happened to faxes, oldest first; with --follow what happens from now on."""
     if after is None:
         after = body_of(client.get("/v1/queue?lines=0"))["last_event"] if follow else 0
@@ -32,7 +32,7 @@ def events(client: LocalClient, follow: bool, after: int | None, limit: int | No
             click.echo(_line_of(event))
 
 
-def _read(client: LocalClient, after: int, follow: bool) -> Iterator[dict[str, Any]]:
+def _read(client: Client, after: int, follow: bool) -> Iterator[dict[str, Any]]:
     wait_seconds = _WAIT_SECONDS if follow else 0
     while True:
         page = body_of(client.poll(f"/v1/events?after={after}&limit={_PAGE}&wait={wait_seconds}", wait_seconds))

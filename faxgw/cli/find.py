@@ -5,7 +5,7 @@ import urllib.parse
 import click
 from rich.table import Table
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import STATE_STYLES, console, print_json, say, since_text, state_text
 
@@ -18,7 +18,7 @@ from faxgw.cli.screen import STATE_STYLES, console, print_json, say, since_text,
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1_000), help="At most so many.")
 @json_option
 @with_client
-def find(client: LocalClient, number: str | None, limit: int, as_json: bool, **sought: str | None) -> int:
+def find(client: Client, number: str | None, limit: int, as_json: bool, **sought: str | None) -> int:
     """Find faxes by the order's NUMBER, a key, a submitter or a state; the newest first. Exit code 1 for none."""
     asked = {name: value for name, value in {"number": number, **sought}.items() if value is not None}
     body = body_of(client.get(f"/v1/faxes?{urllib.parse.urlencode({**asked, 'limit': limit})}"))

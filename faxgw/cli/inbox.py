@@ -9,14 +9,13 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import (
     RefusedError,
     body_of,
-    config_option,
     json_option,
+    place_options,
     reason_of,
-    socket_option,
     with_client,
 )
 from faxgw.cli.control import asked, who_option, why_option
@@ -38,10 +37,9 @@ _LIMIT = click.option("--limit", default=20, show_default=True, type=click.IntRa
 
 @click.group(invoke_without_command=True)
 @json_option
-@socket_option
-@config_option
+@place_options
 @click.pass_context
-def inbox(context: click.Context, /, as_json: bool, **place: Path | None) -> None:
+def inbox(context: click.Context, /, as_json: bool, **place: Any) -> None:
     """Show the inboxes: when each was looked at, and what became of what it brought.
 
     `faxgw inbox list` finds faxes, `show ID` tells one's story, `quarantine` shows what could not be read.
@@ -53,7 +51,7 @@ def inbox(context: click.Context, /, as_json: bool, **place: Path | None) -> Non
 @inbox.command()
 @json_option
 @with_client
-def status(client: LocalClient, as_json: bool) -> None:
+def status(client: Client, as_json: bool) -> None:
     """Show the inboxes and their counts; the same as `faxgw inbox`."""
     body = body_of(client.get("/v1/inbox"))
     if as_json:
@@ -86,13 +84,13 @@ def status(client: LocalClient, as_json: bool) -> None:
 @json_option
 @with_client
 def list_inbound(
-    client: LocalClient, name: str | None, state: str | None, number: str | None, limit: int, as_json: bool
+    client: Client, name: str | None, state: str | None, number: str | None, limit: int, as_json: bool
 ) -> int:
     """Find faxes that came in; the newest first. Exit code 1 for none."""
     return _list(client, {"inbox": name, "state": state, "number": number}, limit, as_json)
 
 
-def _list(client: LocalClient, sought: dict[str, str | None], limit: int, as_json: bool) -> int:
+def _list(client: Client, sought: dict[str, str | None], limit: int, as_json: bool) -> int:
     named = {key: value for key, value in sought.items() if value is not None} | {"limit": str(limit)}
     body = body_of(client.get(f"/v1/inbound?{urllib.parse.urlencode(named)}"))
     if as_json:
@@ -117,7 +115,7 @@ def _list(client: LocalClient, sought: dict[str, str | None], limit: int, as_jso
 @click.option("--file", "as_file", is_flag=True, help="Write the file as it came in instead.")
 @json_option
 @with_client
-def show(client: LocalClient, inbound_id: int, output: Path | None, page: int, as_file: bool, as_json: bool) -> None:
+def show(client: Client, inbound_id: int, output: Path | None, page: int, as_file: bool, as_json: bool) -> None:
     """Show a fax that came in with what became of it, or write its picture or file."""
     place = f"/v1/inbound/{inbound_id}"
     if output is not None:
@@ -129,7 +127,7 @@ def show(client: LocalClient, inbound_id: int, output: Path | None, page: int, a
     print_inbound(body)
 
 
-def write_reply(client: LocalClient, path: str, output: Path) -> None:
+def write_reply(client: Client, path: str, output: Path) -> None:
     """Write what the daemon answers to a file.
 
     Raises:
@@ -184,10 +182,9 @@ def sheet_text(sheet: dict[str, Any]) -> str:
 @inbox.group(invoke_without_command=True)
 @_LIMIT
 @json_option
-@socket_option
-@config_option
+@place_options
 @click.pass_context
-def quarantine(context: click.Context, /, limit: int, as_json: bool, **place: Path | None) -> None:
+def quarantine(context: click.Context, /, limit: int, as_json: bool, **place: Any) -> None:
     """Show files that could not be read, and why. `retry`, `release` and `discard` take them out."""
     if context.invoked_subcommand is None:
         context.invoke(quarantined, limit=limit, as_json=as_json, **place)
@@ -197,7 +194,7 @@ def quarantine(context: click.Context, /, limit: int, as_json: bool, **place: Pa
 @_LIMIT
 @json_option
 @with_client
-def quarantined(client: LocalClient, limit: int, as_json: bool) -> int:
+def quarantined(client: Client, limit: int, as_json: bool) -> int:
     """Show files in quarantine; the newest first. Exit code 1 for none."""
     return _list(client, {"state": "quarantined"}, limit, as_json)
 
@@ -209,7 +206,7 @@ def _let_out(verb: str, what: str, done: str) -> None:
     @who_option
     @json_option
     @with_client
-    def let_out(client: LocalClient, inbound_ids: Sequence[int], why: str, who: str | None, as_json: bool) -> int:
+    def let_out(client: Client, inbound_ids: Sequence[int], why: str, who: str | None, as_json: bool) -> int:
         replies = {each: client.post(f"/v1/inbound/{each}/{verb}", asked(who, why)) for each in inbound_ids}
         for inbound_id, reply in replies.items():
             if as_json:

@@ -84,8 +84,9 @@ class _LazyGroup(click.Group):
 def faxgw() -> None:
     """A fax gateway for flower-relay networks.
 
-    Commands find the daemon by --socket, by $FAXGW_SOCKET, or by the config (-c, or config/faxgw.toml, or
-    /etc/faxgw/faxgw.toml). --json makes the output fit for scripts.
+    Commands find the daemon by --socket, by --url with --token-file on another machine, by $FAXGW_URL or
+    $FAXGW_SOCKET, or by the config (-c, or config/faxgw.toml, or /etc/faxgw/faxgw.toml). --json makes the output
+    fit for scripts.
 
     \b
     Exit codes:

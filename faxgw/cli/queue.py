@@ -6,7 +6,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import STATE_STYLES, age_text, clock_text, console, counted, print_json, since_text, state_text
 
@@ -19,7 +19,7 @@ _UNFINISHED = ("queued", "held", "sending", "submitted", "unknown")
 @click.option("--finished", is_flag=True, help="Count the faxes that are over, too; takes a while in a large store.")
 @json_option
 @with_client
-def queue(client: LocalClient, lines: int, ages: bool, finished: bool, as_json: bool) -> None:
+def queue(client: Client, lines: int, ages: bool, finished: bool, as_json: bool) -> None:
     """Show what waits, and on which lines it waits longest."""
     body = body_of(client.get(f"/v1/queue?lines={lines}&finished={str(finished).lower()}"))
     if as_json:

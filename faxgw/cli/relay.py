@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, reason_of, with_client
 from faxgw.cli.control import who_option
 from faxgw.cli.exits import EXIT_REFUSED
@@ -86,7 +86,7 @@ def relay() -> None:
 @who_option
 @json_option
 @with_client
-def send(client: LocalClient, kind: str, order: str | None, as_json: bool, who: str | None, **told: Any) -> int:
+def send(client: Client, kind: str, order: str | None, as_json: bool, who: str | None, **told: Any) -> int:
     """Say KIND about ORDER, in a member's name or in the network's."""
     days = {name: told[name].date() for name in ("first_day", "last_day") if told[name] is not None}
     wish = {name: value for name, value in told.items() if value not in (None, "")} | days
@@ -116,7 +116,7 @@ def _done_text(kind: str, order: str | None, answer: dict[str, Any]) -> str:
 @click.argument("order")
 @json_option
 @with_client
-def show(client: LocalClient, order: str, as_json: bool) -> None:
+def show(client: Client, order: str, as_json: bool) -> None:
     """Show whose ORDER is, what was said about it, and its faxes."""
     body = body_of(client.get(f"/v1/orders/{order}"))
     if as_json:
@@ -135,7 +135,7 @@ def show(client: LocalClient, order: str, as_json: bool) -> None:
 @click.option("--absences", is_flag=True, help="Which florists are away instead.")
 @json_option
 @with_client
-def list_messages(client: LocalClient, after: int, limit: int, absences: bool, as_json: bool) -> None:
+def list_messages(client: Client, after: int, limit: int, absences: bool, as_json: bool) -> None:
     """List what was said about orders, the oldest first."""
     path = "/v1/relay/absences" if absences else f"/v1/relay?after={after}&limit={limit}"
     body = body_of(client.get(path))

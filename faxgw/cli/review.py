@@ -9,7 +9,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.exits import EXIT_REFUSED
@@ -32,7 +32,7 @@ def review() -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1_000), help="At most so many.")
 @json_option
 @with_client
-def list_reviews(client: LocalClient, state: str, limit: int, as_json: bool) -> int:
+def list_reviews(client: Client, state: str, limit: int, as_json: bool) -> int:
     """Show what waits; the oldest first. Exit code 1 for none."""
     body = body_of(client.get(f"/v1/review?state={state}&limit={limit}"))
     if as_json:
@@ -68,7 +68,7 @@ def guess_text(guess: dict[str, Any]) -> str:
 @click.option("--order", "as_order", is_flag=True, help="Print only the order as far as it was read, to be completed.")
 @json_option
 @with_client
-def show(client: LocalClient, review_id: int, output: Path | None, page: int, as_order: bool, as_json: bool) -> int:
+def show(client: Client, review_id: int, output: Path | None, page: int, as_order: bool, as_json: bool) -> int:
     """Show one: why it waits, the best guess, and the picture where -o says."""
     if output is not None:
         write_reply(client, f"/v1/review/{review_id}/page.png?number={page}", output)
@@ -115,7 +115,7 @@ def _print_review(body: dict[str, Any]) -> None:
 @json_option
 @with_client
 def resolve(
-    client: LocalClient,
+    client: Client,
     review_id: int,
     order_file: str | None,
     number: str | None,

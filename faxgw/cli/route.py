@@ -10,7 +10,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_patient_client
 from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.screen import console, counted, print_json, say
@@ -27,7 +27,7 @@ MOVES_SHOWN_MAX = 40
 @json_option
 @with_patient_client
 def route(
-    client: LocalClient, order: str | None, explain: bool, day: dt.datetime | None, dry_run: bool, as_json: bool
+    client: Client, order: str | None, explain: bool, day: dt.datetime | None, dry_run: bool, as_json: bool
 ) -> int:
     """Say who would execute an order, as things stand; nothing is assigned.
 
@@ -43,7 +43,7 @@ def route(
     return _explain(client, order or "", explain, as_json)
 
 
-def _explain(client: LocalClient, order: str, everyone: bool, as_json: bool) -> int:
+def _explain(client: Client, order: str, everyone: bool, as_json: bool) -> int:
     told = body_of(client.post("/v1/route", _wish(order)))
     code = 0 if told["chosen"] else EXIT_REFUSED
     if as_json:
@@ -101,7 +101,7 @@ def _points_text(candidate: dict[str, Any]) -> str:
     return ", ".join((["in its area"] if candidate["in_area"] else []) + told) or "nothing against it"
 
 
-def _replan(client: LocalClient, day: dt.date, dry_run: bool, as_json: bool) -> int:
+def _replan(client: Client, day: dt.date, dry_run: bool, as_json: bool) -> int:
     planned = body_of(client.post("/v1/routing/replan", msgspec.json.encode({"day": day, "dry_run": dry_run})))
     if as_json:
         print_json(planned)
@@ -133,7 +133,7 @@ def routing() -> None:
 @click.option("--country", default=None, metavar="FR", help="Of a file that does not tell it.")
 @json_option
 @with_patient_client
-def import_postcodes(client: LocalClient, file: Path, country: str | None, as_json: bool) -> int:
+def import_postcodes(client: Client, file: Path, country: str | None, as_json: bool) -> int:
     """Take in where postcodes lie; a country that is known already is replaced.
 
     FILE holds GeoNames' postal codes (tabs, no header), or a table with a header that names a postcode and coordinates,
@@ -156,7 +156,7 @@ def import_postcodes(client: LocalClient, file: Path, country: str | None, as_js
 @routing.command("postcodes")
 @json_option
 @with_patient_client
-def postcodes(client: LocalClient, as_json: bool) -> None:
+def postcodes(client: Client, as_json: bool) -> None:
     """How many postcodes are known of each country."""
     told = body_of(client.get("/v1/routing/postcodes"))
     if as_json:

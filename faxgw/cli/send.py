@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import print_json, say
 
@@ -26,7 +26,7 @@ from faxgw.cli.screen import print_json, say
 @json_option
 @with_client
 def send(
-    client: LocalClient,
+    client: Client,
     file: Path,
     to: str,
     key: str | None,

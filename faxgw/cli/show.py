@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import age_text, clock_text, console, counted, print_json, since_text, state_text, zone_text
 from faxgw.cli.story import tell
@@ -21,7 +21,7 @@ _OVER = "over"
 @click.argument("fax_id", type=click.IntRange(min=1), metavar="ID")
 @json_option
 @with_client
-def show(client: LocalClient, fax_id: int, as_json: bool) -> None:
+def show(client: Client, fax_id: int, as_json: bool) -> None:
     """Show a fax with its whole story: state, attempts, events."""
     fax = body_of(client.get(f"/v1/faxes/{fax_id}"))
     if as_json:
@@ -38,7 +38,7 @@ def show(client: LocalClient, fax_id: int, as_json: bool) -> None:
 @click.argument("fax_id", type=click.IntRange(min=1), metavar="ID")
 @json_option
 @with_client
-def why(client: LocalClient, fax_id: int, as_json: bool) -> None:
+def why(client: Client, fax_id: int, as_json: bool) -> None:
     """Say why a fax is not being sent this moment, and what could be done."""
     fax = body_of(client.get(f"/v1/faxes/{fax_id}"))
     if as_json:

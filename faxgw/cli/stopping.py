@@ -8,7 +8,7 @@ import click
 from rich.console import JustifyMethod
 from rich.table import Table
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.screen import clock_text, console, print_json, say, since_text
@@ -46,7 +46,7 @@ _CARRIER_COLUMNS: tuple[tuple[str, JustifyMethod], ...] = (
 @json_option
 @with_client
 def suspend(
-    client: LocalClient, what: str, name: str | None, until: str | None, why: str, who: str | None, as_json: bool
+    client: Client, what: str, name: str | None, until: str | None, why: str, who: str | None, as_json: bool
 ) -> None:
     """Begin nothing new: `line NUMBER`, `provider NAME` or `gateway`. Calls under way are followed to their end.
 
@@ -62,7 +62,7 @@ def suspend(
 @who_option
 @json_option
 @with_client
-def drain(client: LocalClient, until: str | None, why: str, who: str | None, as_json: bool) -> None:
+def drain(client: Client, until: str | None, why: str, who: str | None, as_json: bool) -> None:
     """Take nothing in; what is there goes out. `faxgw resume gateway` ends it."""
     _report(body_of(client.post("/v1/gateway/drain", asked(who, why, until=until))), as_json)
 
@@ -74,7 +74,7 @@ def drain(client: LocalClient, until: str | None, why: str, who: str | None, as_
 @who_option
 @json_option
 @with_client
-def resume(client: LocalClient, what: str, name: str | None, why: str, who: str | None, as_json: bool) -> int:
+def resume(client: Client, what: str, name: str | None, why: str, who: str | None, as_json: bool) -> int:
     """Let it go on: `line NUMBER`, `provider NAME` or `gateway`. A line that was taken for dead is called again.
 
     Exit code 1 where nothing had been suspended.
@@ -91,7 +91,7 @@ def resume(client: LocalClient, what: str, name: str | None, why: str, who: str 
 @click.command()
 @json_option
 @with_client
-def suspensions(client: LocalClient, as_json: bool) -> None:
+def suspensions(client: Client, as_json: bool) -> None:
     """Show what is stopped, by whom, why, since and until when."""
     body = body_of(client.get("/v1/suspensions"))
     if as_json:
@@ -105,7 +105,7 @@ def suspensions(client: LocalClient, as_json: bool) -> None:
 @click.command()
 @json_option
 @with_client
-def providers(client: LocalClient, as_json: bool) -> None:
+def providers(client: Client, as_json: bool) -> None:
     """Show how each carrier stands."""
     body = body_of(client.get("/v1/providers"))
     if as_json:

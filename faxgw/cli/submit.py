@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import RefusedError, json_option, reason_of, with_patient_client
 from faxgw.cli.screen import print_json, say
 from faxgw.errors import OperatorError
@@ -36,7 +36,7 @@ class Orders:
 @click.option("--submitter", default=None, help="In whose name; keys are unique for each submitter.")
 @json_option
 @with_patient_client
-def submit(client: LocalClient, file: Any, submitter: str | None, as_json: bool) -> int:
+def submit(client: Client, file: Any, submitter: str | None, as_json: bool) -> int:
     """Hand in the orders of FILE: one JSON order, a JSON array, or one order in each line ("-": standard input).
 
     Orders that came before under the same key are not taken twice, so a file that was interrupted can
@@ -99,7 +99,7 @@ def _chunks(items: Sequence[Numbered]) -> Iterator[list[Numbered]]:
     yield chunk
 
 
-def _send(client: LocalClient, chunk: Sequence[Numbered], submitter: str | None) -> Iterator[dict[str, Any]]:
+def _send(client: Client, chunk: Sequence[Numbered], submitter: str | None) -> Iterator[dict[str, Any]]:
     """The daemon's answers with the file's own numbers; a chunk that is too large for it is halved."""
     body = b"\n".join(line for _, line in chunk)
     headers = {"Content-Type": "application/x-ndjson"} | ({"X-Submitter": submitter} if submitter else {})

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.screen import STATE_STYLES, age_text, clock_text, console, moment, print_json
 from faxgw.cli.stopping import providers_table, suspension_text
@@ -54,7 +54,7 @@ class Seen:
 @click.option("--once", is_flag=True, help="Print one screen and end.")
 @json_option
 @with_client
-def top(client: LocalClient, seconds: float, once: bool, as_json: bool) -> None:
+def top(client: Client, seconds: float, once: bool, as_json: bool) -> None:
     """Watch the gateway: queue, rates, carriers, oldest fax, last events. Ctrl-C ends it."""
     first = _read(client)
     seen = Seen(max(0, first["queue"]["last_event"] - EVENTS_PAGE))
@@ -73,12 +73,12 @@ def top(client: LocalClient, seconds: float, once: bool, as_json: bool) -> None:
             live.update(screen_of(_read(client), seen), refresh=True)
 
 
-def _read(client: LocalClient) -> dict[str, Any]:
+def _read(client: Client) -> dict[str, Any]:
     queue = body_of(client.get("/v1/queue?lines=3"))
     return {"queue": queue, **body_of(client.get("/v1/providers")), **body_of(client.get("/v1/suspensions"))}
 
 
-def _listen(client: LocalClient, seen: Seen) -> None:
+def _listen(client: Client, seen: Seen) -> None:
     while events := body_of(client.get(f"/v1/events?after={seen.cursor}&limit={EVENTS_PAGE}"))["events"]:
         seen.hear(events)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.members.asking import by_text, member_address, table_of
@@ -26,7 +26,7 @@ def account() -> None:
 @who_option
 @json_option
 @with_client
-def propose(client: LocalClient, member_id: str, number: str, why: str, who: str | None, as_json: bool) -> None:
+def propose(client: Client, member_id: str, number: str, why: str, who: str | None, as_json: bool) -> None:
     """Propose an account NUMBER: an IBAN, or a Norwegian account number."""
     answer = _ask(client, member_id, "propose", asked(who, why, account=number))
     _tell(answer, f"proposal {answer['number']} waits for another person: faxgw members account list", as_json=as_json)
@@ -39,7 +39,7 @@ def propose(client: LocalClient, member_id: str, number: str, why: str, who: str
 @who_option
 @json_option
 @with_client
-def approve(client: LocalClient, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
+def approve(client: Client, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
     """Approve PROPOSAL of another person, after a look at its number, best by a call to the member."""
     answer = _ask(client, member_id, "approve", asked(who, why, proposal=proposal))
     _tell(
@@ -56,13 +56,13 @@ def approve(client: LocalClient, member_id: str, proposal: int, why: str, who: s
 @who_option
 @json_option
 @with_client
-def refuse(client: LocalClient, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
+def refuse(client: Client, member_id: str, proposal: int, why: str, who: str | None, as_json: bool) -> None:
     """Refuse PROPOSAL."""
     answer = _ask(client, member_id, "refuse", asked(who, why, proposal=proposal))
     _tell(answer, f"proposal {proposal} is refused", as_json=as_json)
 
 
-def _ask(client: LocalClient, member_id: str, verb: str, change: bytes) -> dict[str, Any]:
+def _ask(client: Client, member_id: str, verb: str, change: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = body_of(client.post(member_address(member_id, "account", verb), change))
     return answer
 
@@ -77,7 +77,7 @@ def _tell(answer: dict[str, Any], text: str, *, as_json: bool) -> None:
 @account.command("list")
 @json_option
 @with_client
-def list_(client: LocalClient, as_json: bool) -> None:
+def list_(client: Client, as_json: bool) -> None:
     """The account numbers that wait for a second person."""
     body = body_of(client.get("/v1/register/accounts"))
     if as_json:

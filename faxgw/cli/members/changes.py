@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.members.asking import (
@@ -34,7 +34,7 @@ _FIELDS = click.argument("fields", nargs=-1, required=True, metavar="FIELD=VALUE
 @json_option
 @with_client
 def add(
-    client: LocalClient,
+    client: Client,
     member_id: str,
     fields: tuple[str, ...],
     first_day: dt.datetime | None,
@@ -58,7 +58,7 @@ def add(
 @who_option
 @json_option
 @with_client
-def check(client: LocalClient, member_id: str, check: str, why: str, who: str | None, as_json: bool) -> None:
+def check(client: Client, member_id: str, check: str, why: str, who: str | None, as_json: bool) -> None:
     """Note that CHECK was looked at and is right, such as floral_designer."""
     body = asked(who, why, check=check)
     _report(client, member_address(member_id, "check"), body, f"{member_id}: {check} is right", as_json)
@@ -73,7 +73,7 @@ def check(client: LocalClient, member_id: str, check: str, why: str, who: str | 
 @json_option
 @with_client
 def admit(
-    client: LocalClient,
+    client: Client,
     member_id: str,
     first_day: dt.datetime,
     probation_days: int | None,
@@ -99,7 +99,7 @@ def admit(
 @json_option
 @with_client
 def change(
-    client: LocalClient,
+    client: Client,
     member_id: str,
     fields: tuple[str, ...],
     first_day: dt.datetime | None,
@@ -147,9 +147,7 @@ def change_text(each: dict[str, Any]) -> str:
 @who_option
 @json_option
 @with_client
-def withdraw(
-    client: LocalClient, member_id: str, last_day: dt.datetime, why: str, who: str | None, as_json: bool
-) -> None:
+def withdraw(client: Client, member_id: str, last_day: dt.datetime, why: str, who: str | None, as_json: bool) -> None:
     """Name a member's last day. After it no order goes there; its accounts and statements stay."""
     day = day_text(last_day)
     body = asked(who, why, last_day=day)
@@ -169,7 +167,7 @@ def withdraw(
 @json_option
 @with_client
 def label(
-    client: LocalClient,
+    client: Client,
     member_id: str,
     scheme: str,
     number: str,
@@ -193,7 +191,7 @@ def label(
     _report(client, member_address(member_id, "certify"), body, text, as_json)
 
 
-def _report(client: LocalClient, path: str, body: bytes, done: str, as_json: bool) -> None:
+def _report(client: Client, path: str, body: bytes, done: str, as_json: bool) -> None:
     answer = body_of(client.post(path, body))
     if as_json:
         print_json(answer)

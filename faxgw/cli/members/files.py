@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import who_option, why_option
 from faxgw.cli.members.asking import address, as_of_option, day_text, dry_run_option, from_option, known_at_option
@@ -31,7 +31,7 @@ _FORMAT = click.option("--format", "kind", type=click.Choice(["csv", "ndjson"]),
 @json_option
 @with_patient_client
 def import_(
-    client: LocalClient,
+    client: Client,
     file: Path,
     first_day: dt.datetime | None,
     dry_run: bool,
@@ -86,7 +86,7 @@ def _tell(body: dict[str, Any]) -> None:
 @known_at_option
 @with_patient_client
 def export(
-    client: LocalClient, output: Path | None, kind: str | None, as_of: dt.datetime | None, known_at: str | None
+    client: Client, output: Path | None, kind: str | None, as_of: dt.datetime | None, known_at: str | None
 ) -> None:
     """Write the members of a day as CSV or NDJSON; imported again, it changes nothing."""
     name = output.name if output is not None else ""

@@ -5,7 +5,7 @@ import re
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.members.asking import address, day_text, day_type, days_text, member_address, table_of
@@ -30,7 +30,7 @@ def sample() -> None:
 @json_option
 @with_client
 def plan(
-    client: LocalClient,
+    client: Client,
     size: int,
     first_day: dt.datetime,
     last_day: dt.datetime,
@@ -51,7 +51,7 @@ def plan(
 @sample.command("list")
 @json_option
 @with_client
-def list_samples(client: LocalClient, as_json: bool) -> None:
+def list_samples(client: Client, as_json: bool) -> None:
     """The rounds, with what became of each sample."""
     body = body_of(client.get("/v1/register/rounds"))
     if as_json:
@@ -75,7 +75,7 @@ def list_samples(client: LocalClient, as_json: bool) -> None:
 @json_option
 @with_client
 def place(
-    client: LocalClient, number: int, member: str, order_number: str, why: str, who: str | None, as_json: bool
+    client: Client, number: int, member: str, order_number: str, why: str, who: str | None, as_json: bool
 ) -> None:
     """Note that ORDER_NUMBER, handed in like any other order, is the sample of MEMBER in round NUMBER."""
     body = asked(who, why, member=member, order_number=order_number)
@@ -95,7 +95,7 @@ def place(
 @json_option
 @with_client
 def judge(
-    client: LocalClient, number: int, member: str, points: tuple[str, ...], why: str, who: str | None, as_json: bool
+    client: Client, number: int, member: str, points: tuple[str, ...], why: str, who: str | None, as_json: bool
 ) -> None:
     """Fill in the sheet: goods=4 floristry=5 delivery=3 service=4, from 1 (poor) to 5 (excellent)."""
     sheet: dict[str, int] = {}
@@ -127,7 +127,7 @@ def complaint() -> None:
 @json_option
 @with_client
 def raise_(
-    client: LocalClient,
+    client: Client,
     member: str,
     order_number: str,
     delivered_on: dt.datetime,
@@ -156,7 +156,7 @@ def raise_(
 @json_option
 @with_client
 def decide(
-    client: LocalClient,
+    client: Client,
     number: int,
     upheld: bool | None,
     compensation: str | None,
@@ -180,7 +180,7 @@ def decide(
 @click.option("--member", default=None)
 @json_option
 @with_client
-def list_complaints(client: LocalClient, member: str | None, as_json: bool) -> None:
+def list_complaints(client: Client, member: str | None, as_json: bool) -> None:
     """The complaints, or those of one member."""
     body = body_of(client.get(address("/v1/register/complaints", member=member)))
     if as_json:
@@ -200,7 +200,7 @@ def list_complaints(client: LocalClient, member: str | None, as_json: bool) -> N
 @click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3_660), help="Over so many days.")
 @json_option
 @with_client
-def score(client: LocalClient, member_id: str, days: int, as_json: bool) -> None:
+def score(client: Client, member_id: str, days: int, as_json: bool) -> None:
     """How good a member is, from 0 to 1, and what that is made of."""
     body = body_of(client.get(address(member_address(member_id, "score"), days=days)))
     if as_json:

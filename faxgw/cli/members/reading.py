@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import (
@@ -31,7 +31,7 @@ from faxgw.cli.screen import clock_text, console, print_json, say
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="At most so many.")
 @json_option
 @with_client
-def list_(client: LocalClient, words: tuple[str, ...], as_of: dt.datetime | None, as_json: bool, **asked: Any) -> int:
+def list_(client: Client, words: tuple[str, ...], as_of: dt.datetime | None, as_json: bool, **asked: Any) -> int:
     """The members of a day: all, or those with WORDS in id, name, place or postcode. Exit code 1 for none."""
     said = " ".join(words) or None
     body = body_of(client.get(address("/v1/members", as_of=day_text(as_of), words=said, **asked)))
@@ -59,7 +59,7 @@ def list_(client: LocalClient, words: tuple[str, ...], as_of: dt.datetime | None
 @known_at_option
 @json_option
 @with_client
-def show(client: LocalClient, member_id: str, as_of: dt.datetime | None, known_at: str | None, as_json: bool) -> None:
+def show(client: Client, member_id: str, as_of: dt.datetime | None, known_at: str | None, as_json: bool) -> None:
     """A member on a day, with its certificates and where it is paid to."""
     body = body_of(client.get(address(member_address(member_id), as_of=day_text(as_of), known_at=known_at)))
     if as_json:
@@ -92,7 +92,7 @@ def show(client: LocalClient, member_id: str, as_of: dt.datetime | None, known_a
 @click.argument("member_id", metavar="MEMBER")
 @json_option
 @with_client
-def history(client: LocalClient, member_id: str, as_json: bool) -> None:
+def history(client: Client, member_id: str, as_json: bool) -> None:
     """All that was ever said of a member: when, by whom, of which days, and why."""
     body = body_of(client.get(member_address(member_id, "history")))
     if as_json:
@@ -134,7 +134,7 @@ def _said_text(entry: dict[str, Any]) -> str:
 @json_option
 @with_client
 def certified(
-    client: LocalClient,
+    client: Client,
     scheme: str,
     as_of: dt.datetime | None,
     country: str | None,

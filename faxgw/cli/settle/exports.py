@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import RefusedError, reason_of, with_patient_client
 from faxgw.cli.screen import hand_out, say
 from faxgw.cli.settle.asking import period_argument, read_period
@@ -18,7 +18,7 @@ from faxgw.cli.settle.asking import period_argument, read_period
 @click.option("--currency", default="", help="Of a SAF-T file, which has one.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=None)
 @with_patient_client
-def export(client: LocalClient, kind: str, period: str, until: str | None, currency: str, output: Path | None) -> None:
+def export(client: Client, kind: str, period: str, until: str | None, currency: str, output: Path | None) -> None:
     """Closed months, from MONTH to --until, as vouchers (CSV), FEC (France) or SAF-T Financial 1.30 (Norway)."""
     asked = urllib.parse.urlencode({"first": period, "last": until or period, "currency": currency})
     reply = client.get(f"/v1/settlement/exports/{kind}?{asked}")

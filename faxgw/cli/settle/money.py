@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient, Reply
+from faxgw.cli.client import Client, Reply
 from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.exits import EXIT_REFUSED
@@ -26,7 +26,7 @@ _EXCEPTION = click.argument("exception_id", metavar="ID", type=click.IntRange(mi
 @who_option
 @json_option
 @with_patient_client
-def import_(client: LocalClient, files: tuple[Path, ...], who: str | None, as_json: bool) -> int:
+def import_(client: Client, files: tuple[Path, ...], who: str | None, as_json: bool) -> int:
     """Take in settlement FILES of providers and banks; each whole or not at all, and no movement twice.
 
     The format is found out: Vipps (XML, CSV), Adyen, Stripe, Nets OCR giro, camt.053 and camt.054, Systempay. Exit
@@ -59,7 +59,7 @@ def _report(path: Path, reply: Reply, as_json: bool) -> None:
 @click.command()
 @json_option
 @with_patient_client
-def match(client: LocalClient, as_json: bool) -> None:
+def match(client: Client, as_json: bool) -> None:
     """Find out what each payment is for. What is sure is booked; the rest waits for a person."""
     body = body_of(client.post("/v1/settlement/match"))
     if as_json:
@@ -77,7 +77,7 @@ def match(client: LocalClient, as_json: bool) -> None:
 @click.option("--all", "all_of_them", is_flag=True, help="Those that were decided, too.")
 @json_option
 @with_patient_client
-def exceptions(client: LocalClient, all_of_them: bool, as_json: bool) -> None:
+def exceptions(client: Client, all_of_them: bool, as_json: bool) -> None:
     """Movements of money that nobody could match, the oldest first."""
     found = body_of(client.get(address("/v1/settlement/exceptions", all=all_of_them)))["exceptions"]
     if as_json:
@@ -104,7 +104,7 @@ def _cells(each: dict[str, Any]) -> tuple[str, ...]:
 @who_option
 @json_option
 @with_patient_client
-def own(client: LocalClient, exception_id: int, who: str | None, as_json: bool) -> None:
+def own(client: Client, exception_id: int, who: str | None, as_json: bool) -> None:
     """Look after exception ID."""
     body = body_of(client.post(f"/v1/settlement/exceptions/{exception_id}/own", asked(who, "")))
     if as_json:
@@ -130,7 +130,7 @@ def own(client: LocalClient, exception_id: int, who: str | None, as_json: bool) 
 @json_option
 @with_patient_client
 def decide(
-    client: LocalClient,
+    client: Client,
     exception_id: int,
     decision: str,
     order: str,
@@ -155,7 +155,7 @@ def decide(
 @click.command()
 @json_option
 @with_patient_client
-def refused(client: LocalClient, as_json: bool) -> None:
+def refused(client: Client, as_json: bool) -> None:
     """Claims of orders and complaints that could not be booked, and why."""
     found = body_of(client.get("/v1/settlement/refused"))["refused"]
     if as_json:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.exits import EXIT_REFUSED
@@ -19,7 +19,7 @@ from faxgw.cli.settle.asking import amount_text, month_address, obstacle_text, p
 @click.command()
 @json_option
 @with_patient_client
-def months(client: LocalClient, as_json: bool) -> None:
+def months(client: Client, as_json: bool) -> None:
     """Which months are closed, by whom, and which are not."""
     body = body_of(client.get("/v1/settlement/months"))
     if as_json:
@@ -37,7 +37,7 @@ def months(client: LocalClient, as_json: bool) -> None:
 @click.command()
 @json_option
 @with_patient_client
-def accounts(client: LocalClient, as_json: bool) -> None:
+def accounts(client: Client, as_json: bool) -> None:
     """All balances as they stand: debit above zero, credit below."""
     found = body_of(client.get("/v1/settlement/accounts"))["accounts"]
     if as_json:
@@ -54,7 +54,7 @@ def accounts(client: LocalClient, as_json: bool) -> None:
 @period_argument
 @json_option
 @with_patient_client
-def ready(client: LocalClient, period: str, as_json: bool) -> int:
+def ready(client: Client, period: str, as_json: bool) -> int:
     """What should be settled before MONTH is closed. Exit code 1 where something blocks."""
     body = body_of(client.get(month_address(period, "ready")))
     if as_json:
@@ -73,7 +73,7 @@ def ready(client: LocalClient, period: str, as_json: bool) -> int:
 @who_option
 @json_option
 @with_patient_client
-def close(client: LocalClient, period: str, who: str | None, as_json: bool) -> int:
+def close(client: Client, period: str, who: str | None, as_json: bool) -> int:
     """Seal MONTH and number its statements. Nothing in it changes from then on."""
     reply = client.post(month_address(period, "close"), asked(who, ""))
     body: dict[str, Any] = reply.json()
@@ -98,7 +98,7 @@ def close(client: LocalClient, period: str, who: str | None, as_json: bool) -> i
 @json_option
 @with_patient_client
 def statement(
-    client: LocalClient,
+    client: Client,
     period: str,
     members: tuple[str, ...],
     form: str,
@@ -143,7 +143,7 @@ def _show(statements: list[dict[str, Any]]) -> None:
     console().print(table)
 
 
-def _write(client: LocalClient, period: str, statements: list[dict[str, Any]], form: str, into: Path) -> int:
+def _write(client: Client, period: str, statements: list[dict[str, Any]], form: str, into: Path) -> int:
     """How many were written; one that cannot be is named on standard error, and the others are written."""
     into.mkdir(parents=True, exist_ok=True)
     written = 0
@@ -162,7 +162,7 @@ def _write(client: LocalClient, period: str, statements: list[dict[str, Any]], f
     return written
 
 
-def _fax(client: LocalClient, period: str, members: tuple[str, ...], who: str | None, as_json: bool) -> int:
+def _fax(client: Client, period: str, members: tuple[str, ...], who: str | None, as_json: bool) -> int:
     body = asked(who, "", members=list(members))
     faxed = body_of(client.post(month_address(period, "statements", "fax"), body))["faxed"]
     if as_json:
@@ -176,7 +176,7 @@ def _fax(client: LocalClient, period: str, members: tuple[str, ...], who: str | 
 @click.command()
 @json_option
 @with_patient_client
-def verify(client: LocalClient, as_json: bool) -> int:
+def verify(client: Client, as_json: bool) -> int:
     """Compute every seal and every balance again. Exit code 1 where the ledger is not what it was."""
     body = body_of(client.post("/v1/settlement/verify"))
     if as_json:

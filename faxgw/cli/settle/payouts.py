@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from faxgw.cli.client import LocalClient
+from faxgw.cli.client import Client
 from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.exits import EXIT_REFUSED
@@ -34,7 +34,7 @@ def run_address(period: str, collect: bool, currency: str, *more: str) -> str:
 @payout.command("list")
 @json_option
 @with_patient_client
-def list_(client: LocalClient, as_json: bool) -> None:
+def list_(client: Client, as_json: bool) -> None:
     """All runs, and who agreed to them."""
     runs = body_of(client.get("/v1/settlement/runs"))["runs"]
     if as_json:
@@ -58,7 +58,7 @@ def list_(client: LocalClient, as_json: bool) -> None:
 @json_option
 @with_patient_client
 def propose(
-    client: LocalClient, period: str, currency: str, on: dt.datetime, collect: bool, who: str | None, as_json: bool
+    client: Client, period: str, currency: str, on: dt.datetime, collect: bool, who: str | None, as_json: bool
 ) -> int:
     """Make the run of a closed MONTH for a second person to look at; exit code 1 where nobody can be in it."""
     body = asked(who, "", on=on.date().isoformat())
@@ -83,7 +83,7 @@ def propose(
 @json_option
 @with_patient_client
 def approve(
-    client: LocalClient, period: str, currency: str, digest: str | None, collect: bool, who: str | None, as_json: bool
+    client: Client, period: str, currency: str, digest: str | None, collect: bool, who: str | None, as_json: bool
 ) -> None:
     """Look at a run of another person, and agree to it. From then on the ledger has it paid."""
     if digest is None:
@@ -106,7 +106,7 @@ def approve(
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), default=None)
 @_collect_option
 @with_patient_client
-def file(client: LocalClient, period: str, currency: str, form: str | None, output: Path | None, collect: bool) -> None:
+def file(client: Client, period: str, currency: str, form: str | None, output: Path | None, collect: bool) -> None:
     """The file of an approved run for the bank, to standard output or -o."""
     place = run_address(period, collect, currency, "file") + (f"?format={form}" if form else "")
     reply = client.get(place)
@@ -119,7 +119,7 @@ def file(client: LocalClient, period: str, currency: str, form: str | None, outp
         say(f"{output}: {len(reply.body)} bytes")
 
 
-def _find(client: LocalClient, period: str, currency: str, collect: bool) -> dict[str, Any]:
+def _find(client: Client, period: str, currency: str, collect: bool) -> dict[str, Any]:
     name = f"{period}/{'collection' if collect else 'payout'}/{currency}"
     for run in body_of(client.get("/v1/settlement/runs"))["runs"]:
         if run["name"] == name:
