@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+import msgspec
 import trio
 
 from faxgw.clock import SystemClock
@@ -215,7 +216,7 @@ async def open_retarus() -> AsyncIterator[Stage]:
         await impatient.aclose()
 
 
-def retarus_provider(fake: FakeCarrier, **changes: Any) -> RetarusProvider:
+def retarus_provider(fake: FakeCarrier, secret: str | None = retarus.PUSH_SECRET, **changes: Any) -> RetarusProvider:
     own = RetarusConfig(
         name="retarus",
         customer=retarus.CUSTOMER,
@@ -224,9 +225,9 @@ def retarus_provider(fake: FakeCarrier, **changes: Any) -> RetarusProvider:
         submit_url=fake.url("ha") + "/rest/v1",
         report_urls=tuple(fake.url(centre) + "/rest/v1" for centre in retarus.CENTRES),
         webhook_url="https://faxgw.example.com/v1/receipts/retarus",
-        **changes,
     )
-    return RetarusProvider(own, password=retarus.PASSWORD, webhook_secret=retarus.PUSH_SECRET, clock=SystemClock())
+    own = msgspec.structs.replace(own, **changes)
+    return RetarusProvider(own, password=retarus.PASSWORD, webhook_secret=secret, clock=SystemClock())
 
 
 STAGES: Final[Mapping[str, Callable[[], AsyncIterator[Stage]]]] = {

@@ -119,6 +119,12 @@ class FakeCarrier:
             elif not door.is_open:
                 await self._nursery.start(door.run)
 
+    async def silence(self, door: str) -> None:
+        """From now on a door takes connections and never answers; those that stood are cut off."""
+        await self.doors[door].close()
+        self.doors[door].is_silent = True
+        await self._nursery.start(self.doors[door].run)
+
     async def script(self, number: str, *plays: str) -> None:
         self.board.script(number, plays)
 
