@@ -1,33 +1,22 @@
 """The alerts against Prometheus' own tool, and the metrics they stand on against the gateway's."""
 
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from faxgw.ops.metrics import Metrics
 from faxgw_loadtest.examples.make import line_of
 from faxgw_loadtest.examples.orders import orders
 from faxgw_loadtest.examples.shops import members
 from tests.carriers import running_carrier
 from tests.daemons import running_daemon
-from tests.peers import require_peer
+from tests.ops.promtool import promtool, series_in, series_that_are_there
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "config" / "prometheus").glob("faxgw-*.yml"))
 TESTS = sorted((Path(__file__).parent / "prometheus").glob("faxgw-*-test.yml"))
 RUNBOOK = "docs/operations.md"
-SUMS = ("_count", "_sum", "_bucket")
-
-
-def promtool(*arguments: str, told: bytes = b"") -> str:
-    """What promtool printed; it must have found nothing wrong."""
-    ran = subprocess.run([require_peer("promtool"), *arguments], input=told, capture_output=True, check=False)
-    printed = (ran.stdout + ran.stderr).decode()
-    assert ran.returncode == 0, printed
-    return printed
 
 
 def texts(files: Sequence[Path]) -> str:
@@ -40,17 +29,11 @@ def expressions() -> str:
     return "\n".join(line for line in texts(RULES).splitlines() if not spoken.match(line))
 
 
-def series_that_are_there() -> set[str]:
-    """Every name that a scrape of the gateway brings."""
-    families = re.findall(r"^# TYPE (\w+) (\w+)", Metrics().exposition().decode(), re.MULTILINE)
-    return {name + suffix for name, kind in families for suffix in (SUMS if kind == "histogram" else ("",))}
-
-
 def test_no_alert_stands_on_a_metric_that_is_not_there() -> None:
     """An alert over a misspelt name never fires, and nobody notices."""
-    used = set(re.findall(r"(?<![:\w])(?:faxgw|process)_\w+", expressions()))
+    used = series_in(expressions())
     assert used
-    assert used - series_that_are_there() == set()
+    assert used - series_that_are_there().keys() == set()
 
 
 @pytest.mark.live
