@@ -29,6 +29,8 @@ from faxgw.config.daemon import RenderConfig
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.retarus import RetarusConfig
 from faxgw.config.secret import read_secret
+from faxgw.config.sinch import SinchConfig
+from faxgw.config.telnyx import TelnyxConfig
 from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
 from faxgw.errors import ConfigError, OperatorError, StoreFailedError
@@ -46,6 +48,8 @@ from faxgw.provider.http import timeouts_of
 from faxgw.provider.port import Provider
 from faxgw.provider.retarus.account import RetarusProvider
 from faxgw.provider.simulated import SimulatedProvider
+from faxgw.provider.sinch.adapter import SinchProvider
+from faxgw.provider.telnyx.adapter import TelnyxProvider
 from faxgw.relay.traffic import RelayTraffic
 from faxgw.reloading import Reloading
 from faxgw.render.handed_in.handed import Limits
@@ -318,6 +322,15 @@ def _make_provider(own: CarrierConfig, clock: Clock) -> Provider:
                     webhook_secret=_read_if_named(own.webhook_secret_file),
                     clock=clock,
                 )
+            case SinchConfig():
+                return SinchProvider(
+                    own,
+                    key_secret=read_secret(own.key_secret_file),
+                    webhook_secret=_read_if_named(own.webhook_secret_file),
+                    clock=clock,
+                )
+            case TelnyxConfig():
+                return TelnyxProvider(own, api_key=read_secret(own.api_key_file), clock=clock)
             case _:
                 assert_never(own)
     except ValueError as error:

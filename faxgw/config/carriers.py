@@ -7,6 +7,8 @@ import msgspec
 
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.retarus import RetarusConfig, retarus_faults
+from faxgw.config.sinch import SinchConfig, sinch_faults
+from faxgw.config.telnyx import TelnyxConfig, telnyx_faults
 from faxgw.faults import Fault
 
 Url = Annotated[str, msgspec.Meta(pattern="^https?://", description="an address that begins with http:// or https://")]
@@ -21,7 +23,7 @@ class SimulatedConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind
     webhook_secret_file: str
 
 
-CarrierConfig = SimulatedConfig | RetarusConfig
+CarrierConfig = SimulatedConfig | RetarusConfig | SinchConfig | TelnyxConfig
 """Any of them: a table `[[provider]]` is decoded into the one that its `kind` names."""
 
 
@@ -38,5 +40,12 @@ def carrier_faults(providers: Sequence[ProviderConfig]) -> Iterator[Fault]:
         if name in names[:index]:
             yield Fault(f"/provider/{index}/name", f"two providers are called {name}")
     for index, own in enumerate(providers):
-        if isinstance(own, RetarusConfig):
-            yield from retarus_faults(f"/provider/{index}", own)
+        match own:
+            case RetarusConfig():
+                yield from retarus_faults(f"/provider/{index}", own)
+            case SinchConfig():
+                yield from sinch_faults(f"/provider/{index}", own)
+            case TelnyxConfig():
+                yield from telnyx_faults(f"/provider/{index}", own)
+            case _:
+                pass

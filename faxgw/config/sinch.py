@@ -1,11 +1,13 @@
 """A project at Sinch."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import msgspec
 
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.section import FullNumber, Seconds, SecureUrl
+from faxgw.faults import Fault
 
 Name = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_-]{1,64}$", description="an id as the dashboard shows it")]
 
@@ -32,3 +34,11 @@ class SinchConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind", t
     """A fax that its list does not show was never taken, and goes again by itself. So its documentation says; nobody
     here has seen it. Set this once you have found a fax of your own, with its label, in the list."""
     settle_seconds: Seconds = 300.0
+
+
+def sinch_faults(at: str, own: SinchConfig) -> Iterator[Fault]:
+    """What types cannot say; `at` is the pointer to the table."""
+    if bool(own.webhook_url) != bool(own.webhook_secret_file):
+        yield Fault(f"{at}/webhook_url", "belongs together with webhook_secret_file: give both or neither")
+    if own.webhook_url and not own.webhook_url.startswith("https://"):
+        yield Fault(f"{at}/webhook_url", "must begin with https://: each fax's password goes there")

@@ -1,11 +1,13 @@
 """A fax application at Telnyx."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.section import Count, FullNumber, Seconds, SecondsAboveZero, SecureUrl
+from faxgw.faults import Fault
 
 
 class TelnyxConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind", tag="telnyx"):
@@ -20,7 +22,9 @@ class TelnyxConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind", 
     quality: Literal["normal", "high", "very_high", "ultra_light", "ultra_dark"] = "high"
     media_keep_seconds: SecondsAboveZero = 7_200.0
     """How long Telnyx keeps the pages that went up for a fax; longer than it takes to fetch them from there."""
-    webhook_public_key: str = ""
+    webhook_public_key: Annotated[
+        str, msgspec.Meta(pattern="^([0-9A-Za-z+/]{43}=)?$", description="32 bytes in base64, 44 characters")
+    ] = ""
     """As the portal shows it, in base64; no secret. Empty where Telnyx is only asked."""
     webhook_tolerance_seconds: Count = 300
     """How far a webhook's time may lie from our clock."""
@@ -33,3 +37,11 @@ class TelnyxConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind", 
     """Ring again after `fax_signaling_error`. It covers failed trainings and also pages that were sent and not
     confirmed, so without this such a fax waits for a person."""
     settle_seconds: Seconds = 300.0
+
+
+def telnyx_faults(at: str, own: TelnyxConfig) -> Iterator[Fault]:
+    """What types cannot say; `at` is the pointer to the table."""
+    if own.webhook_url and not own.webhook_public_key:
+        yield Fault(f"{at}/webhook_public_key", "without it no webhook is believed: give it, or no webhook_url")
+    if own.webhook_url and not own.webhook_url.startswith("https://"):
+        yield Fault(f"{at}/webhook_url", "must begin with https://: what became of faxes goes there")
