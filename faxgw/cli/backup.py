@@ -119,7 +119,13 @@ def restore(place: Path, config_path: Path | None, as_json: bool) -> None:
         wish = RestoreWish(backup=place.absolute(), state_dir=state_dir, now=SystemClock().now())
         restored = restore(wish, watch)
     if as_json:
-        print_json({"state_dir": str(state_dir), **msgspec.to_builtins(restored)})
+        print_json(
+            {
+                "state_dir": str(state_dir),
+                "reconcile": str(restored.reconcile),
+                "marked": msgspec.to_builtins(restored.marked),
+            }
+        )
         return
     marked = restored.marked
     held = ", ".join(f"{count:,} {state}" for state, count in marked.faxes.items()) or "none"
