@@ -150,7 +150,7 @@ async def prepared_daemon(
     folder: Path, carrier: Carrier, members: bytes, *, settle_seconds: float = 0.5, more_config: str = ""
 ) -> AsyncIterator[Daemon]:
     """A daemon ready to be started in `folder`, and ended when the block is left."""
-    port = _free_port()
+    port = free_port()
     (folder / "members.ndjson").write_bytes(members)
     for name, secret in (("password", PASSWORD), ("webhook-secret", carrier.webhook_secret)):
         (folder / name).write_text(secret)
@@ -177,7 +177,7 @@ async def running_daemon(folder: Path, carrier: Carrier, members: bytes) -> Asyn
         yield daemon
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

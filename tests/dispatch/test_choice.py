@@ -53,3 +53,11 @@ def test_one_that_was_away_does_not_get_all_that_it_missed() -> None:
     shares = Shares({"north": 1, "south": 1})
     give(shares, ["north"], 1_000)
     assert give(shares, ["north", "south"], 100)["south"] == pytest.approx(50, abs=1)
+
+
+def test_new_weights_share_what_comes_from_then_on() -> None:
+    """One to one, then three to one; nobody makes up for what was given before."""
+    shares = Shares({"north": 1, "south": 1})
+    assert give(shares, ["north", "south"], 40) == {"north": 20, "south": 20}
+    shares.reweigh({"north": 3, "south": 1})
+    assert give(shares, ["north", "south"], 40) == {"north": 30, "south": 10}

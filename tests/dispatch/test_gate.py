@@ -179,6 +179,16 @@ async def test_a_rate_lets_a_burst_through_and_then_one_a_while(autojump_clock: 
     assert len(enter_all(gate)) == 1
 
 
+async def test_a_new_rate_counts_at_once(autojump_clock: MockClock) -> None:
+    """The same one again gives nobody a second burst."""
+    gate = new_gate(Bounds(sends_per_second=2.0, sends_burst=3, lanes_initial=32))
+    enter_all(gate)
+    gate.pace(2.0, 3)
+    assert closed_by(gate) is ClosedBy.RATE
+    gate.pace(0.0, 1)
+    assert gate.closure() is None
+
+
 async def test_a_person_closes_it_until_a_person_opens_it(autojump_clock: MockClock) -> None:
     """No time ends that."""
     gate = new_gate()

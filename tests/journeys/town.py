@@ -242,12 +242,15 @@ class Town:
     async def events(self, kind: str) -> list[Event]:
         return [event for event in await self.store.events(0, 1_000_000) if event.kind == kind]
 
-    def _new_gateway(self) -> Gateway:
-        # A journey that is not about sharing calls tells its story with one fax a call.
+    @property
+    def config(self) -> Config:
+        """A journey that is not about sharing calls tells its story with one fax a call."""
         usual: dict[str, Any] = {"provider": self.configs, "render": RenderConfig(batch_max=4), "call": ONE_FAX}
-        config = Config(**usual | self.settings)
+        return Config(**usual | self.settings)
+
+    def _new_gateway(self) -> Gateway:
         parts = Parts(
-            config=config,
+            config=self.config,
             store=self.store,
             renderer=self.renderer,
             providers=[(self.carriers[own.name], own) for own in self.configs],
