@@ -143,19 +143,18 @@ class DispatchParts:
         batch_max, workers = self._config.render.batch_max, self._config.render.workers
         # Room for one batch more than the processes draw, so that neither lanes nor processes wait for the other.
         to_lanes, prepared = trio.open_memory_channel[Prepared](batch_max * (workers + 1))
-        async with trio.open_nursery() as sending:
-            async with to_lanes, prepared, trio.open_nursery() as preparing:
-                sending.start_soon(self._lanes.run, prepared.clone())
-                for _ in range(workers + 1):
-                    preparing.start_soon(self._preparer.run, to_lanes.clone())
-                await stopping.wait()
-                reach("gateway-stopping")
-                preparing.cancel_scope.cancel()
+        async with trio.open_nursery() as sending, to_lanes, prepared, trio.open_nursery() as preparing:
+            sending.start_soon(self._lanes.run, prepared.clone())
+            for _ in range(workers + 1):
+                preparing.start_soon(self._preparer.run, to_lanes.clone())
+            await stopping.wait()
+            reach("gateway-stopping")
+            # All are told in this moment: whoever draws may hang on a disk, and must not put off the others' end.
+            preparing.cancel_scope.cancel()
             self._lanes.stop()
             reach("gateway-lanes-told")
-            grace_seconds = self._config.gateway.stop_grace_seconds
             log.info("stopping", sends_under_way=self._lanes.busy)
-            sending.cancel_scope.deadline = trio.current_time() + grace_seconds
+            sending.cancel_scope.deadline = trio.current_time() + self._config.gateway.stop_grace_seconds
 
 
 def _sharing(config: CallConfig, accounts: Accounts) -> CallConfig:

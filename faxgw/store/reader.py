@@ -22,7 +22,11 @@ class Reader(Protocol):
     async def read(self, question: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T: ...
 
     async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do what touches files and no database."""
+        """Change files, and no database; whoever is cancelled waits for its end."""
+        ...
+
+    async def look(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read files; whoever is cancelled goes at once, however long the disk takes."""
         ...
 
 
@@ -38,6 +42,8 @@ class InlineReader:
     async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         await trio.lowlevel.checkpoint()
         return job(*args, **kwargs)
+
+    look = work
 
 
 class ThreadReader:
@@ -62,3 +68,6 @@ class ThreadReader:
 
     async def work(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await trio.to_thread.run_sync(partial(job, *args, **kwargs), limiter=self._files)
+
+    async def look(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await trio.to_thread.run_sync(partial(job, *args, **kwargs), limiter=self._files, abandon_on_cancel=True)

@@ -149,7 +149,7 @@ class SqlStore:
         return await self._reader.work(self._documents.keep, content)
 
     async def document(self, name: str) -> bytes | None:
-        return await self._reader.work(self._documents.read, name)
+        return await self._reader.look(self._documents.read, name)
 
     async def begin(self, intents: Sequence[Intent]) -> list[Begun]:
         return await self._writer.write(self._begin, intents)

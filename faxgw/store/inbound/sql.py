@@ -27,10 +27,10 @@ class SqlInbound:
         return await self._reader.work(lambda: [self._documents.keep(content) for content in contents])
 
     async def document(self, name: str) -> bytes | None:
-        return await self._reader.work(self._documents.read, name)
+        return await self._reader.look(self._documents.read, name)
 
     async def documents(self, names: Sequence[str]) -> list[bytes | None]:
-        return await self._reader.work(lambda: [self._documents.read(name) for name in names])
+        return await self._reader.look(lambda: [self._documents.read(name) for name in names])
 
     async def forget_documents(self, before: float, limit: int) -> int:
         over = await self._reader.read(reading.read_forgettable, before, limit)
