@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
@@ -126,6 +127,25 @@ async def test_what_one_store_had_costs_nothing_of_what_others_have() -> None:
         await store.ledger.book([Entry((of_others(number),), 1.0) for number in range(others)])
         steps.append(await steps_of(ask, store))
     assert 0 < steps[1] <= 1.5 * steps[0]
+
+
+async def test_the_years_before_cost_nothing_of_a_months_balances() -> None:
+    """Behind ten times as many journals, the balances of May, and which months there are, are as many steps."""
+
+    async def ask(store: SqlStore) -> None:
+        assert len(await store.ledger.standings_at("2027-05")) == 42
+        assert await store.ledger.periods() == ["2026-05", "2027-05"]
+
+    steps = []
+    for before in (200, 2_000):
+        store = open_memory_store()
+        earlier = [
+            msgspec.structs.replace(of_others(number), effective_on=dt.date(2026, 5, 1)) for number in range(before)
+        ]
+        await store.ledger.book([Entry((each,), 1.0) for each in earlier])
+        await store.ledger.book([Entry((move("own"),), 1.0)])
+        steps.append(await steps_of(ask, store))
+    assert 0 < steps[1] <= 1.2 * steps[0]
 
 
 def of_others(number: int) -> Journal:

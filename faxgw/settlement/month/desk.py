@@ -325,9 +325,7 @@ class MonthDesk:
 
     async def _balance_faults(self) -> list[str]:
         running = {account: own for account, own in (await self._ledger.standings()).items() if own != Standing()}
-        summed = {
-            account: own for account, own in (await self._ledger.standings_at("9999-12")).items() if own != Standing()
-        }
+        summed = {account: own for account, own in (await self._ledger.standings_summed()).items() if own != Standing()}
         faults = [
             f"the balance of {account} is not the sum of its postings"
             for account in sorted(running | summed)

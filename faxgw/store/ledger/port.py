@@ -106,7 +106,11 @@ class LedgerStore(Protocol):
     async def standings_at(
         self, period: Period, accounts: Sequence[Account] | None = None
     ) -> Mapping[Account, Standing]:
-        """The balances at the end of a month, summed from the postings up to it: of these accounts, or of all."""
+        """The balances at the end of a month, as one moment has them: of these accounts, or of all."""
+        ...
+
+    async def standings_summed(self) -> Mapping[Account, Standing]:
+        """Every balance summed anew from all postings; each is what `standings` has, or somebody meddled."""
         ...
 
     async def journals(self, period: Period, after: int, limit: int) -> list[Kept]:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, Subquery, func, literal, select, union_all
 
 from faxgw.store.ledger.journal import Account, Journal, Phase, Posting, Standing, parse_account
 from faxgw.store.ledger.port import Kept, Line, Period, Seal
@@ -93,37 +93,83 @@ def read_standings_of(connection: Connection, accounts: Sequence[Account]) -> di
 def read_standings_at(
     connection: Connection, period: Period, accounts: Sequence[Account] | None = None
 ) -> dict[Account, Standing]:
-    """Pending is what no journal up to the end of the month has resolved."""
+    """The running balances less what came after the month: so a new month costs nothing of the years before it.
+
+    One question, that is one moment. Pending is what no journal up to the end of the month has resolved.
+    """
+    found: dict[Account, Standing] = {}
+    for names in _among(accounts):
+        moves = _back_to(period, names)
+        sums = (
+            select(moves.c.account, func.sum(moves.c.posted_minor), func.sum(moves.c.pending_minor))
+            .group_by(moves.c.account)
+            .order_by(moves.c.account)
+        )
+        for account, posted_minor, pending_minor in connection.execute(sums):
+            found[parse_account(account)] = Standing(int(posted_minor), int(pending_minor))
+    late = _begun_after(connection, period, [account for account, own in found.items() if own == Standing()])
+    return {account: found[account] for account in sorted(found) if account not in late}
+
+
+def _back_to(period: Period, names: Sequence[str] | None) -> Subquery:
+    """From now on backwards: the running balances, and everything after the month with its sign turned."""
+    ends, nothing, is_after = journal.alias("ends"), literal(0), journal.c.period > period
+    is_open = ~select(ends.c.seq).where(ends.c.resolves == journal.c.seq).exists()
+    with_journal = posting.join(journal, journal.c.seq == posting.c.journal_seq)
+    with_end = with_journal.join(ends, ends.c.resolves == journal.c.seq)
+    account, amount_minor = posting.c.account, posting.c.amount_minor
+    posted = select(account, -amount_minor, nothing).select_from(with_journal)
+    begun = select(account, nothing, -amount_minor).select_from(with_journal)
+    ended = select(account, nothing, amount_minor).select_from(with_end)
+    balance = ledger_balance.c
+    moves = [
+        (select(balance.account, balance.posted_minor, balance.pending_minor), balance.account),
+        (posted.where(is_after, journal.c.phase != Phase.PENDING), account),
+        (begun.where(is_after, journal.c.phase == Phase.PENDING, is_open), account),
+        # The appended nothing keeps SQLite from beginning with all journals of the years before.
+        (ended.where(ends.c.period > period, journal.c.period + "" <= period), account),
+    ]
+    asked = [move if names is None else move.where(name.in_(names)) for move, name in moves]
+    return union_all(*asked).subquery("moves")
+
+
+def _begun_after(connection: Connection, period: Period, accounts: Sequence[Account]) -> set[Account]:
+    """Those of the accounts, whose balance was nothing, to which nothing had been posted yet."""
+    by_then = (journal.c.period <= period) & (journal.c.phase != Phase.PENDING)
+    begun = select(posting.c.account).join(journal, journal.c.seq == posting.c.journal_seq).where(by_then)
+    known: set[str] = set()
+    for some in parts([str(account) for account in accounts]):
+        known.update(connection.execute(begun.where(posting.c.account.in_(some)).distinct()).scalars())
+    return {account for account in accounts if str(account) not in known}
+
+
+def read_standings_summed(connection: Connection) -> dict[Account, Standing]:
+    """Every balance anew from all postings: what the running ones must be."""
     ends = journal.alias("ends")
-    still_pending = ~select(ends.c.seq).where(ends.c.resolves == journal.c.seq, ends.c.period <= period).exists()
-    posted = _sums(connection, accounts, journal.c.phase != Phase.PENDING, journal.c.period <= period)
-    pending = _sums(connection, accounts, journal.c.phase == Phase.PENDING, journal.c.period <= period, still_pending)
+    is_open = ~select(ends.c.seq).where(ends.c.resolves == journal.c.seq).exists()
+    posted = _sums(connection, journal.c.phase != Phase.PENDING)
+    pending = _sums(connection, journal.c.phase == Phase.PENDING, is_open)
     return {
         account: Standing(posted.get(account, 0), pending.get(account, 0)) for account in sorted({*posted, *pending})
     }
 
 
-def _sums(connection: Connection, accounts: Sequence[Account] | None, *conditions: Any) -> dict[Account, int]:
+def _sums(connection: Connection, *conditions: Any) -> dict[Account, int]:
     asked = (
         select(posting.c.account, func.sum(posting.c.amount_minor))
         .join(journal, journal.c.seq == posting.c.journal_seq)
         .where(*conditions)
         .group_by(posting.c.account)
     )
-    return {
-        parse_account(account): int(total)
-        for among in _among(accounts)
-        for account, total in connection.execute(asked.where(*among))
-    }
+    return {parse_account(account): int(total) for account, total in connection.execute(asked)}
 
 
-def _among(accounts: Sequence[Account] | None) -> Iterator[Sequence[ColumnElement[bool]]]:
-    """The conditions of one question after the other; a single one without any where all accounts are asked for."""
+def _among(accounts: Sequence[Account] | None) -> Iterator[Sequence[str] | None]:
+    """The accounts of one question after the other; a single None where all are asked for."""
     if accounts is None:
-        yield ()
+        yield None
         return
-    for some in parts([str(account) for account in accounts]):
-        yield (posting.c.account.in_(some),)
+    yield from parts([str(account) for account in accounts])
 
 
 def read_lines(connection: Connection, accounts: Sequence[Account], period: Period) -> Mapping[Account, list[Line]]:
@@ -151,8 +197,10 @@ def read_moved(connection: Connection, period: Period, accounts: Sequence[Accoun
     )
     return {
         parse_account(account)
-        for among in _among(accounts)
-        for account in connection.execute(asked.where(*among)).scalars()
+        for names in _among(accounts)
+        for account in connection.execute(
+            asked if names is None else asked.where(posting.c.account.in_(names))
+        ).scalars()
     }
 
 
@@ -171,7 +219,13 @@ def _as_line(row: Row[Any]) -> Line:
 
 
 def read_periods(connection: Connection) -> list[Period]:
-    return list(connection.execute(select(journal.c.period).distinct().order_by(journal.c.period)).scalars())
+    """One step through the index a month: a DISTINCT would read every journal there ever was."""
+    found: list[Period] = []
+    while period := connection.execute(
+        select(func.min(journal.c.period)).where(journal.c.period > (found[-1] if found else ""))
+    ).scalar():
+        found.append(period)
+    return found
 
 
 def read_seals(connection: Connection) -> list[Seal]:

@@ -30,6 +30,9 @@ class SqlLedger:
     ) -> Mapping[Account, Standing]:
         return await self._reader.read(reading.read_standings_at, period, accounts)
 
+    async def standings_summed(self) -> Mapping[Account, Standing]:
+        return await self._reader.read(reading.read_standings_summed)
+
     async def journals(self, period: Period, after: int, limit: int) -> list[Kept]:
         return await self._reader.read(reading.read_journals, period, after, limit)
 
