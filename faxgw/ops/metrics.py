@@ -112,7 +112,7 @@ class Metrics:
         )
         self.receipts = self._counter("receipts", "What carriers said of attempts", "via", "result")
         self.receipt_lag = self._histogram(
-            "receipt_lag_seconds", "From the end of a call at the carrier to its receipt here", _RECEIPT_SECONDS, "via"
+            "receipt_lag_seconds", "From a carrier's taking a fax over to its final word here", _RECEIPT_SECONDS, "via"
         )
         self.routed = self._counter("routed", "Orders that routing gave to a florist", "how")
         self.not_routed = self._counter("not_routed", "Orders for which routing found nobody", "reason")

@@ -6,11 +6,13 @@ bouquet, and if it cannot, it is written down for a person.
 
 import structlog
 
+from faxgw.clock import Clock
 from faxgw.dispatch.calls import OpenCalls
 from faxgw.dispatch.outcome import Outcomes
 from faxgw.errors import StoreFailedError
+from faxgw.fax import State
 from faxgw.ops.metrics import Metrics
-from faxgw.provider.port import Report
+from faxgw.provider.port import InProgress, Report
 from faxgw.store.port import Store
 
 log = structlog.get_logger(__name__)
@@ -19,10 +21,11 @@ log = structlog.get_logger(__name__)
 class Matcher:
     """Applies reports, however they came in."""
 
-    def __init__(self, store: Store, calls: OpenCalls, outcomes: Outcomes, metrics: Metrics) -> None:
+    def __init__(self, store: Store, calls: OpenCalls, outcomes: Outcomes, clock: Clock, metrics: Metrics) -> None:
         self._store = store
         self._calls = calls
         self._outcomes = outcomes
+        self._clock = clock
         self._metrics = metrics
 
     async def apply(self, provider: str, report: Report, via: str, receipt_id: int | None = None) -> None:
@@ -53,6 +56,8 @@ class Matcher:
             await self._settle(receipt_id)
             return
         self._metrics.receipts.labels(via, result).inc()
+        if attempt.state is State.SUBMITTED and not isinstance(report.fate, InProgress):
+            self._metrics.receipt_lag.labels(via).observe(max(0.0, self._clock.now() - attempt.changed_at))
         await self._outcomes.learnt(attempt, report.fate, receipt_id)
 
     async def _settle(self, receipt_id: int | None) -> None:

@@ -17,7 +17,7 @@ class ReceiptParts:
     def __init__(
         self, store: Store, accounts: Accounts, dispatch: DispatchParts, clock: Clock, metrics: Metrics
     ) -> None:
-        matcher = Matcher(store, dispatch.calls, dispatch.outcomes, metrics)
+        matcher = Matcher(store, dispatch.calls, dispatch.outcomes, clock, metrics)
         self.webhooks = Webhooks({provider.name: provider for provider, _ in accounts}, store, matcher, clock)
         self._pollers = [
             Poller(provider, own, dispatch.calls, matcher, clock, dispatch.askable[provider.name].asks)

@@ -4,6 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
+import trio
 from trio.testing import MockClock
 
 from faxgw.errors import StoreFailedError, StoreFullError
@@ -17,7 +18,7 @@ DELIVERED = Delivered(1, 16.8)
 
 
 def matcher_of(desk: Desk) -> Matcher:
-    return Matcher(desk.store, desk.calls, desk.outcomes, desk.metrics)
+    return Matcher(desk.store, desk.calls, desk.outcomes, desk.clock, desk.metrics)
 
 
 def counted(desk: Desk, result: str) -> float:
@@ -80,6 +81,21 @@ async def test_a_report_of_an_attempt_that_is_over_is_looked_up(autojump_clock: 
     assert await desk.state(fax_id) is State.QUEUED
     await matcher.apply("north", Report(DELIVERED, "SC1", ours), "webhook")
     assert (await desk.state(fax_id), counted(desk, "late")) == (State.DELIVERED, 1)
+
+
+async def test_how_long_final_words_took_is_measured(autojump_clock: MockClock) -> None:
+    """From the carrier's yes on; a word in between is none, and one that comes after the end says nothing of it."""
+    desk = Desk()
+    await desk.make_one()
+    ours = desk.open_attempt().client_ref
+    matcher = matcher_of(desk)
+    for later_seconds, fate in ((5.0, InProgress()), (30.0, DELIVERED), (25.0, DELIVERED)):
+        await trio.sleep(later_seconds)
+        await matcher.apply("north", Report(fate, "SC1", ours), "poll")
+    value = desk.metrics.registry.get_sample_value
+    assert value("faxgw_receipt_lag_seconds_count", {"via": "poll"}) == 1
+    assert value("faxgw_receipt_lag_seconds_sum", {"via": "poll"}) == 35.0
+    assert value("faxgw_receipt_lag_seconds_count", {"via": "webhook"}) is None
 
 
 async def test_in_progress_only_settles_its_receipt(autojump_clock: MockClock) -> None:

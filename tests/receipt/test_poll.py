@@ -16,7 +16,7 @@ CONFIG = carrier_config("north", receipt_late_seconds=120.0, poll_seconds=30.0, 
 
 
 def poller_of(desk: Desk) -> Poller:
-    matcher = Matcher(desk.store, desk.calls, desk.outcomes, desk.metrics)
+    matcher = Matcher(desk.store, desk.calls, desk.outcomes, desk.clock, desk.metrics)
     return Poller(desk.provider, CONFIG, desk.calls, matcher, desk.clock)
 
 

@@ -17,7 +17,7 @@ DELIVERED = Report(Delivered(1, 16.8), "SC1", None)
 
 async def poll_after(desk: Desk, seconds: float) -> None:
     config = carrier_config("north", receipt_late_seconds=120.0)
-    matcher = Matcher(desk.store, desk.calls, desk.outcomes, desk.metrics)
+    matcher = Matcher(desk.store, desk.calls, desk.outcomes, desk.clock, desk.metrics)
     await trio.sleep(seconds)
     await Poller(desk.provider, config, desk.calls, matcher, desk.clock).poll_late()
 

@@ -36,7 +36,7 @@ class ReadingCarrier(TellingCarrier):
 
 @asynccontextmanager
 async def applying(desk: Desk) -> AsyncIterator[Webhooks]:
-    matcher = Matcher(desk.store, desk.calls, desk.outcomes, desk.metrics)
+    matcher = Matcher(desk.store, desk.calls, desk.outcomes, desk.clock, desk.metrics)
     webhooks = Webhooks({"north": desk.provider}, desk.store, matcher, desk.clock)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(webhooks.run)
