@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from faxgw.config.bind import read_bind
+from faxgw.config.secret import read_secret
 from faxgw.config.whole import Config, load_config
 from faxgw.errors import ConfigError
 from tests.carrier_config import PROVIDER
@@ -94,3 +95,62 @@ def test_a_socket_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
     """As it stands with the config's own folder before it: that is what the system is asked for."""
     with pytest.raises(ConfigError, match=r"api\.socket: has \d+ bytes as /.+, and a socket's path at most 107"):
         read(tmp_path, f'[api]\nsocket = "{"s" * 100}"\n')
+
+
+CALLER = '[[api.tcp.token]]\nname = "{name}"\nfile = "t"\n'
+
+
+def door(more: str = "", *names: str) -> str:
+    return f'[api.tcp]\nbind = "127.0.0.1:8471"\n{more}\n' + "".join(
+        CALLER.format(name=name) for name in names or ("a",)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('[api.tcp]\nbind = "127.0.0.1:8471"\n', "api.tcp.token: missing"),
+        ('[api.tcp]\nbind = "127.0.0.1:8471"\ntoken = []\n', "api.tcp.token: must not be empty"),
+        (door("", "a", "b", "a"), "api.tcp.token.2.name: two tokens are called a"),
+        (door("", "local"), "api.tcp.token.0.name: local is who asks on the socket"),
+        (door("", "no spaces"), "api.tcp.token.0.name: must be 1 to 32"),
+        (door('key_file = "k"'), "api.tcp.certificate_file: a certificate and its key come together"),
+        (door('certificate_file = "c"'), "api.tcp.key_file: a certificate and its key come together"),
+        (door('client_ca_file = "c"'), "api.tcp.client_ca_file: callers show certificates over TLS only"),
+        (door().replace("127.0.0.1", ""), "api.tcp.bind: tokens and orders would leave this machine"),
+        (door().replace("127.0.0.1", "fax.example.net"), "api.tcp.bind: tokens and orders would leave this machine"),
+        (door().replace(":8471", ""), "api.tcp.bind: write the address as host:port"),
+        ('[http]\ncertificate_file = "c"\n', "http.key_file: a certificate and its key come together"),
+    ],
+)
+def test_a_door_that_lets_nobody_or_everybody_in_is_refused(tmp_path: Path, text: str, fault: str) -> None:
+    """With its place, and what to write instead."""
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, text)
+    assert fault in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost"])
+def test_on_this_machine_alone_a_door_may_speak_without_tls(tmp_path: Path, host: str) -> None:
+    """As behind a proxy that does it. Paths start at the config's folder; credentials are no paths."""
+    text = door('certificate_file = "c"\nkey_file = "credential:k"')
+    tcp = read(tmp_path, text.replace("127.0.0.1", host)).api.tcp
+    assert tcp is not None
+    assert (tcp.certificate_file, tcp.key_file) == (str(tmp_path / "c"), "credential:k")
+    assert (tcp.token[0].file, tcp.token[0].scope) == (str(tmp_path / "t"), "orders")
+    assert read(tmp_path, door().replace("127.0.0.1", host)).api.tcp is not None
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../b", ".hidden", "a b", "a" * 256])
+def test_a_credential_lies_in_its_directory_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    """No name leads out of it."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(ConfigError, match="a credential's name"):
+        read_secret(f"credential:{name}")
+
+
+def test_a_credential_without_systemd_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what the unit must say."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    with pytest.raises(ConfigError, match="start by systemd with LoadCredential=password:"):
+        read_secret("credential:password")

@@ -53,16 +53,44 @@ def demo(folder: Path, as_json: bool) -> int:
 
 @click.command("check-config")
 @config_option
+@click.option(
+    "--running",
+    "running_path",
+    type=click.Path(path_type=Path),
+    help="The config that the daemon runs by: say instead what SIGHUP would change, and what waits for the next start.",
+)
 @json_option
-def check_config(config_path: Path | None, as_json: bool) -> None:
-    """Show the config as it takes effect, or every fault of it. Secrets appear only as names of files."""
+def check_config(config_path: Path | None, running_path: Path | None, as_json: bool) -> None:
+    """Show the config as it takes effect, or every fault of it. Of secrets it says where they come from."""
     path = find_config(config_path)
-    config = _with_all_retries(load_config(path))
+    config = load_config(path)
     _check_surroundings(path, config)
+    if running_path is not None:
+        _show_reload(load_config(running_path), config, as_json=as_json)
+    else:
+        _show_config(path, _with_all_retries(config), as_json=as_json)
+
+
+def _show_config(path: Path, config: Config, *, as_json: bool) -> None:
+    from faxgw.cli.surroundings import origins  # noqa: PLC0415 Nobody else looks.
+
     if as_json:
         print_json(msgspec.to_builtins(config))
     else:
-        say(f"# {path} as it takes effect\n" + "\n".join(_toml_lines("", msgspec.to_builtins(config))))
+        secrets = ["", "# secrets", *(f"#   {origin}" for origin in origins(config))]
+        lines = [f"# {path} as it takes effect", *_toml_lines("", msgspec.to_builtins(config)), *secrets]
+        say("\n".join(lines))
+
+
+def _show_reload(running: Config, new: Config, *, as_json: bool) -> None:
+    from faxgw.config.reload import plan_reload  # noqa: PLC0415 Nobody else asks.
+
+    change = plan_reload(running, new)
+    if as_json:
+        print_json({"applied": change.applied, "waits": change.waits})
+    else:
+        say(f"at SIGHUP          {', '.join(change.applied) or 'nothing'}")
+        say(f"at the next start  {', '.join(change.waits) or 'nothing'}")
 
 
 def _with_all_retries(config: Config) -> Config:

@@ -18,31 +18,57 @@ def faults_around(config: Config) -> list[str]:
     return [
         *_secret_faults(config),
         *_socket_faults(Path(config.api.socket), Path(config.gateway.state_dir)),
-        *_bind_faults(config.http.bind),
+        *_bind_faults("http.bind", config.http.bind),
+        *_door_faults(config),
         *_file_faults(config),
     ]
 
 
 def origins(config: Config) -> list[str]:
     """Where each secret comes from, a line each; never what it is."""
-    return [f"{whose}: {origin_of(file)}" for whose, file in _secrets(config)]
+    return [f"{whose}, {key}: {origin_of(file)}" for whose, key, file in _secrets(config)]
 
 
-def _secrets(config: Config) -> Iterator[tuple[str, str]]:
-    """Whose, and in which file."""
+def _secrets(config: Config) -> Iterator[tuple[str, str, str]]:
+    """Whose, by which key, and in which file."""
     for carrier in config.provider:
-        yield from ((f"provider {carrier.name}", getattr(carrier, key)) for key in file_keys(carrier))
+        yield from ((f"provider {carrier.name}", key, getattr(carrier, key)) for key in file_keys(carrier))
     for inbox in config.inbox:
-        yield f"inbox {inbox.name}", inbox.password_file
+        yield f"inbox {inbox.name}", "password_file", inbox.password_file
     for token in config.api.tcp.token if config.api.tcp is not None else ():
-        yield f"token {token.name}", token.file
+        yield f"token {token.name}", "file", token.file
 
 
 def _secret_faults(config: Config) -> Iterator[str]:
-    for whose, file in _secrets(config):
-        # Who checks a config by hand has not what systemd gives to the service.
-        if DIRECTORY in os.environ or not is_credential(file):
+    for whose, _, file in _secrets(config):
+        if _is_here(file):
             yield from (f"{whose}: {fault}" for fault in _config_faults(partial(read_secret, file)))
+
+
+def _is_here(*files: str) -> bool:
+    """Whether they can be looked at: who checks a config by hand has not what systemd gives to the service."""
+    return DIRECTORY in os.environ or not any(map(is_credential, files))
+
+
+def _is_secret(file: str) -> bool:
+    return not any(_config_faults(partial(read_secret, file)))
+
+
+def _door_faults(config: Config) -> Iterator[str]:
+    from faxgw.api.tls import certificate_of  # noqa: PLC0415 They bring trio.
+    from faxgw.api.tokens import load_keyring  # noqa: PLC0415
+
+    http, tcp = config.http, config.api.tcp
+    if _is_here(http.certificate_file, http.key_file):
+        yield from (f"http: {fault}" for fault in _config_faults(partial(certificate_of, http)))
+    if tcp is None:
+        return
+    yield from _bind_faults("api.tcp.bind", tcp.bind)
+    if _is_here(tcp.certificate_file, tcp.key_file, tcp.client_ca_file):
+        yield from (f"api.tcp: {fault}" for fault in _config_faults(partial(certificate_of, tcp)))
+    # Those that cannot be read are told of as secrets.
+    readable = [token for token in tcp.token if _is_here(token.file) and _is_secret(token.file)]
+    yield from (f"api.tcp: {fault}" for fault in _config_faults(partial(load_keyring, readable)))
 
 
 def _socket_faults(path: Path, state_dir: Path) -> Iterator[str]:
@@ -51,7 +77,7 @@ def _socket_faults(path: Path, state_dir: Path) -> Iterator[str]:
         yield f"api.socket: there is no folder {path.parent}; make it, or set another socket"
 
 
-def _bind_faults(bind: str) -> Iterator[str]:
+def _bind_faults(key: str, bind: str) -> Iterator[str]:
     """Whether the host is an address of this machine: tried with a free port, for the daemon may have its own."""
     host, _ = read_bind(bind)
     try:
@@ -60,7 +86,7 @@ def _bind_faults(bind: str) -> Iterator[str]:
             with socket.socket(family, kind, protocol) as probe:
                 probe.bind(address)
     except OSError as error:
-        yield f"http.bind: cannot listen on {host}: {error.strerror}; write an address of this machine"
+        yield f"{key}: cannot listen on {host}: {error.strerror}; write an address of this machine"
 
 
 def _file_faults(config: Config) -> Iterator[str]:

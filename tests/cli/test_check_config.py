@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.tls import make_certificate
 from tests.cli.terminal import run, write_config
 
 Capture = pytest.CaptureFixture[str]
@@ -173,3 +174,79 @@ def test_what_would_break_a_promise_is_no_config(tmp_path: Path, capsys: Capture
     printed = run(capsys, "check-config", "-c", str(write_config(tmp_path, RETARUS + key)))
     assert printed.code == 2
     assert fault in printed.err
+
+
+def test_where_secrets_come_from_is_told(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file by its path, a systemd credential by its name; by hand nobody has the service's credentials to look at."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    config = write_config(tmp_path)
+    text = config.read_text(encoding="utf-8").replace('password_file = "password"', 'password_file = "credential:pw"')
+    config.write_text(text, encoding="utf-8")
+    by_hand = run(capsys, "check-config", "-c", str(config))
+    assert by_hand.code == 0
+    assert (
+        "#   provider carrier, password_file: systemd credential pw, handed over when systemd starts the unit"
+        in by_hand.out
+    )
+    assert f"#   provider carrier, webhook_secret_file: file {tmp_path / 'secret'}" in by_hand.out
+    assert tomllib.loads(by_hand.out)["provider"][0]["password_file"] == "credential:pw"  # noqa: S105 its name
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    missing = run(capsys, "check-config", "-c", str(config))
+    assert (missing.code, f"credential:pw ({tmp_path / 'credentials' / 'pw'}): cannot read" in missing.err) == (2, True)
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials" / "pw").write_text("very secret", encoding="utf-8")
+    found = run(capsys, "check-config", "-c", str(config))
+    assert (found.code, f"systemd credential pw, here {tmp_path / 'credentials' / 'pw'}" in found.out) == (0, True)
+    assert "very secret" not in found.out
+
+
+def test_a_door_to_other_machines_has_tls(tmp_path: Path, capsys: Capture) -> None:
+    """Tokens would else be read on the way; the words say what to do."""
+    door = '[api.tcp]\nbind = "0.0.0.0:8471"\n[[api.tcp.token]]\nname = "shop"\nfile = "token"\n'
+    printed = run(capsys, "check-config", "-c", str(write_config(tmp_path, door)))
+    assert printed.code == 2
+    assert (
+        "api.tcp.bind: tokens and orders would leave this machine in plain words: give certificate_file" in printed.err
+    )
+
+
+def test_files_of_a_door_are_looked_at(tmp_path: Path, capsys: Capture) -> None:
+    """The key of another certificate, a token that is too short or missing, and an address of another machine."""
+    (certificate, _), (_, other_key) = make_certificate(tmp_path), make_certificate(tmp_path, "other")
+    (tmp_path / "token").write_text("hunter2", encoding="utf-8")
+    door = f"""
+        [api.tcp]
+        bind = "192.0.2.1:8471"
+        certificate_file = "{certificate}"
+        key_file = "{other_key}"
+        [[api.tcp.token]]
+        name = "shop"
+        file = "token"
+        [[api.tcp.token]]
+        name = "office"
+        file = "gone"
+        [http]
+        certificate_file = "{certificate}"
+        key_file = "gone"
+    """
+    printed = run(capsys, "check-config", "-c", str(write_config(tmp_path, door)))
+    assert printed.code == 2
+    assert "api.tcp.bind: cannot listen on 192.0.2.1" in printed.err
+    assert f"api.tcp: key_file {other_key}: is not the key of certificate_file {certificate}" in printed.err
+    assert f"api.tcp: token shop: {tmp_path / 'token'}: token 1 needs 32 or more" in printed.err
+    assert f"token office: {tmp_path / 'gone'}: cannot read the secret" in printed.err
+    assert f"http: key_file {tmp_path / 'gone'}: No such file" in printed.err
+    assert "hunter2" not in printed.err
+
+
+def test_what_a_reload_would_change_is_told(tmp_path: Path, capsys: Capture) -> None:
+    """Against the config that the daemon runs by: what applies at SIGHUP, and what waits for the next start."""
+    running = write_config(tmp_path).rename(tmp_path / "running.toml")
+    new = write_config(tmp_path, '[logs]\nlevel = "debug"\n[store]\nbatch_max = 7\n')
+    printed = run(capsys, "check-config", "-c", str(new), "--running", str(running))
+    assert (printed.code, printed.out.split("\n")[:2]) == (
+        0,
+        ["at SIGHUP          logs.level", "at the next start  store.batch_max"],
+    )
+    as_json = run(capsys, "check-config", "-c", str(new), "--running", str(running), "--json").json()
+    assert as_json == {"applied": ["logs.level"], "waits": ["store.batch_max"]}
