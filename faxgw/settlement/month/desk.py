@@ -38,6 +38,7 @@ from faxgw.store.months.port import Approval, Closing, MonthStore, Numbered, Run
 log = structlog.get_logger(__name__)
 
 JOURNALS_AT_ONCE = 5_000
+STORES_NAMED_MAX = 5
 TRIES = 5
 """To close a month into which others book."""
 
@@ -172,6 +173,7 @@ class MonthDesk:
         Raises:
             BugError: it was booked into the month again and again while it was being closed.
         """
+        chain: _Chain | None = None
         for _ in range(TRIES):
             seals = {seal.period: seal for seal in await self._ledger.seals()}
             if period in seals:
@@ -179,28 +181,23 @@ class MonthDesk:
             blocking = [obstacle for obstacle in await self.ready(period) if obstacle.blocks]
             if blocking:
                 return NotClosed(blocking)
-            sealed = await self._seal(period, _head_before(seals, period), who)
+            # Kept from try to try: what was booked meanwhile is a few links more, not the whole month again.
+            chain = chain or _Chain(self._ledger, period, _head_before(seals, period))
+            sealed = await self._seal(period, chain, who)
             if sealed is not None:
                 return Closed(sealed, await self._months.numbers(period))
         raise BugError(f"{period} would not hold still to be closed")
 
-    async def _seal(self, period: Period, head_before: bytes, who: str) -> Seal | None:
+    async def _seal(self, period: Period, chain: "_Chain", who: str) -> Seal | None:
         """None where something was booked into the month between the chain and the seal."""
-        chain = await self._chain(period, head_before)
-        seal = Seal(period, chain.journals, chain.head(), self._clock.now(), who)
+        links = await chain.to_the_end()
+        seal = Seal(period, links.journals, links.head(), self._clock.now(), who)
         stated = await self._stated(period, await self._ledger.standings_at(period))
         statements = [(account.name, account.currency) for account in stated]
         (sealed,) = await self._months.close([Closing(seal, period[:4], statements)])
         if sealed is not None:
             log.info("month_closed", period=period, journals=seal.journals, statements=len(statements))
         return sealed
-
-    async def _chain(self, period: Period, head_before: bytes) -> SealChain:
-        chain, after = SealChain(period, head_before), 0
-        while journals := await self._ledger.journals(period, after, JOURNALS_AT_ONCE):
-            chain.add(journals)
-            after = journals[-1].seq
-        return chain
 
     async def _stated(
         self, period: Period, standings: Mapping[Account, Standing], asked: Sequence[Account] | None = None
@@ -281,6 +278,10 @@ class MonthDesk:
     async def approve(self, name: str, content: bytes, by: Person) -> Run | RunRefused:
         """Agree, as a second person, to the run as it was shown; its journals are booked with that."""
         run = decode_content(content)
+        kept = await self._months.run(name)
+        is_open = kept is not None and kept.approved_at is None and kept.content == content
+        if is_open and (outdated := self._why_outdated(run)):
+            return RunRefused(f"{outdated}: propose the run anew")
         approval = Approval(
             name=name,
             content=content,
@@ -293,6 +294,16 @@ class MonthDesk:
         )
         (approved,) = await self._months.approve([approval])
         return approved
+
+    def _why_outdated(self, run: Content) -> str:
+        """What has changed since a run was proposed, so that the bank must not have it."""
+        if run.on < (today := self._today()):
+            return f"{run.on} is in the past: the bank can move money on {today} or later"
+        payees = {item.member: self._register.payee(item.member, run.on) for item in run.items}
+        moved = [item.member for item in run.items if payees[item.member] != (item.name, item.account)]
+        if moved:
+            return f"name or account of {', '.join(moved[:STORES_NAMED_MAX])} changed since it was proposed"
+        return ""
 
     def _two_people(self, by: Person) -> Callable[[Run], bool]:
         identity = self._rules.identity
@@ -313,7 +324,7 @@ class MonthDesk:
         for seal in await self._ledger.seals():
             if last is not None and seal.period != next_period(last):
                 faults.append(f"there is no seal between {last} and {seal.period}")
-            chain = await self._chain(seal.period, head)
+            chain = await _Chain(self._ledger, seal.period, head).to_the_end()
             if chain.journals != seal.journals:
                 faults.append(f"{seal.period} has {chain.journals} journals, and was sealed with {seal.journals}")
             elif chain.head() != seal.head:
@@ -338,6 +349,22 @@ class MonthDesk:
 
     def _today(self) -> dt.date:
         return dt.datetime.fromtimestamp(self._clock.now(), self._rules.zone).date()
+
+
+class _Chain:
+    """The chain over a month's journals, which can be carried on where more were booked."""
+
+    def __init__(self, ledger: LedgerStore, period: Period, head_before: bytes) -> None:
+        self._ledger = ledger
+        self._period = period
+        self._links = SealChain(period, head_before)
+        self._after = 0
+
+    async def to_the_end(self) -> SealChain:
+        while journals := await self._ledger.journals(self._period, self._after, JOURNALS_AT_ONCE):
+            self._links.add(journals)
+            self._after = journals[-1].seq
+        return self._links
 
 
 def period_before(period: Period) -> Period:

@@ -67,7 +67,8 @@ def obstacles_of(facts: Facts) -> Iterator[Obstacle]:
     yield from _named(Matter.REFUSED, facts.refused, "claims that could not be booked (faxgw settle refused says why)")
     yield from _named(Matter.UNANSWERED, facts.unanswered, "orders whose store never answered: ask it, or cancel them")
     yield from _named(Matter.PROMISED, facts.promised, "orders within their grace: they count in the next month")
-    paid = [name for name in facts.without_account if _is_owed(facts, name)]
+    owed = _owed(facts)
+    paid = [name for name in facts.without_account if name in owed]
     yield from _named(Matter.NO_ACCOUNT, paid, "stores that are owed money and have no account two people agreed on")
 
 
@@ -102,8 +103,10 @@ def _named(matter: Matter, names: Sequence[str], sentence: str) -> Iterator[Obst
         yield Obstacle(matter, f"{len(names)} {sentence}", blocks, shown, len(names) - len(shown))
 
 
-def _is_owed(facts: Facts, member: str) -> bool:
-    return any(
-        account.kind is AccountKind.MEMBER and account.name == member and standing.posted_minor < 0
+def _owed(facts: Facts) -> set[str]:
+    """Stores with a balance in their favour, in whichever currency."""
+    return {
+        account.name
         for account, standing in facts.standings.items()
-    )
+        if account.kind is AccountKind.MEMBER and standing.posted_minor < 0
+    }

@@ -1,7 +1,7 @@
 """A month is closed once, handed out the same for ever, paid once by two people, and proven."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -29,8 +29,10 @@ from faxgw.settlement.payouts.order import message_id
 from faxgw.settlement.statements.pdf import write_pdf
 from faxgw.settlement.takings import in_transit
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting
-from faxgw.store.ledger.port import Booked, Entry
-from faxgw.store.months.port import Run, RunRefused
+from faxgw.store.ledger.port import Booked, Entry, Kept, Seal
+from faxgw.store.ledger.sql import SqlLedger
+from faxgw.store.months.port import Closing, Run, RunRefused
+from faxgw.store.months.sql import SqlMonths
 from faxgw.store.sql import SqlStore, open_memory_store
 from tests.settlement.imports import samples
 
@@ -217,6 +219,53 @@ async def test_two_who_close_at_once_close_it_once(town: Town) -> None:
     assert len(await town.store.ledger.seals()) == 1
 
 
+async def test_what_is_booked_while_a_month_is_closed_is_hashed_once_and_is_in_it(town: Town) -> None:
+    """Twice a journal of May comes between the chain and the seal: the third try has all, none read twice."""
+    await town.sell_in_may()
+    ledger, late = CountingLedger(town.store), iter((901, 902))
+
+    async def book_late() -> None:
+        for number in late:
+            await town.sell(number, dt.date(2027, 5, 30), "NO-A", "NO-B")
+            break
+
+    town.desk = MonthDesk(
+        ledger,
+        LateMonths(town.store, book_late),
+        town.store.clearing,
+        town.book,
+        town.relay,
+        town.clock,
+        Rules(zone=OSLO),
+    )
+    closed = await town.close()
+    assert closed.seal.journals == ledger.read == 3 + 2
+    assert not (await town.desk.verify()).faults
+
+
+class CountingLedger(SqlLedger):
+    def __init__(self, store: SqlStore) -> None:
+        self.__dict__.update(store.ledger.__dict__)
+        self.read = 0
+
+    async def journals(self, period: str, after: int, limit: int) -> list[Kept]:
+        found = await super().journals(period, after, limit)
+        self.read += len(found)
+        return found
+
+
+class LateMonths(SqlMonths):
+    """Something happens just before it seals."""
+
+    def __init__(self, store: SqlStore, before: Callable[[], Awaitable[None]]) -> None:
+        self.__dict__.update(store.months.__dict__)
+        self._before = before
+
+    async def close(self, closings: Sequence[Closing]) -> list[Seal | None]:
+        await self._before()
+        return await super().close(closings)
+
+
 async def propose(town: Town, direction: str = "payout") -> Proposed:
     proposed = await town.desk.propose("2027-05", direction, "NOK", dt.date(2027, 6, 20), IDA)  # type: ignore[arg-type]
     assert isinstance(proposed, Proposed), proposed
@@ -277,6 +326,25 @@ async def test_who_approves_a_run_approves_what_was_looked_at(town: Town) -> Non
     assert isinstance(refused, RunRefused)
     assert "proposed anew" in refused.reason
     assert isinstance(await town.desk.approve(newer.name, newer.content, PER), Run)
+
+
+async def test_a_run_that_is_out_of_date_is_not_approved(town: Town) -> None:
+    """Two people agreed on another account meanwhile, or the day has passed: the bank must not have it as it was."""
+    await town.sell_in_may()
+    town.book.accounts["NO-C"] = "86011117947"
+    await town.close()
+    run = (await propose(town)).run
+    town.book.accounts["NO-C"] = "97105345672"
+    elsewhere = await town.desk.approve(run.name, run.content, PER)
+    town.book.accounts["NO-C"] = "86011117947"
+    town.clock.at = dt.datetime(2027, 6, 21, tzinfo=OSLO).timestamp()
+    late = await town.desk.approve(run.name, run.content, PER)
+    assert isinstance(elsewhere, RunRefused)
+    assert isinstance(late, RunRefused)
+    assert elsewhere.reason == "name or account of NO-C changed since it was proposed: propose the run anew"
+    assert late.reason.startswith("2027-06-20 is in the past")
+    town.clock.at -= 86_400
+    assert isinstance(await town.desk.approve(run.name, run.content, PER), Run)
 
 
 async def test_a_store_without_an_account_is_left_out_and_named(town: Town) -> None:
