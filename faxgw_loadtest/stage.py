@@ -5,33 +5,27 @@ that a compressed day asks more of the gateway than the real one.
 """
 
 import secrets
-import select
-import socket
 import subprocess
 import sys
-import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from faxgw.cli.client import LocalClient, NotReachableError
+from faxgw.cli.client import LocalClient
 from faxgw.config.calls import CallConfig
 from faxgw.config.promises import DEFAULT_ESCALATION
 from faxgw.config.sending import DEFAULT_RETRIES, QueueConfig
-from faxgw.errors import OperatorError
 from faxgw.members.member import Member
+from faxgw_loadtest.children import first_word, free_port, running, wait_ready
 from faxgw_loadtest.examples.make import line_of
 from faxgw_loadtest.inbound.sheets import NAME_PATTERN
 from faxgw_loadtest.profile import Profile
 
-START_SECONDS_MAX = 60.0
-STOP_SECONDS_MAX = 30.0
-LOOK_AGAIN_SECONDS = 0.05
 LANES = 64
 INBOX, FTP_USER = "florists", "loadtest"
 FAILED_CALLS_AN_HOUR = 15
@@ -75,13 +69,13 @@ def open_stage(
         OperatorError: one of them did not start; says its last words.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     _write_secrets(folder)
     (folder / "members.ndjson").write_bytes(b"".join(line_of(florist) for florist in florists))
     with ExitStack() as stack:
         command = _carrier_command(folder, profile, port, compress, seed)
-        carrier = stack.enter_context(_process(command, folder / "carrier.log", stdout=subprocess.PIPE))
-        ready = _first_line(carrier, folder / "carrier.log")
+        carrier = stack.enter_context(running(command, folder / "carrier.log", is_heard=True))
+        ready = first_word(carrier, "carrier", folder / "carrier.log")
         told = _config(folder, port, ready["listening"], profile, compress)
         pids, inbox = {}, None
         if profile.inbound.faxes:
@@ -92,8 +86,9 @@ def open_stage(
         config = folder / "faxgw.toml"
         config.write_text(_toml_lines(told))
         command = [sys.executable, "-m", "faxgw", "run", "-c", str(config)]
-        daemon = stack.enter_context(_process(command, folder / "daemon.log"))
-        _wait_ready(daemon, folder)
+        daemon = stack.enter_context(running(command, folder / "daemon.log"))
+        with closing(LocalClient(folder / "faxgw.sock")) as client:
+            wait_ready(client, daemon, folder / "daemon.log")
         yield Site(
             folder / "faxgw.sock",
             ready["control"],
@@ -110,8 +105,8 @@ def _ftp_server(folder: Path, home: Path) -> Iterator[tuple[subprocess.Popen[byt
     home.mkdir(exist_ok=True)
     options = [f"--folder={home}", f"--user={FTP_USER}", f"--password-file={folder / 'password'}"]
     command = [sys.executable, "-m", "faxgw_loadtest.ftp", *options]
-    with _process(command, folder / "ftp.log", stdout=subprocess.PIPE) as process:
-        yield process, int(_first_line(process, folder / "ftp.log")["port"])
+    with running(command, folder / "ftp.log", is_heard=True) as process:
+        yield process, int(first_word(process, "FTP server", folder / "ftp.log")["port"])
 
 
 def _inbox_config(folder: Path, ftp_port: int, compress: float) -> dict[str, Any]:
@@ -235,63 +230,3 @@ def _write_secrets(folder: Path) -> None:
         path = folder / name
         path.touch(mode=0o600)
         path.write_text(secret + "\n")
-
-
-@contextmanager
-def _process(command: Sequence[str], log: Path, stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of our own, ended however the block ends."""
-    with log.open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own commands
-            command, stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
-
-
-def _first_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
-    is_told = process.stdout is not None and select.select([process.stdout], [], [], START_SECONDS_MAX)[0]
-    line = process.stdout.readline() if process.stdout is not None and is_told else b""
-    if not line:
-        raise OperatorError(f"the carrier or its FTP server did not start: {_last_words(log)}")
-    ready: dict[str, Any] = msgspec.json.decode(line)
-    return ready
-
-
-def _last_words(log: Path) -> str:
-    """The log itself may go with its folder."""
-    lines = log.read_text(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), f"{log} is empty")
-
-
-def _wait_ready(process: subprocess.Popen[bytes], folder: Path) -> None:
-    client = LocalClient(folder / "faxgw.sock")
-    give_up_at = time.monotonic() + START_SECONDS_MAX
-    try:
-        while not _is_ready(client):
-            if process.poll() is not None or time.monotonic() > give_up_at:
-                raise OperatorError(f"the daemon did not start: {_last_words(folder / 'daemon.log')}")
-            time.sleep(LOOK_AGAIN_SECONDS)
-    finally:
-        client.close()
-
-
-def _is_ready(client: LocalClient) -> bool:
-    try:
-        return client.get("/readyz").is_good
-    except NotReachableError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,15 +7,13 @@ never by us.
 
 import secrets
 import shutil
-import socket
-import subprocess
 import sys
 import time
 import urllib.request
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,20 +22,18 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from faxgw.cli.client import LocalClient, NotReachableError
+from faxgw.cli.client import LocalClient
 from faxgw.cli.demo_answers import CONFIG as ANSWERS_CONFIG
 from faxgw.cli.demo_answers import Answered, answer, server_command
 from faxgw.cli.demo_settle import Settled, config_of, of_last_month, settle
 from faxgw.errors import OperatorError
+from faxgw_loadtest.children import first_word, free_port, running, wait_ready
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "config" / "examples"
-START_SECONDS_MAX = 30.0
 WHOLE_SECONDS_MAX = 180.0
-STOP_SECONDS_MAX = 20.0
 CONTROL_SECONDS_MAX = 60.0
 EVENT_WAIT_SECONDS = 5
-LOOK_AGAIN_SECONDS = 0.05
 
 FINAL_KINDS = frozenset({"delivered", "failed", "expired", "cancelled"})
 SHARES = {
@@ -119,14 +115,14 @@ def demo(folder: Path, console: Console) -> Account:
     """Run the demo in `folder`, which is made anew; returns the account.
 
     Raises:
-        OperatorError: a part could not be started, or the whole took too long; says where its log lies.
+        OperatorError: a part could not be started, or the whole took too long; with its last words.
     """
     if not EXAMPLES.exists():
         raise OperatorError("the demo needs the example orders: run it from a checkout of faxgw (`make demo`)")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "pages").mkdir(parents=True)
     orders = of_last_month((EXAMPLES / "orders.ndjson").read_bytes())
-    port = _free_port()
+    port = free_port()
     with ExitStack() as stack:
         carrier = stack.enter_context(_carrier(folder, port))
         inbox = stack.enter_context(_inbox(folder))
@@ -165,10 +161,8 @@ def _carrier(folder: Path, webhook_port: int) -> Iterator[dict[str, Any]]:
     }
     command = [sys.executable, "-m", "faxgw_loadtest.carrier"]
     command += [f"--{name}={value}" for name, value in options.items()]
-    with _process(command, folder / "carrier.log", stdout=subprocess.PIPE) as process:
-        if process.stdout is None or not (line := process.stdout.readline()):
-            raise OperatorError(f"the carrier did not start: see {folder / 'carrier.log'}")
-        yield msgspec.json.decode(line)
+    with running(command, folder / "carrier.log", is_heard=True) as process:
+        yield first_word(process, "carrier", folder / "carrier.log")
 
 
 @contextmanager
@@ -177,10 +171,8 @@ def _inbox(folder: Path) -> Iterator[dict[str, Any]]:
     (folder / "ftp").mkdir()
     _write_secret(folder / "ftp-password", secrets.token_urlsafe(16))
     command = server_command(folder / "ftp", folder / "ftp-password")
-    with _process(command, folder / "ftp.log", stdout=subprocess.PIPE) as process:
-        if process.stdout is None or not (line := process.stdout.readline()):
-            raise OperatorError(f"the FTP server did not start: see {folder / 'ftp.log'}")
-        yield msgspec.json.decode(line)
+    with running(command, folder / "ftp.log", is_heard=True) as process:
+        yield first_word(process, "FTP server", folder / "ftp.log")
 
 
 @contextmanager
@@ -191,35 +183,13 @@ def _daemon(folder: Path, port: int, carrier_url: str, ftp_port: int) -> Iterato
         + ANSWERS_CONFIG.format(port=ftp_port)
         + config_of((EXAMPLES / "members.ndjson").read_bytes(), EXAMPLES.parent / "settlement")
     )
-    client = LocalClient(folder / "faxgw.sock", "demo")
-    with _process([sys.executable, "-m", "faxgw", "run", "-c", str(config)], folder / "daemon.log") as process:
-        _wait_until(lambda: _is_ready(client) or process.poll() is not None, START_SECONDS_MAX)
-        if not _is_ready(client):
-            raise OperatorError(f"the daemon did not start: see {folder / 'daemon.log'}")
-        try:
-            yield client
-        finally:
-            client.close()
-
-
-@contextmanager
-def _process(command: Sequence[str], log: Path, stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process of our own, and end it however the block ends."""
-    with log.open("wb") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own commands
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout or errors, stderr=errors
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS_MAX)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+    command = [sys.executable, "-m", "faxgw", "run", "-c", str(config)]
+    with (
+        running(command, folder / "daemon.log") as process,
+        closing(LocalClient(folder / "faxgw.sock", "demo")) as client,
+    ):
+        wait_ready(client, process, folder / "daemon.log")
+        yield client
 
 
 def _submit(client: LocalClient, orders: bytes) -> int:
@@ -283,25 +253,6 @@ class _Control:
         return msgspec.json.decode(body) if body else None
 
 
-def _is_ready(client: LocalClient) -> bool:
-    try:
-        return client.get("/readyz").is_good
-    except NotReachableError:
-        return False
-
-
-def _wait_until(is_so: Callable[[], bool], seconds_max: float) -> None:
-    give_up_at = time.monotonic() + seconds_max
-    while not is_so() and time.monotonic() < give_up_at:
-        time.sleep(LOOK_AGAIN_SECONDS)
-
-
 def _write_secret(path: Path, secret: str) -> None:
     path.touch(mode=0o600)
     path.write_text(secret + "\n")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
