@@ -40,7 +40,7 @@ class Limits:
 
     connections_max: int = 512
     handshakes_max: int = 32
-    """Over TLS, at once: each costs a core about a millisecond, during which nobody else is served."""
+    """Over TLS, at once: each takes a third of a millisecond of the one core (RSA), while nobody else is served."""
     handshake_seconds: float = 5.0
     """From connecting to the end of the handshake."""
     head_bytes_max: int = 16 * 1024
