@@ -6,16 +6,16 @@ from sqlalchemy import Connection, bindparam, select
 
 from faxgw.fax import FaxId, State
 from faxgw.store.admission import Admission, Admitted, Drained, KeyTaken, NewFax, Repeated
-from faxgw.store.rows import insert_events, parts, take_ids
+from faxgw.store.rows import insert_events, take_ids
 from faxgw.store.schema import fax, fax_state
-from faxgw.store.statements import inserting
+from faxgw.store.statements import among, inserting, keyed
 from faxgw.store.suspensions import drains
 from faxgw.store.transitions import Happened
 
 KNOWN_FAXES = (
     select(fax.c.key, fax.c.id, fax.c.digest, fax_state.c.state)
     .join(fax_state, fax_state.c.fax_id == fax.c.id)
-    .where(fax.c.submitter == bindparam("who"), fax.c.key.in_(bindparam("keys", expanding=True)))
+    .where(fax.c.submitter == bindparam("who"), among(fax.c.key))
 )
 INSERT_FAXES = inserting(
     fax,
@@ -79,9 +79,8 @@ def _known_keys(connection: Connection, faxes: Sequence[NewFax]) -> dict[tuple[s
     for new in faxes:
         by_submitter.setdefault(new.submitter, []).append(new.key)
     for submitter, keys in by_submitter.items():
-        for some in parts(keys):
-            for key, fax_id, digest, state in connection.execute(KNOWN_FAXES, {"who": submitter, "keys": some}):
-                known[submitter, key] = (FaxId(fax_id), digest, State(state))
+        for key, fax_id, digest, state in connection.execute(KNOWN_FAXES, {"who": submitter, **keyed(keys)}).all():
+            known[submitter, key] = (FaxId(fax_id), digest, State(state))
     return known
 
 

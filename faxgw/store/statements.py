@@ -18,7 +18,8 @@ encode_keys = msgspec.json.Encoder().encode
 def among(column: Column[Any]) -> ColumnElement[bool]:
     """Whether the column's value is one of the `keyed`, which travel as one parameter however many they are.
 
-    For ids and numbers of lines: SQLite's JSON cuts a text at its first NUL.
+    For ids, numbers of lines and orders, and callers' keys: SQLite's JSON cuts a text at its first NUL, and none of
+    these may hold one.
     """
     listed = func.json_each(bindparam("keys", type_=Text)).table_valued("value")
     return column.in_(select(listed.c.value))
