@@ -81,6 +81,8 @@ _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 def run(config: Config, read: Callable[[], Config]) -> int:
     """Run the daemon until it is told to stop; returns the exit code. `read` reads the config anew."""
     configure_logs(config.logs.format, config.logs.level)
+    # Before anybody heeds it, and once nobody does any more, a reload must not end us.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     supervisor = find_supervisor(os.environ, os.getpid())
     exit_code = EXIT_OK
     try:
@@ -199,8 +201,11 @@ async def _serve(
         watchers.start_soon(_watch_loop, parts.metrics)
         watchers.start_soon(watch_steps, parts.clock, [gateway.heed_clock])
         async with trio.open_nursery() as working:
-            stop_sending, stop_serving = trio.Event(), trio.Event()
+            stop_sending, stop_serving, are_open = trio.Event(), trio.Event(), trio.Event()
             watchers.start_soon(_heed_signals, stop_serving, working.cancel_scope)
+            doors = Doors(behind, credentials)
+            reloading = Reloading(parts.config, read, doors, gateway, parts.metrics, supervisor)
+            watchers.start_soon(reloading.heed_signals, are_open, stop_serving)
             await working.start(gateway.run, stop_sending)
             reach("daemon-recovered")
             health.note_recovered()
@@ -209,14 +214,12 @@ async def _serve(
             gc.freeze()
             # Nearly all that a fax makes goes with it: to look for rings every 700 objects finds none, and costs 3 %.
             gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-            doors = Doors(behind, credentials)
             async with trio.open_nursery() as serving:
                 addresses = await doors.open(serving, stop_serving)
                 reach("daemon-listening")
                 log.info("listening", addresses=addresses)
                 supervisor.note_ready()
-                reloading = Reloading(parts.config, read, doors, gateway, parts.metrics, supervisor)
-                watchers.start_soon(reloading.heed_signals)
+                are_open.set()
                 await stop_serving.wait()
                 health.note_stopping()
                 supervisor.note_stopping(_stop_seconds_max(parts.config))

@@ -41,11 +41,13 @@ class Reloading:
         self._metrics = metrics
         self._supervisor = supervisor
 
-    async def heed_signals(self) -> None:
-        """Reload at each SIGHUP, for ever; several that come at once are one."""
+    async def heed_signals(self, started: trio.Event, stopping: trio.Event) -> None:
+        """Reload at each SIGHUP, for ever: several that come at once are one, and one that comes early waits."""
         with trio.open_signal_receiver(signal.SIGHUP) as signals:
+            await started.wait()
             async for _ in signals:
-                await self.reload()
+                if not stopping.is_set():
+                    await self.reload()
 
     async def reload(self) -> None:
         """Read, decide, change; a config that cannot be used is an error in the log, and nothing more."""
@@ -53,11 +55,18 @@ class Reloading:
         try:
             change, credentials = await trio.to_thread.run_sync(self._prepare)
         except ConfigError as error:
-            self._metrics.config_reloads.labels("refused").inc()
-            log.error("config_refused", reason=str(error), goes_on_with="the config as it was")
+            self._refuse(str(error))
+        except Exception as error:
+            # The crash barrier: nothing was changed yet, and faxes are under way that a typing error must not end.
+            self._refuse(f"of a fault of ours: {type(error).__name__}")
+            log.error("reload_broke", exc_info=error)
         else:
             self._change(change, credentials)
         self._supervisor.note_ready()
+
+    def _refuse(self, reason: str) -> None:
+        self._metrics.config_reloads.labels("refused").inc()
+        log.error("config_refused", reason=reason, goes_on_with="the config as it was")
 
     def _prepare(self) -> tuple[Reload, Credentials]:
         change = plan_reload(self._running, self._read())
