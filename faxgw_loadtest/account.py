@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from faxgw.cli.screen import counted
 from faxgw_loadtest.arrivals import Arrival
 from faxgw_loadtest.calls import Call
 from faxgw_loadtest.follower import Story
@@ -122,6 +123,8 @@ def complaints(account: Account) -> list[str]:
         "dialled twice at once": account.overlap,
         "unfinished when the time was over": account.unfinished,
         "refused": account.refused,
-        "calls whose pages bear no orders that can be told": account.misprinted,
     }
-    return [f"{count:,} {what}" for what, count in found.items() if count]
+    told = [f"{count:,} {what}" for what, count in found.items() if count]
+    if account.misprinted:
+        told.append(f"{counted(account.misprinted, 'call')} whose pages bear no orders that can be told")
+    return told

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from faxgw.cli.screen import counted
 from faxgw_loadtest.account import Books
 from faxgw_loadtest.arrivals import Arrival
 from faxgw_loadtest.generator import Pace
@@ -152,4 +153,4 @@ def _failed_calls(books: Books) -> dict[int, list[float]]:
 
 def complaints(deadlines: Deadlines) -> Sequence[str]:
     count = deadlines.missed_by(Why.GATEWAY)
-    return [f"{count:,} deadlines missed that the lines allowed"] if count else []
+    return [f"{counted(count, 'deadline')} missed that the lines allowed"] if count else []

@@ -158,12 +158,12 @@ def _waiting(
 
 def complaints(inbound: Inbound) -> list[str]:
     found = {
-        "faxes that came in lost": inbound.lost,
-        "faxes that came in counted twice": inbound.twice,
-        "faxes that came in unread when the time was over": inbound.unread,
-        "faxes that came in misread": inbound.misread,
+        "lost": inbound.lost,
+        "counted twice": inbound.twice,
+        "unread when the time was over": inbound.unread,
+        "misread": inbound.misread,
     }
-    told = [f"{count:,} {what}" for what, count in found.items() if count]
+    told = [f"{count:,} {what} of the faxes that came in" for what, count in found.items() if count]
     if inbound.counted < inbound.listed:
         told.append(f"the gateway lists {inbound.listed:,} faxes that came in and counts {inbound.counted:,}")
     return told

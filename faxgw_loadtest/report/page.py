@@ -45,11 +45,15 @@ def _head(result: Result) -> str:
     run = result.run
     began = dt.datetime.fromtimestamp(run.began_at, dt.UTC)
     played = f"{span(run.took_seconds * run.compress)} of the day in {span(run.took_seconds)}"
-    return (
-        f"<h1>{escape(run.title)}</h1><p class=soft>{escape(run.summary)}</p>"
-        f"<p class=soft>{began:%d %B %Y %H:%M} UTC · {played}, {run.compress:g} times as fast · "
-        f"{run.florists:,} florists · seed {run.seed}</p>"
-    )
+    *facts, seed = [
+        f"{began:%d %B %Y %H:%M} UTC",
+        f"{played}, {run.compress:g} times as fast",
+        f"{run.florists:,} florists",
+        f"seed {run.seed}",
+    ]
+    # A line breaks between two facts, and never begins with the dot.
+    told = "".join(f"<span>{fact} ·</span> " for fact in facts) + f"<span>{seed}</span>"
+    return f'<h1>{escape(run.title)}</h1><p class=soft>{escape(run.summary)}</p><p class="soft run">{told}</p>'
 
 
 def _verdict(result: Result) -> str:

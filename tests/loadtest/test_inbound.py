@@ -195,8 +195,8 @@ def test_a_fax_that_is_nowhere_is_lost_and_one_in_the_folder_is_unread() -> None
     inbound = taken([Kind.ACCEPT] * 4, lines, left=("0.tif", "1.tif"))
     assert (inbound.read, inbound.unread, inbound.lost, inbound.twice) == (1, 2, 1, 0)
     assert complaints(inbound) == [
-        "1 faxes that came in lost",
-        "2 faxes that came in unread when the time was over",
+        "1 lost of the faxes that came in",
+        "2 unread when the time was over of the faxes that came in",
     ]
 
 
@@ -214,7 +214,7 @@ def test_a_clear_answer_that_goes_to_a_person_is_misread_and_so_is_the_other_way
         [Kind.ACCEPT, Kind.LETTER, Kind.UNCLEAR], [line(0, "review"), line(1, "applied"), line(2, "quarantined")]
     )
     assert (inbound.misread, inbound.aside) == (3, 1)
-    assert complaints(inbound) == ["3 faxes that came in misread"]
+    assert complaints(inbound) == ["3 misread of the faxes that came in"]
 
 
 def test_a_gateway_that_counts_other_than_it_lists_is_complained_of() -> None:

@@ -60,7 +60,7 @@ def result(
 def test_a_missed_deadline_is_told_with_what_its_line_allowed() -> None:
     """The line needed 25 s of the day after a quarter of a second, so that 1.33 s of the machine's were left."""
     late = result()
-    assert late.complaints == ["1 deadlines missed that the lines allowed"]
+    assert late.complaints == ["1 deadline missed that the lines allowed"]
     page = page_of(late)
     assert "order 2, florist 1" in page
     row = page[page.index("order 2, florist 1") :].split("</tr>")[0]
@@ -101,7 +101,7 @@ def test_the_account_of_what_came_in_is_part_of_the_verdict() -> None:
         [Answer(36_000.0, 0, Kind.ACCEPT)], ["1.tif"], Posting([1_001.0]), Told([], {}, frozenset()), [1, 2], {}
     )
     bad = result(inbound=lost)
-    assert "1 faxes that came in lost" in bad.complaints
+    assert "1 lost of the faxes that came in" in bad.complaints
     assert [look.inbound_waiting for look in bad.looks] == [1, 1]
     assert [look.inbound_oldest_seconds for look in bad.looks] == [1.0, 3.0]
     page = page_of(bad)
@@ -120,3 +120,11 @@ def shown(told: Result) -> str:
     paper = io.StringIO()
     show_result(told, Console(file=paper, width=200, highlight=False))
     return paper.getvalue()
+
+
+def test_the_head_line_breaks_between_facts_only() -> None:
+    """Each fact is one piece, and the dot stays with the one before it."""
+    head = page_of(result()).partition('<p class="soft run">')[2].partition("</p>")[0]
+    facts = head.removesuffix("</span>").removeprefix("<span>").split(" ·</span> <span>")
+    assert facts[2:] == ["2 florists", "seed 1"]
+    assert facts[0].endswith(" UTC")
