@@ -26,6 +26,7 @@ from faxgw.api.members.routes import RegisterDesk
 from faxgw.clock import Clock, SystemClock, watch_steps
 from faxgw.config.carriers import CarrierConfig, SimulatedConfig
 from faxgw.config.daemon import RenderConfig
+from faxgw.config.interfax import InterfaxConfig
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.retarus import RetarusConfig
 from faxgw.config.secret import read_secret
@@ -45,8 +46,9 @@ from faxgw.ops.logs import configure_logs
 from faxgw.ops.metrics import Metrics, QueueFigures
 from faxgw.ops.supervisor import Supervisor, describe_queue, find_supervisor, supervised
 from faxgw.provider.http import timeouts_of
+from faxgw.provider.interfax.adapter import InterfaxProvider
 from faxgw.provider.port import Provider
-from faxgw.provider.retarus.account import RetarusProvider
+from faxgw.provider.retarus.adapter import RetarusProvider
 from faxgw.provider.simulated import SimulatedProvider
 from faxgw.provider.sinch.adapter import SinchProvider
 from faxgw.provider.telnyx.adapter import TelnyxProvider
@@ -323,6 +325,13 @@ def _make_provider(own: CarrierConfig, clock: Clock) -> Provider:
                     own,
                     password=read_secret(own.password_file),
                     webhook_secret=_read_if_named(own.webhook_secret_file),
+                    clock=clock,
+                )
+            case InterfaxConfig():
+                return InterfaxProvider(
+                    own,
+                    password=read_secret(own.password_file),
+                    webhook_password=_read_if_named(own.webhook_password_file),
                     clock=clock,
                 )
             case SinchConfig():

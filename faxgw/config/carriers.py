@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from faxgw.config.interfax import InterfaxConfig
 from faxgw.config.provider import ProviderConfig
 from faxgw.config.retarus import RetarusConfig, retarus_faults
 from faxgw.config.sinch import SinchConfig, sinch_faults
@@ -23,7 +24,7 @@ class SimulatedConfig(ProviderConfig, frozen=True, kw_only=True, tag_field="kind
     webhook_secret_file: str
 
 
-CarrierConfig = SimulatedConfig | RetarusConfig | SinchConfig | TelnyxConfig
+CarrierConfig = SimulatedConfig | RetarusConfig | InterfaxConfig | SinchConfig | TelnyxConfig
 """Any of them: a table `[[provider]]` is decoded into the one that its `kind` names."""
 
 

@@ -36,8 +36,9 @@ from faxgw.provider.port import (
     SendOutcome,
     Unclear,
 )
+from faxgw.provider.rest import decode_answer
 from faxgw.provider.signature import ForgedError, check, read_secret
-from faxgw.provider.statuses import no_answer, not_handed_over, refusal_of
+from faxgw.provider.statuses import not_handed_over, refusal_of
 
 IDS_MAX: Final = 1_000
 """The carrier refuses a status request for more."""
@@ -240,14 +241,8 @@ def _read_reports(exchange: Exchange) -> list[Report] | NoAnswer:
 
 
 def _read_faxes(exchange: Exchange) -> list[FaxReport] | NoAnswer:
-    match exchange:
-        case Answer(status=200):
-            try:
-                return _decode_reports(exchange.body).faxes
-            except msgspec.DecodeError:
-                return NoAnswer("answered, but not with reports that can be read")
-        case _:
-            return no_answer(exchange)
+    told = decode_answer(exchange, _decode_reports)
+    return told if isinstance(told, NoAnswer) else told.faxes
 
 
 def _read_fate(fax: FaxReport) -> Fate:

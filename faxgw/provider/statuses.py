@@ -1,4 +1,4 @@
-"""What an answer's status says whichever carrier gave it, and what a request without a usable answer comes to.
+"""What an answer's status says of a fax whichever carrier gave it, and what one comes to whose sending got none.
 
 Each carrier's file reads the statuses that it documents and leaves the others to these.
 """
@@ -6,8 +6,8 @@ Each carrier's file reads the statuses that it documents and leaves the others t
 from typing import Final, assert_never
 
 from faxgw.fax import Failure
-from faxgw.provider.http import Answer, Exchange, NotAnswered, NotSent, retry_after_seconds
-from faxgw.provider.port import NoAnswer, Refused, Unclear, Unsent
+from faxgw.provider.http import Answer, NotAnswered, NotSent, retry_after_seconds
+from faxgw.provider.port import Refused, Unclear, Unsent
 
 NOT_LET_IN: Final = frozenset({401, 403, 404, 405})
 """An address or an account that the carrier does not know: ours to mend, and nobody took the fax."""
@@ -33,16 +33,5 @@ def not_handed_over(exchange: NotSent | NotAnswered) -> Unsent | Unclear:
             return Unsent(exchange.reason)
         case NotAnswered():
             return Unclear(exchange.reason)
-        case _:
-            assert_never(exchange)
-
-
-def no_answer(exchange: Exchange) -> NoAnswer:
-    """For a question that got anything but the answer it asked for."""
-    match exchange:
-        case Answer():
-            return NoAnswer(f"answered with {exchange.status}")
-        case NotSent() | NotAnswered():
-            return NoAnswer(exchange.reason)
         case _:
             assert_never(exchange)

@@ -12,12 +12,16 @@ import msgspec
 import trio
 
 from faxgw.clock import SystemClock
+from faxgw.config.interfax import InterfaxConfig
 from faxgw.config.retarus import RetarusConfig
 from faxgw.dispatch.ladder import Ambiguous, NotListed, Ours, find_named
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
 from faxgw.provider.basic import authorization
 from faxgw.provider.http import Timeouts
+from faxgw.provider.interfax import words as interfax_words
+from faxgw.provider.interfax.adapter import InterfaxProvider
+from faxgw.provider.mishaps import Call
 from faxgw.provider.port import (
     Absent,
     Capabilities,
@@ -33,11 +37,11 @@ from faxgw.provider.port import (
     format_for,
 )
 from faxgw.provider.retarus import words
-from faxgw.provider.retarus.account import RetarusProvider
+from faxgw.provider.retarus.adapter import RetarusProvider
 from faxgw.provider.scripted import Pace, ScriptedProvider
 from faxgw.provider.switchboard import CallTimes
 from tests.carriers import running_carrier
-from tests.provider.fakes import retarus
+from tests.provider.fakes import interfax, retarus
 from tests.provider.fakes.carrier import SLOW_SECONDS, FakeCarrier, running_fake
 from tests.webhook_inbox import WebhookInbox, open_inbox
 
@@ -230,9 +234,37 @@ def retarus_provider(fake: FakeCarrier, secret: str | None = retarus.PUSH_SECRET
     return RetarusProvider(own, password=retarus.PASSWORD, webhook_secret=secret, clock=SystemClock())
 
 
+INTERFAX_FAILURES: Final[Failures] = {
+    call.value: (interfax_words.FAILURES[status], str(status))
+    for call, status in interfax.STATUSES.items()
+    # A page that broke and one that was not confirmed have one number: of a fax of one page it is the latter.
+    if call not in {Call.DELIVERED, Call.PAGE, Call.IN_DOUBT}
+} | {"in_doubt": (Failure.IN_DOUBT, "3230")}
+
+
+async def open_interfax() -> AsyncIterator[Stage]:
+    inbox = WebhookInbox("memory")
+    async with running_fake(interfax.InterfaxWire, inbox.put) as fake:
+        provider, impatient = interfax_provider(fake), interfax_provider(fake, send_seconds=PATIENCE_SECONDS)
+        yield Stage(
+            provider, impatient, fake, inbox, INTERFAX_FAILURES, BASIC_FORGERIES, lambda n: f"{n:010d}", lists=False
+        )
+        await provider.aclose()
+        await impatient.aclose()
+
+
+def interfax_provider(
+    fake: FakeCarrier, password: str | None = interfax.CALLBACK_PASSWORD, **changes: Any
+) -> InterfaxProvider:
+    own = InterfaxConfig(name="interfax", base_url=fake.url("rest"), account=interfax.LOGIN, password_file="")
+    own = msgspec.structs.replace(own, **changes)
+    return InterfaxProvider(own, password=interfax.PASSWORD, webhook_password=password, clock=SystemClock())
+
+
 STAGES: Final[Mapping[str, Callable[[], AsyncIterator[Stage]]]] = {
     "scripted": open_scripted,
     "scripted, PDF only": open_pdf_only,
     "simulated": open_simulated,
     "Retarus": open_retarus,
+    "InterFAX": open_interfax,
 }

@@ -29,7 +29,7 @@ from faxgw.provider.port import (
     SendOutcome,
     Unclear,
 )
-from faxgw.provider.retarus.account import CAPABILITIES, LIST_MAX, RetarusProvider
+from faxgw.provider.retarus.adapter import CAPABILITIES, LIST_MAX, RetarusProvider
 from faxgw.provider.retarus.words import JobReport, Outcome, read_fate
 from tests.contract.stages import retarus_provider
 from tests.provider.carrier_stand_in import answering, response, stand_in

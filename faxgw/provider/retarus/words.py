@@ -13,6 +13,7 @@ import msgspec
 
 from faxgw.fax import ClientRef, Failure
 from faxgw.provider.port import Delivered, Fate, InProgress, NotDelivered, Report
+from faxgw.provider.rest import CODE_LENGTH_MAX
 
 FAILURES: Final[Mapping[str, Failure]] = {
     "BUSY": Failure.BUSY,
@@ -226,7 +227,7 @@ def read_report(told: JobReport) -> Report:
 
 def event_id_of(told: JobReport) -> str:
     """A name for what a push tells, for Retarus gives it none: a job has one final word."""
-    return f"{told.job_id}/{told.outcome.reason or told.outcome.status}"
+    return f"{told.job_id}/{(told.outcome.reason or told.outcome.status)[:CODE_LENGTH_MAX]}"
 
 
 def read_fate(told: JobReport) -> Fate:
@@ -237,5 +238,5 @@ def read_fate(told: JobReport) -> Fate:
     failed = next((word for word in words if word in FAILURES), None)
     if failed is None and DELIVERED in words:
         return Delivered(told.pages or 0, outcome.duration_in_secs)
-    code = failed or words[0]
+    code = (failed or words[0])[:CODE_LENGTH_MAX]
     return NotDelivered(FAILURES.get(code, Failure.UNKNOWN_CODE), code, call_seconds=outcome.duration_in_secs)

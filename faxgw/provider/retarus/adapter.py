@@ -38,8 +38,9 @@ from faxgw.provider.port import (
     SendOutcome,
     Unclear,
 )
+from faxgw.provider.rest import decode_answer, is_not_found
 from faxgw.provider.retarus import words
-from faxgw.provider.statuses import no_answer, not_handed_over, refusal_of
+from faxgw.provider.statuses import not_handed_over, refusal_of
 
 IDS_MAX: Final = 1_000
 LIST_MAX: Final = 1_000
@@ -212,16 +213,10 @@ def _read_handed(answer: Answer) -> SendOutcome:
 
 
 def _read_reports(exchange: Exchange) -> Told:
-    match exchange:
-        case Answer(status=200):
-            try:
-                return words.decode_reports(exchange.body).reports
-            except msgspec.DecodeError:
-                return NoAnswer("answered, but not with reports that can be read")
-        case Answer(status=404):
-            return []
-        case _:
-            return no_answer(exchange)
+    if is_not_found(exchange):
+        return []
+    told = decode_answer(exchange, words.decode_reports)
+    return told if isinstance(told, NoAnswer) else told.reports
 
 
 def _merged(answers: Sequence[Sequence[words.JobReport]]) -> dict[str, Report]:
