@@ -48,6 +48,7 @@ _COMMANDS = {
     "review": ("faxgw.cli.review", "review", "Decide on faxes that could not be understood."),
     "route": ("faxgw.cli.route", "route", "Say who executes an order and why, or plan a day anew."),
     "routing": ("faxgw.cli.route", "routing", "Take in where postcodes lie."),
+    "doctor": ("faxgw.cli.doctor", "doctor", "Look at this machine, the config and the daemon; say what to do."),
     "backup": ("faxgw.cli.backup", "backup", "Copy the store while the daemon runs, and check such a copy."),
     "restore": ("faxgw.cli.backup", "restore", "Make the store from a backup; what is in doubt waits for a person."),
     "render": ("faxgw.cli.render", "render", "Draw the page of an order, without a daemon."),

@@ -26,10 +26,10 @@ def faults_around(config: Config) -> list[str]:
 
 def origins(config: Config) -> list[str]:
     """Where each secret comes from, a line each; never what it is."""
-    return [f"{whose}, {key}: {origin_of(file)}" for whose, key, file in _secrets(config)]
+    return [f"{whose}, {key}: {origin_of(file)}" for whose, key, file in secrets_of(config)]
 
 
-def _secrets(config: Config) -> Iterator[tuple[str, str, str]]:
+def secrets_of(config: Config) -> Iterator[tuple[str, str, str]]:
     """Whose, by which key, and in which file."""
     for carrier in config.provider:
         yield from ((f"provider {carrier.name}", key, getattr(carrier, key)) for key in file_keys(carrier))
@@ -40,7 +40,7 @@ def _secrets(config: Config) -> Iterator[tuple[str, str, str]]:
 
 
 def _secret_faults(config: Config) -> Iterator[str]:
-    for whose, _, file in _secrets(config):
+    for whose, _, file in secrets_of(config):
         if _is_here(file):
             yield from (f"{whose}: {fault}" for fault in _config_faults(partial(read_secret, file)))
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from faxgw.errors import OperatorError
 from faxgw.store.backup.folder import FILE_MODE
-from faxgw.store.database import READER_PRAGMAS, SQLITE_BUSY
+from faxgw.store.database import SQLITE_BUSY
+from faxgw.store.examining import open_read_only
 
 STEP_PAGES = 1_024
 """4 MiB a step: between two of them progress is told and bounds are looked at."""
@@ -41,7 +41,7 @@ def copy_database(source: Path, target: Path, watch: Callable[[Copied], None]) -
     """
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
     try:
-        with closing(_open_reader(source)) as store, closing(sqlite3.connect(target, isolation_level=None)) as copy:
+        with open_read_only(source) as store, closing(sqlite3.connect(target, isolation_level=None)) as copy:
             # It is synced here; a copy that is cut off is thrown away.
             copy.execute("PRAGMA journal_mode = OFF")
             copy.execute("PRAGMA synchronous = OFF")
@@ -55,13 +55,6 @@ def copy_database(source: Path, target: Path, watch: Callable[[Copied], None]) -
         raise OperatorError(f"the database {source} cannot be copied: {error}") from error
     with target.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _open_reader(path: Path) -> sqlite3.Connection:
-    store = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None)
-    for pragma in READER_PRAGMAS:
-        store.execute(pragma)
-    return store
 
 
 class _Syncing:
