@@ -7,12 +7,16 @@ runs in a process of its own (`text_workers`), on one thread, at lower priority.
 import importlib.util
 import logging
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from faxgw.intake.faxread import TextLine
 from faxgw.intake.pages.page import Ink
+
+LINES_TURNED = 3
+"""To find out how a page lies: a line upside down reads with 0.6 to 0.75, the right way with 0.98 and more."""
 
 
 def is_installed() -> bool:
@@ -39,6 +43,16 @@ class Recogniser:
             return []
         found = [_line(box, text, score) for box, text, score in zip(seen.boxes, seen.txts, seen.scores, strict=True)]
         return sorted(found, key=lambda line: (line.top, line.left))
+
+    def is_upside_down(self, ink: Ink, lines: Sequence[TextLine]) -> bool:
+        """Whether most of the longest lines read better turned round; 0.1 s.
+
+        The engine turns a line that it takes for one upside down, and says neither that it did nor which way it lay.
+        """
+        longest = sorted(lines, key=lambda line: line.left - line.right)[:LINES_TURNED]
+        crops = [ink[line.top : line.bottom, line.left : line.right] for line in longest]
+        turned = sum(self.line(crop[::-1, ::-1])[1] > self.line(crop)[1] for crop in crops)
+        return 2 * turned > len(crops)
 
     def line(self, ink: Ink) -> tuple[str, float]:
         """What a picture of a single line says; 15 ms."""

@@ -32,6 +32,7 @@ from faxgw.intake.qr import Found, find_codes
 from faxgw.intake.ticks import read_ticks
 
 DEFAULT_LIMITS = ReadingLimits()
+UPSIDE_DOWN = 180
 
 
 def read_fax(
@@ -96,7 +97,13 @@ def _with_boxes(
 
 def _read_text(seen: PageRead, ink: Ink, limits: ReadingLimits, recogniser: Recogniser) -> PageRead:
     """A page without a code: its text, and the boxes of an order sheet whose code the line has spoilt."""
-    seen = msgspec.structs.replace(seen, lines=recogniser.lines(ink))
+    lines = recogniser.lines(ink)
+    if recogniser.is_upside_down(ink, lines):
+        # Read anew: most of its lines were turned as they were read, and some were not.
+        ink = turn(ink, UPSIDE_DOWN)
+        lines = recogniser.lines(ink)
+        seen = msgspec.structs.replace(seen, turned_degrees=UPSIDE_DOWN)
+    seen = msgspec.structs.replace(seen, lines=lines)
     sheet = OrderCode("", 1)
     laid = lay_over(ink, blank_of(sheet), [guess_of_page(ink.shape[1])], blind=True)
     return _with_boxes(seen, ink, laid, sheet, limits, None) if laid else seen

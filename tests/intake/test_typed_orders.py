@@ -95,14 +95,29 @@ def test_a_form_on_a_bad_line_is_right_or_goes_to_a_person(recogniser: Recognise
     assert decision.draft.postcode == "69003"
 
 
-def test_a_typed_letter_becomes_an_order(recogniser: Recogniser) -> None:
-    """A florist's own paper, with labels; who sent it is for the caller to tell."""
-    decision = decided(typed.faxed(typed.letter()), recogniser)
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_a_typed_letter_becomes_an_order(recogniser: Recogniser, *, upside_down: bool) -> None:
+    """A florist's own paper, with labels, whichever way it lay; who sent it is for the caller to tell."""
+    decision = decided(typed.faxed(typed.letter(), upside_down=upside_down), recogniser)
     assert isinstance(decision, NewOrderRead), decision
     draft = decision.draft
     assert draft.sending_member == ""
     assert (draft.recipient_name, draft.postcode, draft.city) == ("Mme Odile Garnier", "69003", "Lyon")
     assert (draft.delivery_date, draft.customer_price_minor) == ("2027-05-29", 6200)
+
+
+def test_a_page_that_was_turned_says_so_and_its_lines_stand_upright(recogniser: Recogniser) -> None:
+    """The first line of the letter is the topmost one, near where it is on the page that lay right."""
+    upright, turned = (
+        read_fax(typed.faxed(typed.letter(), upside_down=how), recogniser=recogniser) for how in (False, True)
+    )
+    assert isinstance(upright, FaxRead)
+    assert isinstance(turned, FaxRead)
+    assert (upright.pages[0].turned_degrees, turned.pages[0].turned_degrees) == (0, 180)
+    first, again = upright.pages[0].lines[0], turned.pages[0].lines[0]
+    assert first.text == again.text == "FLEURS DU LAC"
+    assert abs(first.top - again.top) < 60
+    assert abs(first.left - again.left) < 60
 
 
 def test_a_blank_page_is_nothing(recogniser: Recogniser) -> None:
