@@ -39,6 +39,9 @@ class _WithBodies(JsonRenderPlugin):
         wishes = list(dict.fromkeys([Asked, SuspendWish, DecisionWish, *ASKED_OF.values(), *WISHES.values()]))
         (order, *asked), schemas = msgspec.json.schema_components([Order, *wishes], ref_template=_SCHEMA_REF)
         openapi_schema["components"].setdefault("schemas", {}).update(schemas)
+        # A token over TCP; nothing on the socket.
+        openapi_schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        openapi_schema["security"] = [{}, {"token": []}]
         bodies = dict(zip(wishes, asked, strict=True))
         for path, operations in openapi_schema["paths"].items():
             if path == "/v1/orders":

@@ -3,15 +3,20 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from litestar import Request
 
 from faxgw.api.app import local_app
+from faxgw.api.caller import CALLER, who_asks
 from faxgw.api.guard import Guard, may
+from faxgw.api.members.asking import person_of
 from faxgw.api.tokens import Caller, Keyring, load_keyring
 from faxgw.config.doors import Scope, Token
 from faxgw.errors import ConfigError
 from faxgw.fax import State
+from faxgw.members.people import Person, are_two_people
 from tests.api.fakes import Fakes, make_fakes, order_bytes
 from tests.api.peer import peer_of
 from tests.api.tls import WORD
@@ -94,6 +99,19 @@ async def test_the_token_stands_in_the_trail() -> None:
         await peer.post("/v1/faxes/1/hold", json.dumps({"who": "Ida", "why": "asks"}).encode(), authorization=OFFICE)
         await peer.post("/v1/faxes/1/release", b"", authorization=OFFICE)
     assert [who for who, *_ in fakes.desk.asked] == ["Ida (office)", "office"]
+
+
+def test_two_tokens_are_two_logins() -> None:
+    """For rules about two people: what a request says of itself would let one caller be both."""
+
+    def person(token: str, name: str) -> Person:
+        scope: Any = {"type": "http", "extensions": {CALLER: Caller(token, Scope.OPERATE)}}
+        return person_of(Request(scope), who_asks(Request(scope), name))
+
+    ida, jo, other = person("a", "Ida"), person("a", "Jo"), person("b", "Jo")
+    assert [each.login for each in (ida, jo, other)] == ["token a", "token a", "token b"]
+    assert not are_two_people(ida, jo, "login")
+    assert are_two_people(ida, other, "login")
 
 
 # --- how far a token is good -------------------------------------------------------------------------
