@@ -245,7 +245,8 @@ INTERFAX_FAILURES: Final[Failures] = {
 async def open_interfax() -> AsyncIterator[Stage]:
     inbox = WebhookInbox("memory")
     async with running_fake(interfax.InterfaxWire, inbox.put) as fake:
-        provider, impatient = interfax_provider(fake), interfax_provider(fake, send_seconds=PATIENCE_SECONDS)
+        url = fake.url("rest")
+        provider, impatient = interfax_provider(url), interfax_provider(url, send_seconds=PATIENCE_SECONDS)
         yield Stage(
             provider, impatient, fake, inbox, INTERFAX_FAILURES, BASIC_FORGERIES, lambda n: f"{n:010d}", lists=False
         )
@@ -254,9 +255,9 @@ async def open_interfax() -> AsyncIterator[Stage]:
 
 
 def interfax_provider(
-    fake: FakeCarrier, password: str | None = interfax.CALLBACK_PASSWORD, **changes: Any
+    base_url: str, password: str | None = interfax.CALLBACK_PASSWORD, **changes: Any
 ) -> InterfaxProvider:
-    own = InterfaxConfig(name="interfax", base_url=fake.url("rest"), account=interfax.LOGIN, password_file="")
+    own = InterfaxConfig(name="interfax", base_url=base_url, account=interfax.LOGIN, password_file="")
     own = msgspec.structs.replace(own, **changes)
     return InterfaxProvider(own, password=interfax.PASSWORD, webhook_password=password, clock=SystemClock())
 

@@ -1,4 +1,4 @@
-"""The adapter for InterFAX: it finds a fax by our reference, and tells of a hundred at once, for it bears few questions.
+"""The adapter for InterFAX: it finds a fax by our reference, and tells of a hundred at once: it bears few questions.
 
 A fax that waits for credit would go out whenever somebody pays, a day later perhaps. It is cancelled as soon as that is
 seen, and only a cancel that was confirmed makes it free to go another way.
