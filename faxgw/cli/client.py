@@ -33,6 +33,10 @@ class NotReachableError(FaxgwError):
     """No daemon answers where one was looked for."""
 
 
+class UnreadableError(FaxgwError):
+    """Something answers, and not as a daemon does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the daemon answered, whole."""
@@ -46,7 +50,16 @@ class Reply:
         return 200 <= self.status < 300
 
     def json(self) -> Any:
-        return msgspec.json.decode(self.body)
+        """
+        Raises:
+            UnreadableError: it is no JSON, as when the daemon ended in the middle.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except msgspec.DecodeError as error:
+            raise UnreadableError(
+                f"the answer cannot be read (status {self.status}): look at the daemon's log, and whether it is a faxgw"
+            ) from error
 
 
 class _Connection(http.client.HTTPConnection):

@@ -2,6 +2,7 @@
 
 import getpass
 import re
+import urllib.parse
 import uuid
 from typing import Any
 
@@ -118,7 +119,7 @@ def _done_text(kind: str, order: str | None, answer: dict[str, Any]) -> str:
 @with_client
 def show(client: Client, order: str, as_json: bool) -> None:
     """Show whose ORDER is, what was said about it, and its faxes."""
-    body = body_of(client.get(f"/v1/orders/{order}"))
+    body = body_of(client.get(f"/v1/orders/{urllib.parse.quote(order)}"))
     if as_json:
         print_json(body)
         return

@@ -26,6 +26,8 @@ STATE_STYLES = {
     "cancelled": "dim",
 }
 
+_CLASSES = {0: "express", 1: "standard", 2: "bulk"}
+
 # C0 and C1 except newline and tab (escape sequences begin with them), and what turns the direction of writing
 # around (Unicode's bidirectional overrides, embeddings and isolates).
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -80,6 +82,11 @@ def json_text(value: Any, *, indent: int = -1) -> str:
     text = msgspec.json.format(msgspec.json.encode(value), indent=indent).decode()
     # Only in strings such a character can stand, and there JSON has a way to write it.
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def class_text(rank: int) -> str:
+    """How people call the class of that rank."""
+    return _CLASSES.get(rank, f"class {rank}")
 
 
 def state_text(state: str) -> Text:

@@ -10,10 +10,19 @@ from rich.text import Text
 
 from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
-from faxgw.cli.screen import age_text, clock_text, console, counted, print_json, since_text, state_text, zone_text
+from faxgw.cli.screen import (
+    age_text,
+    class_text,
+    clock_text,
+    console,
+    counted,
+    print_json,
+    since_text,
+    state_text,
+    zone_text,
+)
 from faxgw.cli.story import tell
 
-_CLASSES = {0: "express", 1: "standard", 2: "bulk"}
 _OVER = "over"
 
 
@@ -55,8 +64,7 @@ def _print_head(screen: Console, fax: dict[str, Any]) -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
     grid.add_column(overflow="fold")
-    rank = _CLASSES.get(fax["rank"], f"class {fax['rank']}")
-    grid.add_row(fax["content"], f"{fax['number']}, {rank}")
+    grid.add_row(fax["content"], f"{fax['number']}, {class_text(fax['rank'])}")
     grid.add_row("key", f"{fax['key']} from {fax['submitter']}")
     grid.add_row("line", fax["line"])
     if fax["origin_id"]:

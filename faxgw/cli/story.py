@@ -4,10 +4,9 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from faxgw.cli.screen import age_text, clock_text, counted
+from faxgw.cli.screen import age_text, class_text, clock_text, counted
 
 Data = dict[str, Any]
-_CLASSES = {0: "express", 1: "standard", 2: "bulk"}
 
 
 def tell(event: dict[str, Any]) -> str:
@@ -112,7 +111,7 @@ _TELLERS: dict[str, Callable[[Data], str]] = {
     "held": lambda _: "held",
     "released": lambda _: "released",
     "cancelled": lambda _: "cancelled",
-    "priority": lambda data: f"class {_CLASSES.get(data['from'])} -> {_CLASSES.get(data['to'])}",
+    "priority": lambda data: f"class {class_text(data['from'])} -> {class_text(data['to'])}",
     "routed": _routed,
     "rerouted": _rerouted,
     "retried": lambda data: f"retried as fax {data['as']}",

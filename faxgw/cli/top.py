@@ -3,6 +3,7 @@
 What is wrong stands on top and in colour; what is well is one quiet line.
 """
 
+import math
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -33,20 +34,28 @@ class Seen:
     """What was heard of events so far."""
 
     cursor: int
+    since: float | None = None
+    """From when on every event was heard; None where none was yet."""
     last: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=EVENTS_SHOWN))
     recent: deque[tuple[float, str]] = field(default_factory=deque)
 
     def hear(self, events: list[dict[str, Any]]) -> None:
+        if self.since is None and events:
+            self.since = moment(events[0]["at"]).timestamp() if self.cursor else -math.inf
         for event in events:
             self.cursor = event["seq"]
             self.last.append(event)
             self.recent.append((moment(event["at"]).timestamp(), event["kind"]))
 
     def rates(self, now: float) -> Counter[str]:
-        """How often each kind happened in the last minute."""
+        """How often each kind happened in the last `rate_seconds`."""
         while self.recent and self.recent[0][0] < now - RATE_SECONDS:
             self.recent.popleft()
         return Counter(kind for _, kind in self.recent)
+
+    def rate_seconds(self, now: float) -> float:
+        """A minute, or less where so much happens that a minute of it was not heard yet."""
+        return RATE_SECONDS if self.since is None else min(max(now - self.since, 0.0), RATE_SECONDS)
 
 
 @click.command()
@@ -61,7 +70,8 @@ def top(client: Client, seconds: float, once: bool, as_json: bool) -> None:
     _listen(client, seen)
     if as_json:
         now = moment(first["queue"]["at"]).timestamp()
-        print_json({**first, "rates": seen.rates(now), "events": list(seen.last)})
+        rates = {"rates": seen.rates(now), "rate_seconds": round(seen.rate_seconds(now), 1)}
+        print_json({**first, **rates, "events": list(seen.last)})
         return
     if once:
         console().print(screen_of(first, seen))
@@ -95,9 +105,11 @@ def screen_of(read: dict[str, Any], seen: Seen) -> RenderableType:
 
 
 def _head(queue: dict[str, Any], seen: Seen) -> Text:
-    rates = seen.rates(moment(queue["at"]).timestamp())
+    now = moment(queue["at"]).timestamp()
+    rates, seconds = seen.rates(now), seen.rate_seconds(now)
+    span = "minute" if seconds == RATE_SECONDS else age_text(seconds)
     told = ", ".join(f"{rates[kind]:,} {kind}" for kind in _RATES if rates[kind]) or "nothing happened"
-    text = Text(f"faxgw  {clock_text(queue['at'])}  ", "bold").append(f"last minute: {told}", "not bold")
+    text = Text(f"faxgw  {clock_text(queue['at'])}  ", "bold").append(f"last {span}: {told}", "not bold")
     oldest_seconds = queue["oldest_due_age_seconds"]
     style = "bold red" if oldest_seconds > OLDEST_DUE_ALARM_SECONDS else "dim"
     return text.append(f"\noldest that could go: {age_text(oldest_seconds) if oldest_seconds else 'none'}", style)

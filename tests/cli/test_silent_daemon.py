@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,3 +71,26 @@ def test_long_work_has_more_time(capsys: Capture, command: tuple[str, ...], seco
 def test_a_time_that_is_none_is_refused(tmp_path: Path, capsys: Capture, seconds: str) -> None:
     """Exit 2, before anything is asked."""
     assert run(capsys, "why", "1", "--timeout", seconds, "--socket", str(tmp_path / "none")).code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("show", "1"), ("cancel", "1"), ("inbox", "quarantine", "discard", "1", "--json")]
+)
+@pytest.mark.parametrize("status", [b"200 OK", b"500 Internal Server Error"])
+def test_an_answer_that_is_no_json_is_told(
+    tmp_path: Path, capsys: Capture, arguments: tuple[str, ...], status: bytes
+) -> None:
+    """Something else listens there, or the daemon broke: no traceback, and where to look."""
+    with silent_daemon(tmp_path) as listening, ThreadPoolExecutor() as threads:
+        threads.submit(answer_once, listening, b"HTTP/1.1 " + status + b"\r\ncontent-length: 3\r\n\r\n<p>")
+        printed = run(capsys, *arguments, "--socket", str(tmp_path / "s"))
+    assert (printed.code, printed.out) == (1, "")
+    assert status[:3].decode() in printed.err
+    assert "faxgw: " in printed.err
+
+
+def answer_once(listening: socket.socket, answer: bytes) -> None:
+    peer, _ = listening.accept()
+    with peer:
+        peer.recv(65_536)
+        peer.sendall(answer)
