@@ -15,7 +15,7 @@ from faxgw.provider.sinch.adapter import SinchProvider
 from faxgw.provider.sinch.words import FAILURES as SINCH_FAILURES
 from faxgw.provider.telnyx.adapter import TelnyxProvider
 from faxgw.provider.telnyx.words import FAILURES as TELNYX_FAILURES
-from tests.contract.stages import Failures, Forge, Stage
+from tests.contract.stages import PATIENCE_SECONDS, Failures, Forge, Stage
 from tests.provider.fakes import sinch, telnyx
 from tests.provider.fakes.carrier import running_fake
 from tests.provider.fakes.sinch import SinchWire
@@ -23,8 +23,8 @@ from tests.provider.fakes.telnyx import TelnyxWire
 from tests.webhook_inbox import WebhookInbox
 
 WEBHOOK_SECRET: Final = "what passwords are made from"  # noqa: S105 - made up.
-SLOW_SECONDS: Final = 2.0
-PATIENCE_SECONDS: Final = 1.0
+TELNYX_SLOW_SECONDS: Final = 1.0
+TELNYX_PATIENCE_SECONDS: Final = 0.5
 """A fax has two requests at Telnyx, and only the second is slow: the first must not be given up on a busy machine."""
 
 TELNYX_CALLS: Final[Failures] = {
@@ -56,10 +56,10 @@ SINCH_FORGERIES: Final[dict[str, Forge]] = {
 
 async def open_telnyx() -> AsyncIterator[Stage]:
     inbox = WebhookInbox("memory")
-    async with running_fake(TelnyxWire, inbox.put, SLOW_SECONDS) as fake:
+    async with running_fake(TelnyxWire, inbox.put, TELNYX_SLOW_SECONDS) as fake:
         url, public_key = fake.url("api") + "/v2", cast("TelnyxWire", fake.wire).public_key
         provider = telnyx_provider(url, webhook_public_key=public_key)
-        impatient = telnyx_provider(url, webhook_public_key=public_key, send_seconds=PATIENCE_SECONDS)
+        impatient = telnyx_provider(url, webhook_public_key=public_key, send_seconds=TELNYX_PATIENCE_SECONDS)
         yield Stage(
             provider,
             impatient,
@@ -77,7 +77,7 @@ async def open_telnyx() -> AsyncIterator[Stage]:
 
 async def open_sinch() -> AsyncIterator[Stage]:
     inbox = WebhookInbox("memory")
-    async with running_fake(SinchWire, inbox.put, SLOW_SECONDS) as fake:
+    async with running_fake(SinchWire, inbox.put) as fake:
         url = fake.url("api") + "/v3"
         provider, impatient = sinch_provider(url), sinch_provider(url, send_seconds=PATIENCE_SECONDS)
         yield Stage(
