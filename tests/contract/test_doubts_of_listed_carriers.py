@@ -1,9 +1,9 @@
 """Dispatch over the fakes of Telnyx and Sinch: a fax in doubt is found in their lists by its reference."""
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import msgspec
 import pytest
@@ -13,30 +13,36 @@ from faxgw.clock import SystemClock
 from faxgw.dispatch.prepared import Prepared
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Accepted, Format, Provider, Sending
+from faxgw.provider.switchboard import Switchboard
 from faxgw.render.tiff import CodedPage, write_tiff
 from tests.contract.listed_stages import sinch_provider, telnyx_provider
-from tests.dispatch.desk import PAGE, Desk
-from tests.provider.fakes.carrier import FakeCarrier, running_fake
+from tests.dispatch.desk import PAGE, Desk, TellingCarrier
+from tests.provider.fakes.carrier import FakeCarrier, Wire, running_fake
 from tests.provider.fakes.sinch import SinchWire
 from tests.provider.fakes.telnyx import TelnyxWire
 from tests.store.faxes import LINE
 from tests.webhook_inbox import WebhookInbox
 
 MADE_AT: Final = dt.datetime(2027, 5, 8, 6)  # noqa: DTZ001 - printed as it stands.
+KINDS: Final[dict[str, tuple[Callable[[Switchboard], Wire], Callable[..., Provider], str]]] = {
+    "telnyx": (TelnyxWire, telnyx_provider, "/v2"),
+    "sinch": (SinchWire, sinch_provider, "/v3"),
+}
 
 
 @asynccontextmanager
 async def dispatching(kind: str, *, absence_proves: bool) -> AsyncIterator[tuple[Desk, Provider, FakeCarrier]]:
     """No receipt arrives, and not a moment is given to what is still on its way."""
-    wire = {"telnyx": TelnyxWire, "sinch": SinchWire}[kind]
-    async with running_fake(wire, WebhookInbox("nobody", refusals=1_000).put) as fake, trio.open_nursery() as nursery:
-        make = {"telnyx": telnyx_provider, "sinch": sinch_provider}[kind]
-        version = {"telnyx": "/v2", "sinch": "/v3"}[kind]
-        provider: Any = make(fake.url("api") + version, absence_proves=absence_proves, name="north")
-        desk = Desk(provider=provider, settle_seconds=0.0)
+    make_wire, make_provider, version = KINDS[kind]
+    async with (
+        running_fake(make_wire, WebhookInbox("nobody", refusals=1_000).put) as fake,
+        trio.open_nursery() as nursery,
+    ):
+        provider = make_provider(fake.url("api") + version, absence_proves=absence_proves, name="north")
+        desk = Desk(provider=cast("TellingCarrier", provider), settle_seconds=0.0)
         nursery.start_soon(desk.doubts.run)
         with trio.fail_after(20):
-            yield desk, cast("Provider", provider), fake
+            yield desk, provider, fake
         nursery.cancel_scope.cancel()
         await provider.aclose()
 
@@ -56,7 +62,7 @@ async def until(desk: Desk, fax_id: FaxId, state: State) -> None:
         await trio.sleep(0.01)
 
 
-@pytest.mark.parametrize("kind", ["telnyx", "sinch"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("answer", ["lost_answer", "broken_body", "server_error_accepted"])
 async def test_what_was_taken_is_found_and_goes_out_once(kind: str, answer: str) -> None:
     """Others went to that number too, more than a page of the list has; ours is known by its reference."""
@@ -71,7 +77,7 @@ async def test_what_was_taken_is_found_and_goes_out_once(kind: str, answer: str)
         assert (account["accepted"], account["faxes_dialled_twice"]) == (4, 0)
 
 
-@pytest.mark.parametrize("kind", ["telnyx", "sinch"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_never_taken_goes_again_where_the_operator_believes_the_list(kind: str) -> None:
     """Without that word it stays in doubt (`tests/journeys/test_in_doubt.py`)."""
     async with dispatching(kind, absence_proves=True) as (desk, _, fake):
@@ -81,7 +87,7 @@ async def test_what_was_never_taken_goes_again_where_the_operator_believes_the_l
         assert (await fake.account())["accepted"] == 0
 
 
-@pytest.mark.parametrize("kind", ["telnyx", "sinch"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_what_was_never_taken_stays_in_doubt_without_the_operators_word(kind: str) -> None:
     """However often the list does not show it."""
     async with dispatching(kind, absence_proves=False) as (desk, _, fake):
