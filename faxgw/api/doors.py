@@ -53,7 +53,7 @@ def load_credentials(config: Config) -> Credentials:
 
 
 class Doors:
-    """Not open yet."""
+    """All of them: made shut, then opened together."""
 
     def __init__(self, behind: Behind, credentials: Credentials) -> None:
         self._behind = behind
@@ -67,6 +67,7 @@ class Doors:
         ]
         if config.api.tcp is not None:
             self._doors.append((self._guard, TcpBind(config.api.tcp.bind), TCP, credentials.tcp))
+        self._tell_ends()
 
     async def open(self, nursery: trio.Nursery, stopping: trio.Event) -> list[str]:
         """Take connections until `stopping` is set; returns the addresses.
@@ -96,7 +97,13 @@ class Doors:
         self._guard.keyring = credentials.keyring
         for own, new in ((self._shown.http, credentials.http), (self._shown.tcp, credentials.tcp)):
             if own is not None and new is not None:
-                own.context = new.context
+                own.context, own.ends_at = new.context, new.ends_at
+        self._tell_ends()
+
+    def _tell_ends(self) -> None:
+        for door, certificate in ((HTTP, self._shown.http), (TCP, self._shown.tcp)):
+            if certificate is not None and certificate.ends_at is not None:
+                self._behind.metrics.tls_certificate_ends.labels(door).set(certificate.ends_at)
 
 
 def _count(metrics: Metrics, door: str, shaken: Shaken) -> None:

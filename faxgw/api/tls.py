@@ -4,6 +4,7 @@ A certificate may be changed while the door stands open: whoever comes in from t
 """
 
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 
 import trio
@@ -13,6 +14,8 @@ from faxgw.config.secret import place_of
 from faxgw.errors import ConfigError
 
 _GOODBYE_SECONDS = 0.5
+_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
+"""X509_V_FLAG_NO_CHECK_TIME, which Python has no name for."""
 
 
 @dataclass(slots=True)
@@ -20,6 +23,8 @@ class Certificate:
     """The one that is shown."""
 
     context: ssl.SSLContext
+    ends_at: float | None
+    """When its time is over, in seconds since 1970; None where that cannot be told."""
 
 
 def certificate_of(door: ApiTcp | Http) -> Certificate | None:
@@ -36,9 +41,10 @@ def certificate_of(door: ApiTcp | Http) -> Certificate | None:
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     _load_certificate(context, door)
+    ends_at = _end_of(context, door.certificate_file)
     if isinstance(door, ApiTcp) and door.client_ca_file:
         _load_client_authority(context, door.client_ca_file)
-    return Certificate(context)
+    return Certificate(context, ends_at)
 
 
 def _load_certificate(context: ssl.SSLContext, door: ApiTcp | Http) -> None:
@@ -64,6 +70,26 @@ def _load_client_authority(context: ssl.SSLContext, file: str) -> None:
     except ssl.SSLError:
         raise ConfigError(f"client_ca_file {file}: holds no PEM certificate") from None
     context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _end_of(server: ssl.SSLContext, file: str) -> float | None:
+    """When the certificate ends. Python shows one only to the other side of a handshake: here is one with ourselves."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    # The file itself is trusted, whoever signed it and whether or not its time is over.
+    client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = server.wrap_bio(to_server, to_client, server_side=True)
+    theirs = client.wrap_bio(to_client, to_server)
+    try:
+        client.load_verify_locations(place_of(file))
+        for side in (theirs, ours, theirs):
+            with suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+        shown = theirs.getpeercert()
+    except (ssl.SSLError, ValueError):
+        return None
+    return ssl.cert_time_to_seconds(str(shown["notAfter"])) if shown else None
 
 
 def _check_readable(key: str, file: str) -> None:

@@ -81,13 +81,6 @@ class Metrics:
 
         self.accepted = self._counter("accepted", "Orders taken in and durable", "source")
         self.refused = self._counter("refused", "Requests and orders refused", "door", "reason")
-        self.tls_handshakes = self._counter("tls_handshakes", "What came of handshakes with callers", "door", "result")
-        self.config_reloads = self._counter("config_reloads", "Times the config was read anew", "result")
-        for result in ("applied", "refused"):
-            self.config_reloads.labels(result)
-        self.config_keys_waiting = self._gauge(
-            "config_keys_waiting", "Keys of the config whose new value takes effect at the next start"
-        )
         self.finished = self._counter("finished", "Faxes that reached a final state", "outcome")
         self.set_aside = self._counter("set_aside", "Faxes held because they cannot be sent as they are")
         self.deadline = self._counter("deadline", "Faxes with a deadline that are over", "result", "rule")
@@ -153,6 +146,7 @@ class Metrics:
         self.register_entries = self._counter("register_entries", "What was recorded of members", "kind")
         self.faxes_moved = self._counter("faxes_moved", "Faxes whose florist got another fax number", "result")
         self.loop_lag = self._histogram("loop_lag_seconds", "How late a task of the event loop was woken", _LAG_SECONDS)
+        self._add_doors()
         self._add_relay()
         self._add_inbound()
         self._add_settlement()
@@ -169,6 +163,19 @@ class Metrics:
         for counter in (self.parked, self.watchdog_ended, self.account_refused, self.unknown_codes):
             for name in names:
                 counter.labels(name)
+
+    def _add_doors(self) -> None:
+        """Who comes in over TLS, what is shown there, and the config that changes meanwhile."""
+        self.tls_handshakes = self._counter("tls_handshakes", "What came of handshakes with callers", "door", "result")
+        self.tls_certificate_ends = self._gauge(
+            "tls_certificate_expiry_timestamp_seconds", "When the certificate that a door shows ends", "door"
+        )
+        self.config_reloads = self._counter("config_reloads", "Times the config was read anew", "result")
+        for result in ("applied", "refused"):
+            self.config_reloads.labels(result)
+        self.config_keys_waiting = self._gauge(
+            "config_keys_waiting", "Keys of the config whose new value takes effect at the next start"
+        )
 
     def _add_relay(self) -> None:
         """What florists say to each other."""

@@ -14,6 +14,7 @@ from tests.api.fakes import Fakes, make_fakes
 from tests.api.tls import WORD, connected, http_door, make_certificate, tcp_door
 
 NEW_WORD = WORD[::-1]
+END = "faxgw_tls_certificate_expiry_timestamp_seconds"
 
 
 async def status(stream: trio.abc.Stream, path: str, word: str | None = None) -> int:
@@ -55,6 +56,10 @@ async def test_each_door_asks_what_it_must(tmp_path: Path) -> None:
         stopping.set()
     shaken = {"door": "tcp", "result": "done"}
     assert fakes.metrics.registry.get_sample_value("faxgw_tls_handshakes_total", shaken) == 1
+    shown = load_credentials(fakes.behind.config).http
+    assert shown is not None
+    ends = [fakes.metrics.registry.get_sample_value(END, {"door": door}) for door in ("http", "tcp")]
+    assert ends == [shown.ends_at] * 2
     refused = {"door": "tcp", "reason": "unauthorized"}
     assert fakes.metrics.registry.get_sample_value("faxgw_refused_total", refused) == 2
 

@@ -1,5 +1,7 @@
 """A door over TLS: it is spoken with, its certificate changes, and nobody who says nothing keeps others out."""
 
+import ssl
+import subprocess
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -176,6 +178,18 @@ async def test_who_speaks_no_tls_is_let_go(tmp_path: Path) -> None:
             assert (await ask(stream)).endswith(b"hello")
         served.stopping.set()
     assert served.shaken == [Shaken.FAILED, Shaken.FAILED, Shaken.DONE]
+
+
+def test_the_end_of_a_certificate_is_known(tmp_path: Path) -> None:
+    """As openssl prints it; of a door that asks callers for theirs, too."""
+    certificate, key = make_certificate(tmp_path)
+    command = ["openssl", "x509", "-in", str(certificate), "-noout", "-enddate"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    ends_at = ssl.cert_time_to_seconds(printed.removeprefix("notAfter="))
+    assert shown(http_door(certificate, key)).ends_at == ends_at
+    asking = certificate_of(tcp_door(certificate, key, client_ca_file=str(certificate)))
+    assert asking is not None
+    assert asking.ends_at == ends_at
 
 
 def test_files_that_are_no_certificate_are_told(tmp_path: Path) -> None:
