@@ -1,10 +1,13 @@
 """Every kind of carrier can be written into a config, and the daemon builds it."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from faxgw.clock import SystemClock
+from faxgw.config.carriers import CarrierConfig
 from faxgw.config.whole import load_config
 from faxgw.daemon import open_providers
 from faxgw.errors import ConfigError
@@ -61,7 +64,16 @@ async def test_a_webhook_secret_that_keeps_nobody_out_stops_the_start(tmp_path: 
     """It says whose it is, and nothing of what it is."""
     config = load_config(write(tmp_path, table))
     (tmp_path / "long").write_text("guessed", encoding="utf-8")
-    with pytest.raises(ConfigError, match="^provider (retarus|interfax): .* at least 16 characters") as refused:
+    with pytest.raises(ConfigError, match=r"^provider (retarus|interfax): .* at least 16 characters") as refused:
         async with open_providers(config, SystemClock()):
             pass
     assert "guessed" not in str(refused.value)
+
+
+def test_the_examples_of_the_page_on_carriers_are_configs(tmp_path: Path) -> None:
+    """Each table in it can be copied, and every kind has one."""
+    page = Path(__file__).parents[1] / "docs/carriers.md"
+    tables = re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    config = load_config(write(tmp_path, *tables))
+    written = {own.kind for own in config.provider} | {"simulated"}
+    assert written == {str(each.__struct_config__.tag) for each in get_args(CarrierConfig)}

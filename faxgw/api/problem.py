@@ -31,7 +31,7 @@ class Kind(enum.Enum):
     NOT_JSON = ("not-json", 400, "The body is not JSON", "`detail` says at which byte reading stopped.")
     RECEIPT_REFUSED = (
         "receipt-refused", 401, "The receipt is not accepted",
-        "The signature does not fit, or is too old. Check the webhook's secret and both clocks.",
+        "Its signature or password does not fit, or it is too old. Check the webhook's secret and both clocks.",
     )  # fmt: skip
     RECEIPT_UNREADABLE = (
         "receipt-unreadable", 422, "The receipt cannot be read",
