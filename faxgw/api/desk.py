@@ -47,7 +47,7 @@ from faxgw.store.changes import (
     Stale,
 )
 from faxgw.store.port import Store
-from faxgw.store.unfinished import Promise, Queued
+from faxgw.store.unfinished import Promise, Queued, queued_of
 from faxgw.store.views import FaxView
 
 log = structlog.get_logger(__name__)
@@ -310,17 +310,3 @@ class OrderDesk:
         member = self._register.find(to.member or "")
         absence = Fault("/member", self._register.absence_of(to.member or ""))
         return self._register.line_of(member) if member is not None else [absence]
-
-
-def queued_of(view: FaxView) -> Queued:
-    """The fax as the schedule takes it."""
-    return Queued(
-        view.fax_id,
-        view.line,
-        view.rank,
-        view.due_at,
-        view.deadline_at,
-        view.calls,
-        revision=view.revision,
-        submitter=view.submitter,
-    )

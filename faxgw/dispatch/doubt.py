@@ -200,8 +200,10 @@ class Doubts:
         carrier = self._carriers.get(attempt.provider)
         if carrier is None:
             await self._wait_without_carrier(doubt, attempt)
-        elif self._is_to_be_resent(doubt, carrier):
+        elif self._is_to_be_resent(doubt, attempt, carrier):
             await self._outcomes.sent_blindly(attempt)
+            # Those of the call that are too late by now still wait for a person, or for a word of the carrier.
+            self._follow(doubt, carrier)
         elif doubt.is_hopeless:
             await self._wait_on(doubt, attempt, carrier, "")
         else:
@@ -217,11 +219,11 @@ class Doubts:
         else:
             self._ask_at(parks_at, doubt)
 
-    def _is_to_be_resent(self, doubt: Doubt, carrier: Askable) -> bool:
+    def _is_to_be_resent(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> bool:
         after_seconds = carrier.resend_after_seconds
-        return (
-            after_seconds > 0 and doubt.parked_at is not None and trio.current_time() >= doubt.parked_at + after_seconds
-        )
+        if after_seconds <= 0 or doubt.parked_at is None or trio.current_time() < doubt.parked_at + after_seconds:
+            return False
+        return any(each.deadline_at is None or self._clock.now() < each.deadline_at for each in attempt.call)
 
     async def _climb(self, doubt: Doubt, attempt: Attempt, carrier: Askable) -> None:
         now = trio.current_time()
@@ -368,8 +370,10 @@ class Doubts:
         parked_at = now if doubt.parked_at is None else doubt.parked_at
         can_help = not doubt.is_hopeless and carrier.capabilities.look_up is not LookUpKind.NONE
         ask_at = now + ASK_PARKED_SECONDS if can_help else math.inf
-        resend_at = parked_at + carrier.resend_after_seconds if carrier.resend_after_seconds > 0 else math.inf
-        if (next_at := min(ask_at, max(resend_at, now))) < math.inf:
+        resend_at = parked_at + carrier.resend_after_seconds
+        # Where that time has come and gone it was sent, or it is too late for it.
+        next_at = min(ask_at, resend_at) if resend_at > now else ask_at
+        if next_at < math.inf:
             self._ask_at(next_at, doubt)
 
     def _next_wait_seconds(self, doubt: Doubt) -> float:

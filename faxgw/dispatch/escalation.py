@@ -40,7 +40,7 @@ from faxgw.store.changes import Changed, Escalated, RerouteAsked
 from faxgw.store.port import Store
 from faxgw.store.routing.port import Florist
 from faxgw.store.transitions import ROUTING
-from faxgw.store.unfinished import Promise, Queued
+from faxgw.store.unfinished import Promise, queued_of
 from faxgw.store.views import FaxView
 
 log = structlog.get_logger(__name__)
@@ -200,8 +200,7 @@ class Escalations:
                 # It stands ready and goes this moment.
                 return
             # So does this one, with pages for the old number, which the store will refuse to send.
-            head = (view.fax_id, view.line, view.rank, view.due_at, view.deadline_at, view.calls)
-            queued = Queued(*head, revision=view.revision, submitter=view.submitter)
+            queued = queued_of(view)
         for change in taken:
             queued = with_step(queued, change)
         self._waiting.put([queued])

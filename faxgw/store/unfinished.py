@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from faxgw.config.promises import Step
-from faxgw.fax import FaxId
+from faxgw.fax import GOES_ALONE_AFTER, FaxId
 from faxgw.phone import Line
 from faxgw.store.attempts import Attempt
 from faxgw.store.lines import LineMemory
 from faxgw.store.receipts import KeptReceipt
+from faxgw.store.views import FaxView
 
 
 class Queued(msgspec.Struct, frozen=True, gc=False):
@@ -26,7 +27,10 @@ class Queued(msgspec.Struct, frozen=True, gc=False):
     calls: int
     revision: int = 0
     avoid: str | None = None
-    """The carrier that just failed it; another one takes it where one can. Forgotten at a restart."""
+    """The carrier that just failed it; another one takes it where one can.
+
+    Forgotten at a restart: one more attempt may fail there. Those that an escalation leaves out are read again.
+    """
     pages_done: int = 0
     """Pages that the florist has of it already, as far as is remembered."""
     submitter: str = ""
@@ -40,6 +44,21 @@ class Queued(msgspec.Struct, frozen=True, gc=False):
     def call(self) -> tuple["Queued", ...]:
         """The faxes of the call, each once."""
         return (self, *self.company)
+
+
+def queued_of(view: FaxView) -> Queued:
+    """The fax as the schedule has it; what only memory knew of its last attempt is left out, as at a start."""
+    return Queued(
+        view.fax_id,
+        view.line,
+        view.rank,
+        view.due_at,
+        view.deadline_at,
+        view.calls,
+        revision=view.revision,
+        submitter=view.submitter,
+        alone=view.reason in GOES_ALONE_AFTER,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ class Desk:
         provider: TellingCarrier | None = None,
         settle_seconds: float = 60.0,
         send_seconds: float = 30.0,
+        resend_after_seconds: float = 0.0,
     ) -> None:
         self.store = store or open_memory_store()
         self.provider = provider or TellingCarrier()
@@ -120,7 +121,9 @@ class Desk:
         self.outcomes = Outcomes(
             self.store, self.calls, self.waiting, self.clock, DEFAULT_RETRIES.__getitem__, lambda: 0.0, self.metrics
         )
-        askable = {self.provider.name: Askable(self.provider, settle_seconds)}
+        askable = {
+            self.provider.name: Askable(self.provider, settle_seconds, resend_after_seconds=resend_after_seconds)
+        }
         self.doubts = Doubts(askable, self.calls, self.outcomes, self.clock)
         self.attempts = Attempts(
             self.store, self.calls, self.waiting, self.outcomes, self.doubts, self.clock, self.metrics

@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from faxgw.dispatch.doubt import ASK_AGAIN_SECONDS_MAX, ASKING_MAX, LOOK_UP_SECONDS_MAX
+from faxgw.dispatch.prepared import Prepared
 from faxgw.errors import StoreFailedError
 from faxgw.fax import Failure, FaxId, State
 from faxgw.phone import Line
@@ -25,8 +26,10 @@ from faxgw.provider.port import (
     Report,
     Unclear,
 )
-from tests.dispatch.desk import Desk, TellingCarrier
+from faxgw.store.unfinished import Queued
+from tests.dispatch.desk import NOW, PAGE, Desk, TellingCarrier
 from tests.dispatch.test_attempt import sick_store
+from tests.store.faxes import LINE, new_fax
 
 SETTLE_SECONDS = 60.0
 
@@ -122,6 +125,26 @@ async def test_accepted_and_then_not_known_is_never_sent_again(autojump_clock: M
         assert await desk.state(fax_id) is State.UNKNOWN
         assert len(desk.provider.sent) == 1
         assert len(desk.provider.asked_at) > 10
+
+
+async def test_what_is_too_late_to_be_sent_again_is_still_asked_for(autojump_clock: MockClock) -> None:
+    """The hour after which it would go again comes behind its deadline: every five minutes, until the carrier tells."""
+    carrier = TellingCarrier(outcomes=[Unclear("lost"), Accepted("SC2")], look_ups=[NoAnswer("503")])
+    desk = Desk(provider=carrier, resend_after_seconds=3_600.0)
+    await desk.store.admit([new_fax("a", deadline_at=NOW + 1_800.0)])
+    desk.waiting.put([Queued(FaxId(1), LINE, 1, NOW, NOW + 1_800.0, 0)])
+    [taken] = await desk.waiting.wait_due(1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(desk.doubts.run)
+        await desk.attempts.make(Prepared(taken, PAGE, NOW), desk.carrier)
+        await trio.sleep(6_000)
+        asked = [at for at in carrier.asked_at if at > 4_000]
+        assert len(asked) == pytest.approx(2_000 / 300, abs=1)
+        carrier.look_ups = [found(Delivered(1, 16.8))]
+        await trio.sleep(301)
+        nursery.cancel_scope.cancel()
+    assert await desk.state(FaxId(1)) is State.DELIVERED
+    assert len(carrier.sent) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from faxgw.fax import AttemptNumber, ClientRef, Failure, FaxId, State
 from faxgw.provider.port import Capabilities, Delivered, NotDelivered
 from faxgw.render.sheet import Document
 from faxgw.store.attempts import Attempt
+from faxgw.store.unfinished import queued_of
+from tests.api.fakes import example_view
 from tests.queue.faxes import LINE, fax
 
 CALL = CallConfig(faxes_max=5, pages_max=6, setup_seconds=10.0, page_seconds=20.0)
@@ -151,3 +153,10 @@ def test_a_fax_that_leaves_this_carrier_out_stays_behind() -> None:
     """It failed it once, and its deadline is near."""
     fitted, behind = fit_into_call(prepared((1, 9), (1, 9), (1, 9)), TELLS, CALL, 0.0, lambda one: one.fax_id != 2)
     assert ([int(each.fax.fax_id) for each in fitted.call], [int(each.fax_id) for each in behind]) == ([1, 3], [2])
+
+
+@pytest.mark.parametrize(("reason", "alone"), [("", False), ("busy", False), ("page", True), ("protocol", True)])
+def test_a_fax_that_somebody_changes_shares_no_call_after_one_that_broke_at_its_pages(reason: str, alone: bool) -> None:
+    """Read again from the store it is as careful with others as it was."""
+    view = dataclasses.replace(example_view(), reason=reason)
+    assert queued_of(view).alone is alone
