@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final, TypeVar, assert_never
 
 import msgspec
 
-from faxgw.provider.http import Answer, Exchange
+from faxgw.provider.http import Answer, Exchange, NotAnswered, NotSent
 from faxgw.provider.port import NoAnswer, Report
-from faxgw.provider.statuses import no_answer
 
 PAGES_MAX: Final = 20
 """Of a list of what went to one number within an hour; more than that is a filter that does not filter."""
@@ -21,12 +20,18 @@ Item = TypeVar("Item")
 
 def decode_answer(exchange: Exchange, decode: Callable[[bytes], Words]) -> Words | NoAnswer:
     """What a question was answered with, or that it was not."""
-    if not isinstance(exchange, Answer) or exchange.status != 200:
-        return no_answer(exchange)
-    try:
-        return decode(exchange.body)
-    except msgspec.DecodeError:
-        return NoAnswer("answered, but not with what can be read")
+    match exchange:
+        case Answer(status=200):
+            try:
+                return decode(exchange.body)
+            except msgspec.DecodeError:
+                return NoAnswer("answered, but not with what can be read")
+        case Answer():
+            return NoAnswer(f"answered with {exchange.status}")
+        case NotSent() | NotAnswered():
+            return NoAnswer(exchange.reason)
+        case _:
+            assert_never(exchange)
 
 
 def is_not_found(exchange: Exchange) -> bool:
