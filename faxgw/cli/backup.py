@@ -128,13 +128,13 @@ def restore(place: Path, config_path: Path | None, as_json: bool) -> None:
         )
         return
     marked = restored.marked
-    held = ", ".join(f"{count:,} {state}" for state, count in marked.faxes.items()) or "none"
+    held = ", ".join(f"{state} {count:,}" for state, count in marked.faxes.items()) or "none"
     say(
         f"{state_dir} is restored. Nothing is sent or taken in until `faxgw resume gateway`.\n"
-        f"  held      {counted(sum(marked.faxes.values()), 'fax')} that may have gone out since (were: {held})\n"
-        f"  by hand   {counted(marked.orders, 'order')} between florists\n"
-        f"  set aside {counted(marked.inbound, 'inbound fax')} not read, {counted(marked.reviews, 'review')} open\n"
-        f"  next      {restored.reconcile}: ask carriers and florists about each (docs/operations.md, Restore)"
+        f"  faxes held that may have gone out since   {sum(marked.faxes.values()):,} ({held})\n"
+        f"  orders that only people hand on now       {marked.orders:,}\n"
+        f"  inbound faxes set aside, reviews reopened {marked.inbound:,}, {marked.reviews:,}\n"
+        f"Next: {restored.reconcile}; ask carriers and florists about each (docs/operations.md, Restore)."
     )
 
 
@@ -153,7 +153,8 @@ def _progress(is_quiet: bool) -> Iterator[Any]:
     from rich.console import Console  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True))
-    with Progress(*columns, console=Console(stderr=True, quiet=is_quiet), transient=True) as bar:
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=is_quiet or not screen.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
         def watch(progress: Any) -> None:

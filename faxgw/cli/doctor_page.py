@@ -21,7 +21,7 @@ def draw_page() -> Finding:
         )
     if drawn.unprintable:
         return fail(RENDERER, f"the fonts lack {drawn.unprintable!r}", "install faxgw anew: its fonts are damaged")
-    return ok(RENDERER, f"draws a page of {len(drawn.tiff):,} bytes, form {drawn.form_version}")
+    return ok(RENDERER, f"draws a page of {len(drawn.tiff):,} bytes, form {drawn.form_version.partition('+')[0]}")
 
 
 def _sheet() -> Sheet:

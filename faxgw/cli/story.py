@@ -66,7 +66,8 @@ def _sending(data: Data) -> str:
 
 def _delivered(data: Data) -> str:
     if "pages" not in data:
-        return f"delivered in attempt {data['attempt']}, as found out"
+        # A fax that was restored from a backup may have gone out in an attempt that nobody here knows of.
+        return f"delivered in attempt {data['attempt']}, as found out" if data["attempt"] else "delivered, as found out"
     seconds = data["call_seconds"]
     call = f" in a call of {age_text(seconds)}" if seconds is not None else ""
     return f"delivered: {counted(data['pages'], 'page')}{call}"

@@ -14,12 +14,13 @@ The store gets a new id, and its numbers leave a gap: a reference or a fax numbe
 for something else.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from secrets import token_hex
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, literal, select, text, update
+from sqlalchemy import Connection, Select, delete, func, insert, literal, select, text, update
 
 from faxgw.fax import FINAL, AttemptNumber, Failure, FaxId, State, make_client_ref
 from faxgw.ops.logs import moment_text
@@ -79,13 +80,13 @@ class Marked:
 def mark_restored(connection: Connection, made_at: float, now: float) -> tuple[Marked, list[Doubtful]]:
     """In the caller's transaction; what is in doubt is told as it was in the backup."""
     former_id = str(connection.execute(select(meta.c.value).where(meta.c.name == "store_id")).scalar_one())
-    doubtful = [*_faxes_in_doubt(connection, former_id), *_orders_in_doubt(connection)]
+    doubtful = [*_faxes_in_doubt(connection, former_id), *_orders_in_doubt(connection, made_at)]
     _leave_gap(connection)
     store_id = _take_new_id(connection, former_id, made_at)
     why = f"restored from the backup of {moment_text(made_at)}; reconcile first: docs/operations.md"
     suspend(connection, [Suspension(scope, "", WHO, why, now) for scope in (Scope.GATEWAY, Scope.INTAKE)])
     faxes = _hold_faxes(connection, made_at, now)
-    orders = _hand_orders_to_people(connection)
+    orders = _hand_orders_to_people(connection, made_at)
     inbound, reviews = _set_inbound_aside(connection, made_at, now)
     return Marked(made_at, store_id, faxes, orders, inbound, reviews), doubtful
 
@@ -139,9 +140,17 @@ def _hold_faxes(connection: Connection, made_at: float, now: float) -> dict[str,
     return held
 
 
-def _hand_orders_to_people(connection: Connection) -> int:
+def _open_orders(made_at: float) -> Select[bytes]:
+    """Those that the network may yet hand on: of days that are not over by any clock on earth, or due for something."""
+    day = dt.datetime.fromtimestamp(made_at, dt.UTC).date() - dt.timedelta(days=1)
+    is_ahead = (relay_order.c.delivery_date >= day.isoformat()) | relay_order.c.next_at.is_not(None)
+    open_orders = select(relay_order.c.body).where(relay_order.c.stage.in_(_OPEN_STAGES), is_ahead)
+    return open_orders.order_by(relay_order.c.number)
+
+
+def _hand_orders_to_people(connection: Connection, made_at: float) -> int:
     count = 0
-    open_orders = select(relay_order.c.body).where(relay_order.c.stage.in_(_OPEN_STAGES))
+    open_orders = _open_orders(made_at)
     for bodies in list(connection.execute(open_orders).scalars().partitions(_BATCH)):
         for body in bodies:
             order = msgspec.structs.replace(decode_relay_order(body), by_hand=True, next_at=None)
@@ -197,8 +206,7 @@ def _faxes_in_doubt(connection: Connection, store_id: str) -> Iterator[Doubtful]
         )
 
 
-def _orders_in_doubt(connection: Connection) -> Iterator[Doubtful]:
-    asked = select(relay_order.c.body).where(relay_order.c.stage.in_(_OPEN_STAGES)).order_by(relay_order.c.number)
-    for body in connection.execute(asked).scalars():
+def _orders_in_doubt(connection: Connection, made_at: float) -> Iterator[Doubtful]:
+    for body in connection.execute(_open_orders(made_at)).scalars():
         order = decode_relay_order(body)
         yield Doubtful("order", order.number, order.stage, order.fax_id, order.executing or "")
