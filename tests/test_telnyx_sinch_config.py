@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from faxgw.clock import SystemClock
 from faxgw.config.sinch import SinchConfig
 from faxgw.config.telnyx import TelnyxConfig
 from faxgw.config.whole import Config, load_config
+from faxgw.daemon import open_providers
 from faxgw.errors import ConfigError
+from faxgw.provider.port import LookUpKind
+from faxgw.provider.sinch.adapter import SinchProvider
+from faxgw.provider.telnyx.adapter import TelnyxProvider
 
 TELNYX = """
 [[provider]]
@@ -46,6 +51,17 @@ def test_both_stand_in_one_config_each_with_its_own_keys(tmp_path: Path) -> None
     assert sinch.webhook_secret_file == "credential:sinch-webhook"  # noqa: S105 - a name, not the secret.
     assert (telnyx.absence_proves, telnyx.settle_seconds) == (False, 300.0)
     assert (sinch.absence_proves, sinch.settle_seconds) == (False, 300.0)
+
+
+async def test_the_daemon_builds_both(tmp_path: Path) -> None:
+    """With a key from a file each; without webhooks no further file is asked for."""
+    (tmp_path / "telnyx.key").write_text("KEY-invented")
+    (tmp_path / "sinch.key").write_text("invented")
+    config = load(tmp_path, TELNYX + SINCH.replace("webhook_", "# webhook_"))
+    async with open_providers(config, SystemClock()) as providers:
+        kinds = [type(provider) for provider, _ in providers]
+        assert kinds == [TelnyxProvider, SinchProvider]
+        assert {provider.capabilities.look_up for provider, _ in providers} == {LookUpKind.LISTED}
 
 
 @pytest.mark.parametrize(
