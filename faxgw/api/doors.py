@@ -94,7 +94,7 @@ class Doors:
 
     def show(self, credentials: Credentials) -> None:
         """From now on these; who is in stays in until the next request, which needs a token that is good then."""
-        self._guard.keyring = credentials.keyring
+        self._guard.change_keyring(credentials.keyring)
         for own, new in ((self._shown.http, credentials.http), (self._shown.tcp, credentials.tcp)):
             if own is not None and new is not None:
                 own.context, own.ends_at = new.context, new.ends_at

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from litestar import Request
+from trio.testing import MockClock
 
 from faxgw.api.app import local_app
 from faxgw.api.caller import CALLER, who_asks
@@ -99,6 +100,22 @@ async def test_the_token_stands_in_the_trail() -> None:
         await peer.post("/v1/faxes/1/hold", json.dumps({"who": "Ida", "why": "asks"}).encode(), authorization=OFFICE)
         await peer.post("/v1/faxes/1/release", b"", authorization=OFFICE)
     assert [who for who, *_ in fakes.desk.asked] == ["Ida (office)", "office"]
+
+
+async def test_who_follows_events_hears_no_more_once_the_token_is_gone(autojump_clock: MockClock) -> None:
+    """The stream ends in order; another's goes on."""
+    fakes = make_fakes()
+    guard = guarded(fakes)
+    async with peer_of(guard) as shop, peer_of(guard) as office:
+        for peer, token in ((shop, SHOP), (office, OFFICE)):
+            head = f"GET /v1/events HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: {token}\r\n\r\n"
+            await peer.stream.send_all(head.encode())
+            await peer.read_until(b"retry: 2000")
+        office_digest = hashlib.sha256(OTHER_WORD.encode()).digest()
+        guard.change_keyring(Keyring([(office_digest, Caller("office", Scope.OPERATE))]))
+        assert (await shop.read_all()).endswith(b"0\r\n\r\n")
+        fakes.store.happen("accepted")
+        assert b"event: accepted" in await office.read_until(b"accepted")
 
 
 def test_two_tokens_are_two_logins() -> None:
