@@ -1,5 +1,6 @@
 """What carriers with a REST interface have in common: an answer decoded or none, one question a fax, lists in pages."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeVar, assert_never
@@ -13,6 +14,8 @@ PAGES_MAX: Final = 20
 """Of a list of what went to one number within an hour; more than that is a filter that does not filter."""
 CODE_LENGTH_MAX: Final = 64
 """Of a carrier's own word, as it is kept for the trail."""
+ODD_WORD: Final = "odd-word"
+_WORD: Final = re.compile(r"(?!.*\d{7})[A-Za-z0-9_.-]{1,64}")
 
 Words = TypeVar("Words")
 Item = TypeVar("Item")
@@ -71,6 +74,11 @@ async def read_pages(ask: Callable[[int], Awaitable[tuple[Sequence[Item], bool] 
         if is_last:
             return items
     return NoAnswer(f"its list has more than {PAGES_MAX} pages")
+
+
+def kept_word(told: str) -> str:
+    """A carrier's own word as the trail keeps it; a sentence, which might name a number or a person, is not kept."""
+    return told if _WORD.fullmatch(told) else ODD_WORD
 
 
 def iso_time(at: float) -> str:

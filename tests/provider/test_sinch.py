@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from faxgw.dispatch.ladder import Ambiguous, NotListed, find_named
+from faxgw.dispatch.ladder import Ambiguous, NotListed, Ours, find_named
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
 from faxgw.provider.basic import Porter, authorization
@@ -190,6 +190,15 @@ async def test_longer_numbers_and_faxes_that_came_in_are_left_out() -> None:
     assert find_named(listed, REFERENCE, frozenset()) == NotListed()
 
 
+async def test_our_label_counts_however_the_number_is_written() -> None:
+    """Else a fax that was taken would be missed, and go out twice."""
+    fax = {"id": "F1", "to": "33 1 99 00 12 34", "status": "COMPLETED", "labels": {"faxgw": REFERENCE}}
+    listed, _ = await list_answered_with({"faxes": [fax], "pageNumber": 1, "totalPages": 1})
+    found = find_named(listed, REFERENCE, frozenset())
+    assert isinstance(found, Ours)
+    assert found.listed.provider_ref == "F1"
+
+
 # --- what it says --------------------------------------------------------------------------------------------
 
 
@@ -218,7 +227,7 @@ def test_a_code_that_is_new_is_a_class_of_its_own(kind: str, code: int | str | N
     """Retried with care, counted and shown."""
     fate = ended(kind, code)
     assert fate.failure is Failure.UNKNOWN_CODE
-    assert fate.code == (kind if code is None else f"{kind} {code}")
+    assert fate.code == (kind if code is None else f"{kind} {code if code in {999, 'busy', -1} else 'odd-word'}")
 
 
 def test_no_funds_are_the_operators_to_mend() -> None:

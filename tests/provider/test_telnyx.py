@@ -8,7 +8,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from faxgw.dispatch.ladder import Ambiguous, NotListed, find_named
+from faxgw.dispatch.ladder import Ambiguous, NotListed, Ours, find_named
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
 from faxgw.provider.mishaps import Play
@@ -235,6 +235,14 @@ async def test_faxes_that_cannot_be_ours_are_left_out_whatever_the_filters_did()
     )
 
 
+async def test_our_reference_counts_however_the_number_is_written() -> None:
+    """Else a fax that was taken would be missed, and go out twice."""
+    fax = {"id": "1", "to": "33 1 99 00 12 34", "status": "delivered", "client_state": name_state(REFERENCE)}
+    found = await listed_as(fax)
+    assert isinstance(found, Ours)
+    assert found.listed.provider_ref == "1"
+
+
 async def test_a_round_of_questions_that_breaks_off_keeps_what_it_learnt() -> None:
     """Else the same first few would be asked for at every round, and those behind them never."""
     async with talking() as (provider, _, fake):
@@ -289,13 +297,13 @@ def test_every_other_status_is_not_final(status: str) -> None:
     assert read_fate(Fax("1", status), retry_signaling_errors=False) == InProgress()
 
 
-@pytest.mark.parametrize("reason", ["moon_phase", None, "x" * 1_000])
+@pytest.mark.parametrize("reason", ["moon_phase", None, "x" * 1_000, "+33 1 99 00 12 34 is busy", "no_33199001234"])
 def test_a_reason_that_is_new_is_kept_and_a_class_of_its_own(reason: str | None) -> None:
-    """Not more than the trail has room for."""
+    """But no sentence: it might name a number."""
     fate = read_fate(Fax("1", "failed", failure_reason=reason), retry_signaling_errors=False)
     assert isinstance(fate, NotDelivered)
     assert fate.failure is Failure.UNKNOWN_CODE
-    assert fate.code in {"moon_phase", "none", "x" * 64}
+    assert fate.code in {"moon_phase", "none", "odd-word"}
 
 
 @pytest.mark.parametrize("state", [None, "", "!", "/w==", "gICA"])

@@ -43,6 +43,7 @@ from faxgw.provider.sinch.words import (
     read_complaint,
     read_fax,
     read_listed,
+    read_reference,
 )
 from faxgw.provider.statuses import not_handed_over, refusal_of
 
@@ -141,7 +142,7 @@ class SinchProvider:
         faxes = await read_pages(ask)
         if isinstance(faxes, NoAnswer):
             return faxes
-        listed = [read_listed(fax, line) for fax in faxes if _went_to(fax, line)]
+        listed = [read_listed(fax, line) for fax in faxes if _may_be_ours(fax, line)]
         return sorted(listed, key=lambda one: one.taken_at)
 
     async def poll(self, provider_refs: Sequence[str]) -> list[Report] | NoAnswer:
@@ -180,9 +181,10 @@ def _is_last(page: FaxList, number: int) -> bool:
     return len(page.faxes) < PAGE_SIZE
 
 
-def _went_to(fax: Fax, line: Line) -> bool:
-    """Its filter takes longer numbers that begin with ours, too."""
-    return fax.to.lstrip("+") == line.lstrip("+") and fax.direction in {None, "OUTBOUND"}
+def _may_be_ours(fax: Fax, line: Line) -> bool:
+    """Its filter takes longer numbers that begin with ours, too. One with a label is told by that alone."""
+    went_there = fax.to.lstrip("+") == line.lstrip("+") and fax.direction in {None, "OUTBOUND"}
+    return read_reference(fax) is not None or went_there
 
 
 def _read_handed(answer: Answer) -> SendOutcome:

@@ -13,7 +13,7 @@ import msgspec
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
 from faxgw.provider.port import Delivered, Fate, InProgress, Listed, NotDelivered, Report
-from faxgw.provider.rest import CODE_LENGTH_MAX, seconds_of
+from faxgw.provider.rest import kept_word, seconds_of
 
 LABEL: Final = "faxgw"
 """The label that bears our reference."""
@@ -191,9 +191,8 @@ def _read_failure(fax: Fax) -> Failure:
 
 
 def _code(fax: Fax) -> str:
-    return (
-        " ".join(str(word) for word in (fax.error_type, fax.error_code) if word is not None)[:CODE_LENGTH_MAX] or "none"
-    )
+    words = [kept_word(str(word)) for word in (fax.error_type, fax.error_code) if word is not None]
+    return " ".join(words) or "none"
 
 
 def _calls(fax: Fax) -> int | None:
@@ -207,7 +206,7 @@ def read_complaint(complaint: Complaint, status: int) -> tuple[Failure, str]:
     our config, which no other fax of this account would fare better with.
     """
     fields = {violation.field for detail in complaint.error.details for violation in detail.field_violations}
-    code = f"{status} {complaint.error.status}".strip()[:CODE_LENGTH_MAX]
+    code = f"{status} {kept_word(complaint.error.status)}" if complaint.error.status else str(status)
     if fields == {"to"}:
         return Failure.BAD_NUMBER, code
     if fields == {"file"}:

@@ -58,6 +58,7 @@ from faxgw.provider.telnyx.words import (
     read_event,
     read_fax,
     read_listed,
+    read_state,
 )
 
 MEDIA_BYTES_MAX: Final = 20_000_000
@@ -200,8 +201,8 @@ class TelnyxProvider:
         return sorted(listed, key=lambda one: one.taken_at)
 
     def _may_be_ours(self, fax: Fax, line: Line) -> bool:
-        """Whatever the filters did: another number's, another application's or an inbound one is not."""
-        return (
+        """Whatever the filters did, and however it writes numbers: one with a reference is told by that alone."""
+        return read_state(fax.client_state) is not None or (
             fax.to == line
             and fax.direction in {None, "outbound"}
             and fax.connection_id in {None, self._own.connection_id}

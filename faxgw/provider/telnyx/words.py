@@ -15,7 +15,7 @@ import msgspec
 from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
 from faxgw.provider.port import Delivered, Fate, InProgress, Listed, NotDelivered, Report
-from faxgw.provider.rest import CODE_LENGTH_MAX, seconds_of
+from faxgw.provider.rest import kept_word, seconds_of
 
 FAILURES: Final[Mapping[str, Failure]] = {
     "user_busy": Failure.BUSY,
@@ -176,7 +176,7 @@ def read_fate(fax: Fax | Told, *, retry_signaling_errors: bool) -> Fate:
             # Only events tell the pages; asked for later, the fax has no count.
             return Delivered(fax.page_count or 0, fax.call_duration_secs)
         case "failed":
-            reason = (fax.failure_reason or "none")[:CODE_LENGTH_MAX]
+            reason = kept_word(fax.failure_reason or "none")
             failure = _read_failure(reason, retry_signaling_errors=retry_signaling_errors)
             return NotDelivered(failure, reason, calls=1, call_seconds=fax.call_duration_secs)
         case _:
@@ -197,7 +197,7 @@ def read_complaint(complaints: Complaints, status: int) -> tuple[Failure, str]:
     stands in our config, which no other fax of this account would fare better with.
     """
     first = complaints.errors[0] if complaints.errors else Complaint()
-    code = f"{status} {first.code}".strip()[:CODE_LENGTH_MAX]
+    code = f"{status} {kept_word(first.code)}" if first.code else str(status)
     match first.source.pointer.rpartition("/")[2] if first.source is not None else "":
         case "to":
             return Failure.BAD_NUMBER, code
