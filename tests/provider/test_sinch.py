@@ -91,6 +91,7 @@ async def test_it_is_given_pdf_and_rings_once() -> None:
         capabilities = provider.capabilities
         assert (format_for(capabilities), capabilities.own_retries) == (Format.PDF, 0)
         assert (capabilities.look_up, capabilities.absence_proves) == (LookUpKind.LISTED, False)
+        assert isinstance(await provider.look_up(REFERENCE), NoAnswer)
 
 
 async def send_answered_with(raw: bytes) -> SendOutcome:

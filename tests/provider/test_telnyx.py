@@ -94,6 +94,7 @@ async def test_it_is_given_pdf_and_rings_once() -> None:
         assert format_for(capabilities) is Format.PDF
         assert (capabilities.own_retries, capabilities.pages_max) == (0, 350)
         assert (capabilities.look_up, capabilities.absence_proves) == (LookUpKind.LISTED, False)
+        assert isinstance(await provider.look_up(REFERENCE), NoAnswer)
     async with talking(absence_proves=True) as (provider, _, _):
         assert provider.capabilities.absence_proves
 
