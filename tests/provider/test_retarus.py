@@ -25,6 +25,7 @@ from faxgw.provider.port import (
     NotDelivered,
     ReceiptRefusedError,
     ReceiptUnreadableError,
+    Refused,
     Sending,
     SendOutcome,
     Unclear,
@@ -97,6 +98,27 @@ async def test_a_fax_is_ordered_as_documented(bench: Bench) -> None:
     assert push["targetUrl"] == "https://faxgw.example.com/v1/receipts/retarus"
     assert (push["principal"], push["authMethod"]) == ("s-1-1", "HTTP_BASIC")
     assert PUSH_SECRET not in msgspec.json.encode(job).decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("200 OK", Accepted("FJ1")),
+        ("400 Bad Request", Refused(Failure.UNKNOWN_CODE, "400")),
+        ("401 Unauthorized", Refused(Failure.ACCOUNT, "401")),
+        ("404 Not Found", Refused(Failure.ACCOUNT, "404")),
+        ("503 Service Unavailable", Refused(Failure.CAPACITY, "503")),
+        ("409 Conflict", Unclear("answered that it has it already (409)")),
+        ("500 Internal Server Error", Unclear("answered with 500")),
+        ("520 Unknown Error", Unclear("answered with 520")),
+    ],
+)
+async def test_a_refusal_says_whose_fault_it_is(bench: Bench, status: str, outcome: SendOutcome) -> None:
+    """A 400 does not say what is wrong with the job; that its pages are to blame would end every fax at once."""
+    async with stand_in(answering(response(status, b'{"jobId":"FJ1"}'))) as server:
+        provider = retarus_provider(bench.fake, submit_url=server.base_url)
+        assert await provider.send(sending(1)) == outcome
+        await provider.aclose()
 
 
 async def test_questions_go_to_every_data_centre_and_none_to_where_faxes_go(bench: Bench) -> None:

@@ -171,7 +171,9 @@ class InterfaxProvider:
 
     async def _cancel(self, fax_id: int) -> bool:
         """Whether it is certain that the fax goes out no more."""
-        exchange = await self._http.request("POST", f"/outbound/faxes/{fax_id}/cancel")
+        # Said even of nothing: servers of its kind refuse a POST that does not tell its length (411).
+        nothing = {"Content-Length": "0"}
+        exchange = await self._http.request("POST", f"/outbound/faxes/{fax_id}/cancel", headers=nothing)
         return isinstance(exchange, Answer) and exchange.status in {200, 204}
 
 

@@ -38,13 +38,15 @@ from faxgw.provider.port import (
     SendOutcome,
     Unclear,
 )
-from faxgw.provider.rest import decode_answer, is_not_found
+from faxgw.provider.rest import decode_answer, is_not_found, iso_time
 from faxgw.provider.retarus import words
 from faxgw.provider.statuses import not_handed_over, refusal_of
 
 IDS_MAX: Final = 1_000
 LIST_MAX: Final = 1_000
 """A data centre lists the oldest so many of its reports, and no more however they are asked for."""
+REPORT_SECONDS: Final = 30 * 86_400.0
+"""For so long it keeps reports anyway."""
 ASK_LANES: Final = 4
 """Connections to each data centre, for questions only."""
 
@@ -67,7 +69,7 @@ class RetarusProvider:
         own: addresses and patience.
         password: of the login.
         webhook_secret: the secret that each fax's own password is made from; None where Retarus is only asked.
-        clock: reads dates in answers.
+        clock: reads dates in answers, and tells until when reports are wanted.
 
     Raises:
         ValueError: the webhook secret is too short to keep anybody out.
@@ -156,14 +158,16 @@ class RetarusProvider:
         if self._porter is None:
             return msgspec.UNSET
         password = self._porter.password_of(client_ref)
-        return words.ReportOptions(words.Push(self._own.webhook_url, principal=client_ref, credentials=password))
+        push = words.Push(self._own.webhook_url, principal=client_ref, credentials=password)
+        return words.ReportOptions(push, report_purge_ts=iso_time(self._clock.now() + REPORT_SECONDS))
 
     def _read_send(self, answer: Answer) -> SendOutcome:
         match answer.status:
             case 200 | 201:
                 return _read_handed(answer)
             case 400:
-                return Refused(Failure.DOCUMENT, "400")
+                # It does not say what of the job it cannot read: no reason to give the fax up for its pages.
+                return Refused(Failure.UNKNOWN_CODE, "400")
             case 409:
                 # It was accepted before, under an id that we were not told.
                 return Unclear("answered that it has it already (409)")

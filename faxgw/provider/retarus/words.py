@@ -92,6 +92,8 @@ class Push(_Words, frozen=True):
 
 class ReportOptions(_Words, frozen=True):
     http_status_push: Push
+    report_purge_ts: str
+    """Said to be required, and to have no effect."""
 
 
 class Validity(_Words, frozen=True):

@@ -61,7 +61,7 @@ class InterfaxWire:
             case "GET", ["outbound", "search"]:
                 return Response(414) if _is_too_long(request) else Asked(lambda: self._search(request.query))
             case "POST", ["outbound", "faxes", fax_id, "cancel"]:
-                return self._cancel(fax_id)
+                return self._cancel(fax_id) if "content-length" in request.headers else Response(411)
             case _:
                 return Response(404)
 

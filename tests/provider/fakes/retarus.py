@@ -75,6 +75,7 @@ class RetarusWire:
             return None
         push = options["httpStatusPush"]
         assert push["authMethod"] == "HTTP_BASIC"
+        assert options["reportPurgeTs"].endswith("Z")
         recipient = _recipient(fax) if is_final else {"number": fax.number, "status": "PENDING", "reason": "PENDING"}
         headers = {"authorization": authorization(push["principal"], push["credentials"])}
         if self.pushes_json:
