@@ -1,9 +1,11 @@
 """Takes what florists and the network say about orders, and tells where an order stands between them."""
 
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
 
 import msgspec
+import trio
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -14,6 +16,7 @@ from faxgw.api.body import TooLarge, media_type, read_body
 from faxgw.api.caller import who_asks
 from faxgw.api.orders import NDJSON, Refused, submitter_of
 from faxgw.api.problem import Kind, documented, draining, problem
+from faxgw.api.reading import LINES_BETWEEN_CHECKPOINTS, count_lines, numbered_lines
 from faxgw.api.relay_views import (
     AbsencesBody,
     MessagesBody,
@@ -37,6 +40,7 @@ from faxgw.store.relay.port import Answer, Refusal, RelayRefused, RelayRepeated
 from faxgw.store.views import Sought
 
 MESSAGE_BYTES_MAX = 16 * 1024
+TOO_LONG = f"a message has at most {MESSAGE_BYTES_MAX} bytes"
 FAXES_MAX = 100
 """Of one order, as far as they are listed."""
 MESSAGES_AT_ONCE = 100
@@ -78,7 +82,7 @@ def relay_routes(relay: RelayDesk, clock: Clock, config: Api, refused: Refused) 
     async def take_one(body: bytes | TooLarge, speaker: Speaker) -> Response[Any]:
         if isinstance(body, TooLarge):
             refused("too_large")
-            return problem(Kind.TOO_LARGE, f"a message has at most {body.bytes_max} bytes")
+            return problem(Kind.TOO_LARGE, TOO_LONG)
         message = read_message(body, speaker, clock.now())
         if isinstance(message, list):
             refused("invalid")
@@ -90,12 +94,10 @@ def relay_routes(relay: RelayDesk, clock: Clock, config: Api, refused: Refused) 
         if isinstance(body, TooLarge):
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an upload has at most {body.bytes_max} bytes")
-        lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
-        if len(lines) > config.upload_lines_max:
+        if count_lines(body) > config.upload_lines_max:
             refused("too_large")
             return problem(Kind.TOO_LARGE, f"an upload has at most {config.upload_lines_max} lines")
-        now = clock.now()
-        read = [(number, read_message(line, speaker, now)) for number, line in lines]
+        read = [each async for each in read_messages(body, speaker, clock.now())]
         messages = [message for _, message in read if isinstance(message, RelayMessage)]
         # In pieces, between which others write: an order handed in meanwhile does not wait for the whole upload.
         pieces = [messages[start : start + MESSAGES_AT_ONCE] for start in range(0, len(messages), MESSAGES_AT_ONCE)]
@@ -151,6 +153,17 @@ def relay_reading_routes(store: Store) -> list[HTTPRouteHandler]:
         return Response(order_body(story, faxes))
 
     return [list_messages, list_absences, show_order]
+
+
+async def read_messages(
+    body: bytes, speaker: Speaker, now: float
+) -> AsyncIterator[tuple[int, RelayMessage | list[Fault]]]:
+    """Each line that is not empty, with its number from 1; other tasks run in between."""
+    for number, line in numbered_lines(body):
+        is_long = len(line) > MESSAGE_BYTES_MAX
+        yield number, [Fault("", TOO_LONG)] if is_long else read_message(line, speaker, now)
+        if number % LINES_BETWEEN_CHECKPOINTS == 0:
+            await trio.lowlevel.checkpoint()
 
 
 def read_message(body: bytes, speaker: Speaker, now: float) -> RelayMessage | list[Fault]:

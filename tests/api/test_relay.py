@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
+import trio
 from trio.testing import MockClock
 
 from faxgw.api.app import local_app
+from faxgw.api.reading import LINES_BETWEEN_CHECKPOINTS
+from faxgw.api.relay import MESSAGE_BYTES_MAX, read_messages
+from faxgw.api.relay_views import Speaker
 from faxgw.errors import StoreBusyError
 from faxgw.fax import State
 from faxgw.message import RelayMessage
@@ -17,7 +21,7 @@ from faxgw.relay.port import RelayDesk
 from faxgw.relay.step import Effect
 from faxgw.store.admission import NewFax
 from faxgw.store.relay.port import Answer
-from tests.api.fakes import Fakes, make_fakes
+from tests.api.fakes import NOW, Fakes, make_fakes
 from tests.api.peer import Peer, peer_of
 from tests.journeys.town import Town, open_town, order_for
 
@@ -85,6 +89,35 @@ async def test_many_messages_come_at_once(autojump_clock: MockClock) -> None:
         lines = [body("a", "ASK", "FR-1", text="Quel étage ?"), b"{", body("b", "ANS", "FR-0", text="2"), b""]
         answer = await peer.post("/v1/relay", b"\n".join(lines), NDJSON)
         assert [(line["line"], line["status"]) for line in answer.lines()] == [(1, 201), (2, 422), (3, 201)]
+
+
+async def test_a_line_that_is_too_long_disturbs_no_other(autojump_clock: MockClock) -> None:
+    """A message alone has the same bound; and more lines than the config allows are refused before any is read."""
+    async with gateway_with_an_order() as (_, peer):
+        long = body("a", "ASK", "FR-1", text="x" * MESSAGE_BYTES_MAX)
+        answer = await peer.post("/v1/relay", long + b"\n" + body("b", "ACK", "FR-1"), NDJSON)
+        assert [(line["line"], line["status"]) for line in answer.lines()] == [(1, 422), (2, 201)]
+        assert "at most 16384 bytes" in answer.lines()[0]["errors"][0]["detail"]
+        assert (await peer.post("/v1/relay", b"\n" * 10_001, NDJSON)).status == 413
+
+
+async def test_others_go_on_while_an_upload_is_read(autojump_clock: MockClock) -> None:
+    """Ten thousand messages are half a second of work: another task runs every few lines of it."""
+    upload, turns = b"\n".join([b"{"] * 1_000), 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take_turns)
+        read = [number async for number, _ in read_messages(upload, Speaker("shop", lambda who: who), NOW)]
+        nursery.cancel_scope.cancel()
+    assert read == list(range(1, 1_001))
+    # Of two tasks that can run trio takes either first, so one may miss a turn.
+    assert turns >= 1_000 // LINES_BETWEEN_CHECKPOINTS // 2
 
 
 async def test_what_is_refused_at_the_relays_door_is_counted_there(autojump_clock: MockClock) -> None:
