@@ -1,18 +1,16 @@
 """Agrees on keys with those who come in over TLS: so many at once, each within its time.
 
-A peer that connects and says nothing costs a place here for a second while others wait, else for some seconds.
+A peer that connects and says nothing costs no more here than elsewhere: a place in the house, for a second while others
+wait outside. Who has begun takes one of the few places for handshakes, whose work keeps the core from all others.
 Why a handshake failed is counted, not logged: anybody can make one fail, as often as he likes.
 """
 
 import enum
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import trio
 
-from faxgw.api.crowd import Slow, who_gives_way
-from faxgw.api.room import Room
-from faxgw.api.sockets import has_sent, peer_of
+from faxgw.api.room import Guest, Room, close_slowest
 from faxgw.api.tls import Certificate, TlsStream
 
 
@@ -28,17 +26,25 @@ class Shaken(enum.StrEnum):
     """It was slow while others waited."""
 
 
-@dataclass(eq=False, slots=True)
-class _UnderWay:
-    peer: Hashable
-    stream: trio.SocketStream
-    since: float
-    scope: trio.CancelScope
-    gives_way: bool = field(default=False)
+class Handshake:
+    """One that is under way."""
+
+    def __init__(self, seconds_max: float) -> None:
+        self._began_at = trio.current_time()
+        self.scope = trio.CancelScope(deadline=self._began_at + seconds_max)
+        self.gives_way = False
+
+    @property
+    def slow_since(self) -> float | None:
+        return None if self.gives_way else self._began_at
+
+    def give_way(self) -> None:
+        self.gives_way = True
+        self.scope.cancel()
 
 
 class Handshakes:
-    """Those under way at one door."""
+    """Those at one door."""
 
     def __init__(
         self,
@@ -51,37 +57,43 @@ class Handshakes:
     ) -> None:
         self._certificate = certificate
         self._seconds_max = seconds_max
-        self._crowded_seconds = crowded_seconds
         self._note = note
-        self._under_way: list[_UnderWay] = []
-        self.room = Room(handshakes_max, crowded_seconds, self._close_slowest)
+        self._begun: dict[Guest, trio.SocketStream] = {}
+        self._room = Room(handshakes_max, crowded_seconds, lambda: close_slowest(self._begun.items(), crowded_seconds))
+        self.guests: dict[Guest, trio.SocketStream] = {}
+        """All who are not done yet, also those who have not begun."""
 
     async def shake(self, stream: trio.SocketStream) -> TlsStream | None:
-        """The stream to speak over, or None where the peer is not to be spoken with. Leaves the room."""
-        now = trio.current_time()
-        own = _UnderWay(peer_of(stream), stream, now, trio.CancelScope(deadline=now + self._seconds_max))
-        self._under_way.append(own)
-        tls = trio.SSLStream(stream, self._certificate.context, server_side=True)
-        shaken = Shaken.FAILED
+        """The stream to speak over, or None where the peer is not to be spoken with."""
+        own = Handshake(self._seconds_max)
+        self.guests[own] = stream
+        tls: TlsStream | None = None
         try:
             with own.scope:
-                await tls.do_handshake()
-                shaken = Shaken.DONE
-            if own.scope.cancelled_caught:
-                shaken = Shaken.CROWDED if own.gives_way else Shaken.LATE
-        except trio.BrokenResourceError:
-            pass
+                await trio.lowlevel.wait_readable(stream.socket)
+                tls = await self._agree(own, stream)
         finally:
-            self._under_way.remove(own)
-            self.room.leave()
-        self._note(shaken)
-        return TlsStream(tls) if shaken is Shaken.DONE else None
+            del self.guests[own]
+        self._note(_result(own, tls))
+        return tls
 
-    def _close_slowest(self) -> None:
-        # What lies in the socket already is ours to read: then it is we who are slow.
-        slow = [own for own in self._under_way if not own.gives_way and not has_sent(own.stream)]
-        told = [Slow(own.peer, own.since) for own in slow]
-        index = who_gives_way(told, trio.current_time(), self._crowded_seconds)
-        if index is not None:
-            slow[index].gives_way = True
-            slow[index].scope.cancel()
+    async def _agree(self, own: Handshake, stream: trio.SocketStream) -> TlsStream | None:
+        await self._room.enter()
+        self._begun[own] = stream
+        tls = trio.SSLStream(stream, self._certificate.context, server_side=True)
+        try:
+            await tls.do_handshake()
+        except trio.BrokenResourceError:
+            return None
+        finally:
+            del self._begun[own]
+            self._room.leave()
+        return TlsStream(tls)
+
+
+def _result(own: Handshake, tls: TlsStream | None) -> Shaken:
+    if tls is not None:
+        return Shaken.DONE
+    if not own.scope.cancelled_caught:
+        return Shaken.FAILED
+    return Shaken.CROWDED if own.gives_way else Shaken.LATE

@@ -4,17 +4,16 @@ Why not an ASGI server off the shelf: docs/adr/0004-own-http-server.md.
 """
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import trio
 
 from faxgw.api.connection import AsgiApp, Connection, HttpDate, Limits
-from faxgw.api.crowd import Slow, who_gives_way
 from faxgw.api.handshakes import Handshakes, Shaken
-from faxgw.api.room import Room
-from faxgw.api.sockets import Bind, UnixBind, describe, has_sent, listen, peer_of, remove_socket_file
+from faxgw.api.room import Room, close_slowest
+from faxgw.api.sockets import Bind, UnixBind, describe, listen, remove_socket_file
 from faxgw.api.tls import Certificate, TlsStream
 from faxgw.clock import Clock
 
@@ -93,33 +92,23 @@ class _Door:
 
     async def accept(self, listener: trio.SocketListener) -> trio.SocketStream:
         """The next peer that there is room for; until then peers wait in the kernel's backlog."""
-        rooms = [self._room] if self._handshakes is None else [self._room, self._handshakes.room]
-        with ExitStack() as left:
-            for room in rooms:
-                await room.enter(listener)
-                left.callback(room.leave)
+        await self._room.enter(listener)
+        stream = None
+        try:
             stream = await listener.accept()
-            # Who is in leaves when it is served.
-            left.pop_all()
             return stream
+        finally:
+            # Who is in leaves when it was served.
+            if stream is None:
+                self._room.leave()
 
     def _make_room(self) -> None:
         kept = next((connection for connection in self._connections if connection.can_make_room), None)
         if kept is not None:
             kept.close_idle()
         else:
-            self._close_slowest()
-
-    def _close_slowest(self) -> None:
-        slow = [
-            (connection, Slow(peer_of(stream), since))
-            for connection, stream in self._connections.items()
-            # What lies in the socket already is ours to read: then it is we who are slow.
-            if (since := connection.slow_since) is not None and not has_sent(stream)
-        ]
-        index = who_gives_way([each for _, each in slow], trio.current_time(), self._limits.crowded_seconds)
-        if index is not None:
-            slow[index][0].give_way()
+            shaking = self._handshakes.guests if self._handshakes is not None else {}
+            close_slowest(chain(self._connections.items(), shaking.items()), self._limits.crowded_seconds)
 
     async def _serve_one(self, stream: trio.SocketStream) -> None:
         try:

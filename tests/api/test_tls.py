@@ -131,34 +131,57 @@ async def test_a_handshake_that_never_comes_ends(tmp_path: Path, autojump_clock:
     )
     client = await trio.testing.open_stream_to_socket_listener(listeners[0])
     async with client, listeners[0]:
-        await handshakes.room.enter(listeners[0])
         stream = await listeners[0].accept()
         began = trio.current_time()
         assert await handshakes.shake(stream) is None
         assert trio.current_time() - began == pytest.approx(seconds_max)
         await stream.aclose()
-        with trio.fail_after(HANGS_SECONDS):
-            await handshakes.room.enter(listeners[0])
     assert shaken == [Shaken.LATE]
 
 
-async def test_silent_peers_keep_nobody_out(tmp_path: Path) -> None:
-    """They have every place for handshakes, and say nothing; each who comes is answered all the same."""
+@pytest.mark.parametrize(
+    ("begun", "limits"),
+    [
+        (b"", Limits(connections_max=4, handshake_seconds=600.0, crowded_seconds=0.05)),
+        (b"\x16\x03\x01\x02\x00\x01", Limits(handshakes_max=4, handshake_seconds=600.0, crowded_seconds=0.05)),
+    ],
+    ids=["silent", "begun"],
+)
+async def test_who_is_slow_keeps_nobody_out(tmp_path: Path, begun: bytes, limits: Limits) -> None:
+    """They have every place in the house, or every one for handshakes; each who comes is answered all the same."""
     pair = make_certificate(tmp_path)
-    served = TlsServed(shown(http_door(*pair)), Limits(handshakes_max=4, handshake_seconds=600.0, crowded_seconds=0.05))
+    served = TlsServed(shown(http_door(*pair)), limits)
     async with trio.open_nursery() as nursery:
         address = await served.start(nursery)
         host, _, port = address.rpartition(":")
         with trio.fail_after(HANGS_SECONDS):
             async with AsyncExitStack() as peers:
                 for _ in range(8):
-                    await peers.enter_async_context(await trio.open_tcp_stream(host, int(port)))
+                    slow = await peers.enter_async_context(await trio.open_tcp_stream(host, int(port)))
+                    await slow.send_all(begun)
                 for _ in range(3):
                     async with connected(address, pair[0]) as stream:
                         assert (await ask(stream)).endswith(b"hello")
         served.stopping.set()
     assert served.shaken.count(Shaken.DONE) == 3
     assert Shaken.CROWDED in served.shaken
+
+
+async def test_silent_peers_take_no_place_for_handshakes(tmp_path: Path) -> None:
+    """Sixteen say nothing, one place is there, and who comes has it at once: nobody needs to give way."""
+    pair = make_certificate(tmp_path)
+    served = TlsServed(shown(http_door(*pair)), Limits(handshakes_max=1, handshake_seconds=600.0))
+    async with trio.open_nursery() as nursery:
+        address = await served.start(nursery)
+        host, _, port = address.rpartition(":")
+        with trio.fail_after(HANGS_SECONDS):
+            async with AsyncExitStack() as peers:
+                for _ in range(16):
+                    await peers.enter_async_context(await trio.open_tcp_stream(host, int(port)))
+                async with connected(address, pair[0]) as stream:
+                    assert (await ask(stream)).endswith(b"hello")
+                assert served.shaken == [Shaken.DONE]
+        served.stopping.set()
 
 
 async def test_who_speaks_no_tls_is_let_go(tmp_path: Path) -> None:
