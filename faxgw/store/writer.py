@@ -109,6 +109,9 @@ class GroupWriter:
         self._watch = watch
         self._batch_max = batch_max
         self._waiting_max = waiting_max
+        self._gathered: list[Request] = []
+        """Handed in during this turn of the loop; the thread is told of them together."""
+        self._has_gathered = trio.Event()
         self._waiting: deque[Request] = deque()
         self._waiting_items = 0
         self._handed_in: deque[float] = deque()
@@ -131,10 +134,10 @@ class GroupWriter:
             # One request longer than the bound is let in when nothing waits: refused, it could never be written.
             if bounded and self._waiting_items and self._waiting_items + len(items) > self._waiting_max:
                 raise StoreBusyError(f"{self._waiting_items} writes wait already")
-            self._waiting.append(request)
             self._waiting_items += len(items)
-            self._handed_in.append(trio.current_time())
-            self._changed.notify()
+        self._handed_in.append(trio.current_time())
+        self._gathered.append(request)
+        self._has_gathered.set()
         await request.done.wait()
         if request.error is not None:
             raise request.error
@@ -158,15 +161,31 @@ class GroupWriter:
         threading.Thread(target=self._work, args=(token,), name="store-writer", daemon=True).start()
         task_status.started()
         try:
-            await self._ended.wait()
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._pass_on_each_turn)
+                await self._ended.wait()
+                nursery.cancel_scope.cancel()
         finally:
             with self._changed:
                 self._closing = True
-                self._changed.notify()
+                self._pass_on()
             with trio.move_on_after(CLOSE_SECONDS_MAX, shield=True):
                 await self._ended.wait()
         if self._failed is not None:
             raise self._failed
+
+    async def _pass_on_each_turn(self) -> None:
+        """For ever. Woken by a turn's first write, the thread would make a commit of that one alone."""
+        while True:
+            await self._has_gathered.wait()
+            self._has_gathered = trio.Event()
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        with self._changed:
+            self._waiting.extend(self._gathered)
+            self._gathered.clear()
+            self._changed.notify()
 
     def _work(self, token: trio.lowlevel.TrioToken) -> None:
         requests: list[Request] = []
@@ -216,7 +235,11 @@ class GroupWriter:
             request.done.set()
 
     def _end(self, requests: list[Request]) -> None:
-        for request in requests:
+        # Handed in since the thread failed, which told all the others.
+        late = [*self._waiting, *self._gathered]
+        for request in late:
+            request.error = self._failed
+        for request in (*requests, *late):
             request.done.set()
         self._ended.set()
 

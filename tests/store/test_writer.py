@@ -111,6 +111,28 @@ async def test_writes_that_wait_share_a_commit(engine: Engine) -> None:
     assert len(kept(engine)) == 100
 
 
+def let_threads_run() -> None:
+    """By calls of the system, as every use of a socket is one."""
+    for _ in range(100):
+        Path().stat()
+
+
+async def test_writes_of_one_turn_of_the_loop_share_a_commit(engine: Engine) -> None:
+    """Also where the writer has nothing to do, and tasks let go of the interpreter between their writes."""
+
+    async def write(word: str) -> None:
+        let_threads_run()
+        await writer.write(keep, [word])
+
+    async with writing(engine) as (writer, commits):
+        await writer.write(keep, ["first"])
+        async with trio.open_nursery() as nursery:
+            for number in range(20):
+                nursery.start_soon(write, str(number))
+        assert commits == [1, 20]
+    assert len(kept(engine)) == 21
+
+
 async def test_a_commit_takes_no_more_than_its_bound(engine: Engine) -> None:
     """Whole requests only; one that is longer than the bound goes alone."""
     door = Door()
