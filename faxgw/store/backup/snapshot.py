@@ -3,7 +3,7 @@
 The connection holds one read transaction from the first page to the last, so the copy is of that moment, and SQLite's
 backup has no reason to begin anew (https://www.sqlite.org/c3ref/backup_finish.html). It never writes and never
 checkpoints: SQLite before 3.51.3 can corrupt a write-ahead log that two connections do that to. What it costs the
-writer is that the log is not folded back meanwhile; see docs/adr/0027.
+writer is that the log is not folded back meanwhile; see docs/adr/0029.
 """
 
 import os
