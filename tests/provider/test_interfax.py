@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.dispatch.doubt import asks_allowed
@@ -13,7 +15,7 @@ from faxgw.fax import ClientRef, Failure
 from faxgw.phone import Line
 from faxgw.provider.basic import authorization
 from faxgw.provider.interfax.adapter import CANCELS_MAX, FOUND_MAX, IDS_MAX, InterfaxProvider
-from faxgw.provider.interfax.words import FAILURES, Fax, read_callback, read_fate, read_report
+from faxgw.provider.interfax.words import FAILURES, Fax, UnreadableError, read_callback, read_fate, read_report
 from faxgw.provider.port import (
     Absent,
     Accepted,
@@ -338,6 +340,19 @@ def test_a_callback_that_is_no_report_is_refused_and_not_quoted(body: bytes) -> 
     with pytest.raises(ReceiptUnreadableError) as refused:
         interfax_provider("http://127.0.0.1:1").read_receipt(SIGNED_IN, body)
     assert "33199001234" not in str(refused.value)
+
+
+FIELDS = ["TransactionID", "Status", "Subject", "PagesSent", "PagesSubmitted", "Duration", "TrialsPerformed"]
+
+
+@given(st.binary(max_size=64) | st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=8) | st.integers()))
+def test_whatever_calls_back_is_a_report_or_unreadable(told: bytes | dict[str, object]) -> None:
+    """Nothing else is ever raised; what is a report has a fate."""
+    try:
+        report = read_report(read_callback(told if isinstance(told, bytes) else urlencode(told).encode()))
+    except UnreadableError:
+        return
+    assert isinstance(report.fate, InProgress | Delivered | NotDelivered)
 
 
 def test_without_a_password_nobody_is_let_in() -> None:

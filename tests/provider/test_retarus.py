@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faxgw.config.sending import DEFAULT_RETRIES
 from faxgw.dispatch.ladder import AskByReference, Doubtful, next_rung, proves_absence
@@ -31,7 +33,7 @@ from faxgw.provider.port import (
     Unclear,
 )
 from faxgw.provider.retarus.adapter import CAPABILITIES, LIST_MAX, RetarusProvider
-from faxgw.provider.retarus.words import JobReport, Outcome, read_fate
+from faxgw.provider.retarus.words import JobReport, Outcome, UnreadableError, read_fate, read_push, read_report
 from tests.contract.stages import retarus_provider
 from tests.provider.carrier_stand_in import answering, response, stand_in
 from tests.provider.fakes.carrier import FakeCarrier, running_fake
@@ -251,6 +253,7 @@ def test_what_may_have_arrived_is_never_sent_again_by_itself(code: str) -> None:
         ("PENDING", None, InProgress()),
         ("PENDING", "BUSY", InProgress()),
         ("OK", "PENDING", InProgress()),
+        ("", "", InProgress()),
         ("OK", "EOD_FAILED", NotDelivered(Failure.IN_DOUBT, "EOD_FAILED", call_seconds=26.0)),
         ("BUSY", "BUSY", NotDelivered(Failure.BUSY, "BUSY", call_seconds=26.0)),
         ("WRONG_NO", None, NotDelivered(Failure.BAD_NUMBER, "WRONG_NO", call_seconds=26.0)),
@@ -295,6 +298,12 @@ async def test_the_password_of_one_fax_opens_no_other(bench: Bench) -> None:
         bench.provider.read_receipt(headers, other)
 
 
+def xml_of(recipient: dict[str, object]) -> bytes:
+    """A push about such a recipient, with what XML cannot hold left out."""
+    told = {name: "".join(filter(str.isprintable, str(value))) for name, value in recipient.items()}
+    return xml_push("FJ1", told, 1, "https://faxgw.example.com/")
+
+
 BOMB = b"""<?xml version="1.0"?>
 <!DOCTYPE bomb [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <faxJobReport><jobId>&b;</jobId></faxJobReport>"""
@@ -332,6 +341,29 @@ async def test_a_push_that_is_no_report_is_refused_and_not_quoted(bench: Bench, 
     with pytest.raises(ReceiptUnreadableError) as refused:
         bench.provider.read_receipt(headers, body)
     assert "33199001234" not in str(refused.value)
+
+
+SOME = st.none() | st.integers() | st.text(max_size=8) | st.sampled_from(["OK", "PENDING", "EOD_FAILED"])
+RECIPIENTS = st.dictionaries(st.sampled_from(["status", "reason", "durationInSecs", "number"]), SOME)
+REPORTS = st.fixed_dictionaries(
+    {"jobId": st.text(max_size=8)},
+    optional={
+        "pages": SOME,
+        "reference": SOME | st.fixed_dictionaries({"customerDefinedId": SOME}),
+        "recipientStatus": st.lists(RECIPIENTS, max_size=2) | SOME,
+        "faxRecipient": RECIPIENTS | SOME,
+    },
+)
+
+
+@given(st.binary(max_size=64) | st.builds(msgspec.json.encode, REPORTS) | st.builds(xml_of, RECIPIENTS))
+def test_whatever_is_pushed_is_a_report_or_unreadable(body: bytes) -> None:
+    """Nothing else is ever raised; what is a report has a fate."""
+    try:
+        report = read_report(read_push(body))
+    except UnreadableError:
+        return
+    assert isinstance(report.fate, InProgress | Delivered | NotDelivered)
 
 
 def pushed_from_another_version(body: bytes) -> bytes:

@@ -235,7 +235,7 @@ def event_id_of(told: JobReport) -> str:
 def read_fate(told: JobReport) -> Fate:
     outcome = told.outcome
     words = [word for word in (outcome.reason, outcome.status) if word]
-    if PENDING in words:
+    if PENDING in words or not words:
         return InProgress()
     failed = next((word for word in words if word in FAILURES), None)
     if failed is None and DELIVERED in words:
