@@ -3,6 +3,7 @@
 Both work on files and ask no daemon, so that they also work when none starts. They are run as the user of the daemon.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.screen import counted, print_json, say
 from faxgw.clock import SystemClock
 from faxgw.config.whole import load_config
+from faxgw.errors import OperatorError
 
 _HELP_OPTIONS = ("-h", "--help")
 
@@ -53,6 +55,10 @@ def make(target: Path, config_path: Path | None, as_json: bool) -> None:
     from faxgw.store.backup.making import Wish, make_backup  # noqa: PLC0415 It brings all of SQLAlchemy.
 
     config = load_config(find_config(config_path))
+    if config.store.url:
+        raise OperatorError(
+            "the store is in PostgreSQL, which has its own backups: use them, and copy documents_dir (docs/standby.md)"
+        )
     wish = Wish(
         state_dir=Path(config.gateway.state_dir),
         target=target.absolute(),
@@ -113,24 +119,49 @@ def restore(place: Path, config_path: Path | None, as_json: bool) -> None:
     from faxgw.store.backup.restoring import RestoreWish, restore  # noqa: PLC0415
 
     config = load_config(find_config(config_path))
+    if config.store.url:
+        raise OperatorError(
+            "the store is in PostgreSQL: restore it by its own means, then run `faxgw mark-restored` (docs/standby.md)"
+        )
     state_dir = Path(config.gateway.state_dir)
     make_folder(state_dir)
     with faxgw.daemon.only_one_daemon(state_dir), _progress(as_json) as watch:
         wish = RestoreWish(backup=place.absolute(), state_dir=state_dir, now=SystemClock().now())
         restored = restore(wish, watch)
-    if as_json:
-        print_json(
-            {
-                "state_dir": str(state_dir),
-                "reconcile": str(restored.reconcile),
-                "marked": msgspec.to_builtins(restored.marked),
-            }
-        )
-        return
+    _tell_restored(restored, f"{state_dir} is restored", state_dir, as_json)
+
+
+@click.command("mark-restored")
+@click.argument("made_at", metavar="MOMENT", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]))
+@config_option
+@json_option
+def mark_restored(made_at: dt.datetime, config_path: Path | None, as_json: bool) -> None:
+    """Mark a PostgreSQL that was restored from a copy made at MOMENT (2027-05-08T03:00:00Z), before a daemon starts.
+
+    What happened after the copy is not in it, as with `faxgw restore`: every fax that is not over is held, nothing is
+    sent or taken in, and a list in the state directory says what to ask carriers and florists about.
+    """
+    from faxgw.store.backup.dumped import mark_dumped  # noqa: PLC0415 It brings all of SQLAlchemy.
+
+    config = load_config(find_config(config_path))
+    if not config.store.url:
+        raise OperatorError("the store is a file of this machine: `faxgw restore` makes and marks it in one")
+    now = SystemClock().now()
+    if made_at.timestamp() > now:
+        raise OperatorError(f"{made_at.isoformat()} is yet to come: give the moment at which the copy was made")
+    restored = mark_dumped(config.store, Path(config.gateway.state_dir), made_at.timestamp(), now)
+    _tell_restored(restored, "the database is marked", Path(config.gateway.state_dir), as_json)
+
+
+def _tell_restored(restored: Any, done: str, state_dir: Path, as_json: bool) -> None:
     marked = restored.marked
+    if as_json:
+        told = {"reconcile": str(restored.reconcile), "marked": msgspec.to_builtins(marked)}
+        print_json({"state_dir": str(state_dir), **told})
+        return
     held = ", ".join(f"{state} {count:,}" for state, count in marked.faxes.items()) or "none"
     say(
-        f"{state_dir} is restored. Nothing is sent or taken in until `faxgw resume gateway`.\n"
+        f"{done}. Nothing is sent or taken in until `faxgw resume gateway`.\n"
         f"  faxes held that may have gone out since   {sum(marked.faxes.values()):,} ({held})\n"
         f"  orders that only people hand on now       {marked.orders:,}\n"
         f"  inbound faxes set aside, reviews reopened {marked.inbound:,}, {marked.reviews:,}\n"

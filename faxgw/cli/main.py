@@ -50,6 +50,11 @@ _COMMANDS = {
     "routing": ("faxgw.cli.route", "routing", "Take in where postcodes lie."),
     "doctor": ("faxgw.cli.doctor", "doctor", "Look at this machine, the config and the daemon; say what to do."),
     "backup": ("faxgw.cli.backup", "backup", "Copy the store while the daemon runs, and check such a copy."),
+    "mark-restored": (
+        "faxgw.cli.backup",
+        "mark_restored",
+        "Mark a PostgreSQL that was restored; what is in doubt waits for a person.",
+    ),
     "restore": ("faxgw.cli.backup", "restore", "Make the store from a backup; what is in doubt waits for a person."),
     "render": ("faxgw.cli.render", "render", "Draw the page of an order, without a daemon."),
 }

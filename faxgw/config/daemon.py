@@ -48,15 +48,6 @@ class Api(Section, frozen=True, kw_only=True):
     """How long answers under way may finish once the daemon stops."""
 
 
-class StoreConfig(Section, frozen=True, kw_only=True):
-    """Bounds of the group commit."""
-
-    batch_max: Count = 1_000
-    waiting_max: Count = 10_000
-    free_bytes_min: Bytes = 256 * 1024 * 1024
-    """Below this much free disk the gateway says it is not ready."""
-
-
 class RenderConfig(Section, frozen=True, kw_only=True):
     """The processes that draw pages."""
 

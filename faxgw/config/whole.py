@@ -17,7 +17,7 @@ import msgspec
 
 from faxgw.config.calls import CallConfig
 from faxgw.config.carriers import CarrierConfig, carrier_faults, file_keys
-from faxgw.config.daemon import SOCKET_PATH_BYTES_MAX, Api, Gateway, Logs, RenderConfig, StoreConfig
+from faxgw.config.daemon import SOCKET_PATH_BYTES_MAX, Api, Gateway, Logs, RenderConfig
 from faxgw.config.doors import ApiTcp, Http, door_faults
 from faxgw.config.inbox import InboxConfig, inbox_faults
 from faxgw.config.intake import IntakeConfig
@@ -29,6 +29,7 @@ from faxgw.config.secret import is_credential
 from faxgw.config.section import Section
 from faxgw.config.sending import DEFAULT_RETRIES, CallingRules, Dispatch, LineConfig, QueueConfig, Retry
 from faxgw.config.settlement import SettlementConfig, settlement_faults
+from faxgw.config.store import StoreConfig, store_faults
 from faxgw.errors import ConfigError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import Failure
@@ -141,6 +142,7 @@ def _cross_faults(config: Config) -> list[Fault]:
         *_service_faults(config.service),
         *_escalation_faults(config.escalation),
         *_calling_faults(config.calling),
+        *store_faults(config.store),
         *inbox_faults(config.inbox),
         *settlement_faults(config.settlement, relay_timezone=config.relay.timezone, follows=config.relay.follow),
     ]
@@ -213,6 +215,11 @@ def _with_absolute_paths(config: Config, folder: Path) -> Config:
         gateway=replace(config.gateway, state_dir=absolute(config.gateway.state_dir)),
         api=replace(config.api, socket=absolute(config.api.socket), tcp=_tcp_with(absolute, config.api.tcp)),
         http=_door_with(absolute, config.http),
+        store=replace(
+            config.store,
+            password_file=absolute(config.store.password_file),
+            documents_dir=absolute(config.store.documents_dir),
+        ),
         members=replace(members, file=absolute(members.file)) if members.file else members,
         settlement=replace(
             settlement,

@@ -68,7 +68,7 @@ def _insert_fax(connection: Connection, wish: AgainAsked, old: RowMapping, new_i
         "calls": 0,
         "reason": "",
         "revision": 0,
-        "marked": _is_marked(connection, wish, old),
+        "marked": int(_is_marked(connection, wish, old)),
         "member": wish.member or old["member"],
         "submitter": old["submitter"],
         "service": old["service"] if wish.deadline_at is None else "",

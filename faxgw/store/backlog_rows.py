@@ -52,7 +52,8 @@ def _count_by_line(connection: Connection, edges: Sequence[int]) -> list[_Part]:
     counted = (
         select(columns.line, columns.state, age, func.count(), func.min(columns.fax_id))
         .where(text(UNFINISHED))
-        .group_by(columns.line, columns.state, age)
+        # By name: with parameters in it, PostgreSQL would not know the expression again.
+        .group_by(columns.line, columns.state, text("age"))
     )
     return [_Part(*row) for row in connection.execute(counted)]
 

@@ -8,7 +8,7 @@ import sqlite3
 from importlib import resources
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool, StaticPool
 
 from faxgw.errors import ConfigError, StoreFailedError, StoreFullError
+from faxgw.store import postgres
 from faxgw.store.schema import meta, sequence
 
 log = structlog.get_logger(__name__)
@@ -115,6 +116,8 @@ def _sqlite_engine(
 
 def disk_error(error: Exception) -> StoreFullError | StoreFailedError | None:
     """What a database error says of the disk, if it does."""
+    if is_of_postgres(error):
+        return postgres.disk_error(error)
     code = _sqlite_code(error)
     if code in SQLITE_FULL:
         return StoreFullError("the disk is full or read-only; nothing was written")
@@ -124,8 +127,14 @@ def disk_error(error: Exception) -> StoreFullError | StoreFailedError | None:
 
 
 def is_locked(error: Exception) -> bool:
-    """Whether another program holds the file's lock."""
+    """Whether another program holds the file's lock, or a table's."""
+    if is_of_postgres(error):
+        return postgres.is_locked(error)
     return _sqlite_code(error) == SQLITE_BUSY
+
+
+def is_of_postgres(error: Exception) -> TypeGuard[DBAPIError]:
+    return isinstance(error, DBAPIError) and not isinstance(error.orig, sqlite3.Error)
 
 
 def _sqlite_code(error: Exception) -> int:

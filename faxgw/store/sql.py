@@ -2,17 +2,31 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import trio
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from faxgw.config.daemon import StoreConfig
+from faxgw.config.secret import read_secret
+from faxgw.config.store import StoreConfig
 from faxgw.crashpoint import reach
-from faxgw.errors import ConfigError, OperatorError
+from faxgw.errors import OperatorError, StoreFailedError
 from faxgw.fax import ClientRef, FaxId, State
 from faxgw.provider.port import Report
-from faxgw.store import admission_rows, again, backlog_rows, change_rows, reading, receipt_rows, rows, suspensions
+from faxgw.store import (
+    admission_rows,
+    again,
+    backlog_rows,
+    change_rows,
+    postgres,
+    reading,
+    receipt_rows,
+    rows,
+    suspensions,
+)
 from faxgw.store.admission import Admission, AdmittedAgain, AgainAsked, NewFax
 from faxgw.store.attempt_rows import Begin
 from faxgw.store.attempts import Attempt, Begun, Intent
@@ -22,7 +36,15 @@ from faxgw.store.claims.port import ClaimStore
 from faxgw.store.claims.sql import SqlClaims
 from faxgw.store.clearing.port import ClearingStore
 from faxgw.store.clearing.sql import SqlClearing
-from faxgw.store.database import bring_up_to_date, bring_up_to_date_unlocked, open_in_memory, open_reader, open_writer
+from faxgw.store.database import (
+    bring_up_to_date,
+    bring_up_to_date_unlocked,
+    disk_error,
+    is_of_postgres,
+    open_in_memory,
+    open_reader,
+    open_writer,
+)
 from faxgw.store.documents import Documents, FileDocuments, MemoryDocuments
 from faxgw.store.inbound.port import InboundStore
 from faxgw.store.inbound.sql import SqlInbound
@@ -41,6 +63,10 @@ from faxgw.store.stops import Resumption, Suspension
 from faxgw.store.unfinished import Unfinished
 from faxgw.store.views import Contents, Event, FaxLine, FaxView, Sought
 from faxgw.store.writer import Committed, GroupWriter, InlineWriter, Writer
+
+log = structlog.get_logger(__name__)
+
+STAND_BY_SECONDS = 1.0
 
 
 class SqlStore:
@@ -208,44 +234,83 @@ class SqlStore:
             await bell.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class _Engines:
+    """One that writes, one that reads."""
+
+    name: str
+    writer: Engine
+    readers: Engine
+    wal: Path | None = None
+
+    def dispose(self) -> None:
+        self.readers.dispose()
+        self.writer.dispose()
+
+
 @asynccontextmanager
-async def open_store(path: Path, bounds: StoreConfig, watch: Callable[[Committed], None]) -> AsyncIterator[SqlStore]:
-    """Open (or make, or migrate) the SQLite store at `path`; on leaving, what waits is written first.
+async def open_store(path: Path, config: StoreConfig, watch: Callable[[Committed], None]) -> AsyncIterator[SqlStore]:
+    """Open (or make, or migrate) the store: SQLite at `path`, or where `config.url` says; files lie in its folder.
+
+    Over PostgreSQL it stands by until no other daemon holds the store. On leaving, what waits is written first.
 
     Raises:
         OperatorError: it cannot be opened: not ours, damaged, or from a newer faxgw.
-        StoreFailedError: the disk failed while it was open.
+        StoreFailedError: the disk or the server failed while it was open.
     """
 
     def committed(commit: Committed) -> None:
         store.ring()
         watch(commit)
 
-    engine = open_writer(path)
+    engines = await trio.to_thread.run_sync(_open_engines, path, config)
     try:
-        store_id = await trio.to_thread.run_sync(bring_up_to_date_unlocked, engine)
-        reach("store-up-to-date")
-    except DBAPIError as error:
-        engine.dispose()
-        raise OperatorError(f"the store {path} cannot be opened: {error.orig}") from error
-    except ConfigError:
-        engine.dispose()
-        raise
-    writer = GroupWriter(engine, committed, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
-    readers = open_reader(path, READERS)
-    documents = FileDocuments(path.parent / "documents")
-    inbound = FileDocuments(path.parent / "inbound")
-    wal = path.with_name(path.name + "-wal")
-    store = SqlStore(writer, ThreadReader(readers), store_id, documents, inbound, wal)
-    try:
+        store_id = await _take_over(engines)
+        writer = GroupWriter(engines.writer, committed, batch_max=config.batch_max, waiting_max=config.waiting_max)
+        folder = Path(config.documents_dir) if config.documents_dir else path.parent
+        documents, inbound = FileDocuments(folder / "documents"), FileDocuments(folder / "inbound")
+        store = SqlStore(writer, ThreadReader(engines.readers), store_id, documents, inbound, engines.wal)
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
             yield store
             reach("store-closing")
             nursery.cancel_scope.cancel()
     finally:
-        readers.dispose()
-        engine.dispose()
+        engines.dispose()
+
+
+def _open_engines(path: Path, config: StoreConfig) -> _Engines:
+    if config.url:
+        password = read_secret(config.password_file) if config.password_file else None
+        writer = postgres.open_writer(config.url, password)
+        return _Engines(f"at {config.url}", writer, postgres.open_reader(config.url, password, READERS))
+    wal = path.with_name(path.name + "-wal")
+    return _Engines(str(path), open_writer(path), open_reader(path, READERS), wal)
+
+
+async def _take_over(engines: _Engines) -> str:
+    """Wait until the store is ours alone, bring its tables up to date, and say which store it is."""
+    try:
+        if engines.wal is None:
+            await _stand_by(engines)
+        store_id = await trio.to_thread.run_sync(bring_up_to_date_unlocked, engines.writer)
+    except DBAPIError as error:
+        if is_of_postgres(error):
+            # Its server may only be starting: the supervisor tries again.
+            raise disk_error(error) or StoreFailedError(f"the store {engines.name}: {error.orig}") from error
+        raise OperatorError(f"the store {engines.name} cannot be opened: {error.orig}") from error
+    reach("store-up-to-date")
+    return store_id
+
+
+async def _stand_by(engines: _Engines) -> None:
+    """Until the daemon that holds the store is gone; at once where there is none."""
+    if await trio.to_thread.run_sync(postgres.take_lock, engines.writer):
+        return
+    log.warning("standing_by", store=engines.name, because="another daemon holds the store")
+    while not await trio.to_thread.run_sync(postgres.take_lock, engines.writer):  # noqa: ASYNC110 - who let go tells nobody
+        await trio.sleep(STAND_BY_SECONDS)
+    log.warning("taking_over", store=engines.name)
 
 
 def open_memory_store(watch: Callable[[Committed], None] = lambda _: None, *, store_id: str | None = None) -> SqlStore:

@@ -8,7 +8,22 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Dialect, Table, Text, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from faxgw.errors import BugError
 
@@ -21,8 +36,32 @@ def among(column: Column[Any]) -> ColumnElement[bool]:
     For ids, numbers of lines and orders, and callers' keys: SQLite's JSON cuts a text at its first NUL, and none of
     these may hold one.
     """
-    listed = func.json_each(bindparam("keys", type_=Text)).table_valued("value")
+    listed = _Listed(bindparam("keys", type_=Text), of=column).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+class _Listed(FunctionElement[Any]):
+    """The values of a JSON list as rows, for which each database has a word of its own."""
+
+    name = "listed"
+    inherit_cache = False
+
+    def __init__(self, keys: BindParameter[str], *, of: Column[Any]) -> None:
+        super().__init__(keys)
+        self.value_type = of.type
+
+
+@compiles(_Listed, "sqlite")
+def _listed_in_sqlite(listed: _Listed, compiler: SQLCompiler, **how: Any) -> str:
+    return f"json_each({compiler.process(listed.clauses, **how)})"
+
+
+@compiles(_Listed, "postgresql")
+def _listed_in_postgres(listed: _Listed, compiler: SQLCompiler, **how: Any) -> str:
+    value_type = compiler.dialect.type_compiler_instance.process(listed.value_type)
+    keys = compiler.process(listed.clauses, **how)
+    values = f"json_array_elements_text(CAST({keys} AS JSON))"
+    return f"(SELECT CAST(value AS {value_type}) AS value FROM {values})"  # noqa: S608 - a type and a placeholder.
 
 
 def keyed(keys: Iterable[int] | Iterable[str]) -> dict[str, str]:

@@ -7,8 +7,8 @@ import msgspec
 import trio
 
 from faxgw.clock import SystemClock
-from faxgw.config.daemon import StoreConfig
 from faxgw.config.inbox import InboxConfig
+from faxgw.config.store import StoreConfig
 from faxgw.inbox.ftp.loop import open_asyncio_thread
 from faxgw.inbox.ftp.transport import AioFtpTransport
 from faxgw.inbox.inbox import Inbox

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 import trio
 
-from faxgw.config.daemon import StoreConfig
 from faxgw.config.inbox import Convention
+from faxgw.config.store import StoreConfig
 from faxgw.crashpoint import EXIT_CRASHED, VARIABLE
 from faxgw.store.inbound.outcomes import InboundState
 from faxgw.store.inbound.views import InboundSought

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from faxgw.config.daemon import StoreConfig
+from faxgw.config.store import StoreConfig
 from faxgw.fax import AttemptNumber, FaxId
 from faxgw.phone import Line
 from faxgw.store.admission import Admitted, NewFax
@@ -74,11 +74,12 @@ def nobody_watches(_: Committed) -> None:
 
 @asynccontextmanager
 async def opened(kind: str, folder: Path) -> AsyncIterator[SqlStore]:
-    """A store of that kind: `memory`, or `disk` in `folder`."""
+    """A store of that kind: `memory`, `disk` in `folder`, or a PostgreSQL database by its address."""
     if kind == "memory":
         yield open_memory_store()
     else:
-        async with open_store(folder / "faxgw.db", BOUNDS, nobody_watches) as store:
+        bounds = BOUNDS if kind == "disk" else StoreConfig(url=kind)
+        async with open_store(folder / "faxgw.db", bounds, nobody_watches) as store:
             yield store
 
 

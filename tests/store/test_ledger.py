@@ -4,11 +4,10 @@ import datetime as dt
 
 import msgspec
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from faxgw.settlement.seal import NO_HEAD, SealChain
-from faxgw.store.database import bring_up_to_date, open_in_memory
 from faxgw.store.ledger import booking
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Phase, Posting, Standing
 from faxgw.store.ledger.port import Booked, BookedBefore, Entry, NotBooked, Seal
@@ -179,14 +178,12 @@ async def test_months_are_sealed_in_order_and_only_over_what_they_hold(store: Sq
         COPIED.format(phase="'void'", period="2027-06", resolves="seq"),
     ],
 )
-def test_the_database_itself_refuses_what_would_rewrite_the_ledger(hand: str) -> None:
+def test_the_database_itself_refuses_what_would_rewrite_the_ledger(engine: Engine, hand: str) -> None:
     """Whoever has an SQL shell, or a bug of ours: the rows stay as they were booked."""
-    engine = open_in_memory()
-    bring_up_to_date(engine)
     with engine.begin() as connection:
         booking.book(connection, [Entry((move("a"),), 1.0)])
         booking.close(connection, [Seal("2027-05", 1, b"\1" * 32, 5.0, "Ida")])
-    with engine.begin() as connection, pytest.raises(IntegrityError, match=REFUSED):
+    with pytest.raises(IntegrityError, match=REFUSED), engine.begin() as connection:
         connection.execute(text(hand))
 
 

@@ -29,7 +29,8 @@ from faxgw.api.sockets import UnixBind
 from faxgw.cli.client import LocalClient
 from faxgw.clock import Clock, SystemClock
 from faxgw.config.carriers import SimulatedConfig
-from faxgw.config.daemon import Api, StoreConfig
+from faxgw.config.daemon import Api
+from faxgw.config.store import StoreConfig
 from faxgw.config.whole import Config
 from faxgw.errors import BugError
 from faxgw.gateway import Gateway, Parts

@@ -15,8 +15,8 @@ from pathlib import Path
 import trio
 
 from faxgw.clock import SystemClock
-from faxgw.config.daemon import StoreConfig
 from faxgw.config.inbox import Convention, InboxConfig, Security
+from faxgw.config.store import StoreConfig
 from faxgw.inbox.ftp.loop import open_asyncio_thread
 from faxgw.inbox.ftp.transport import AioFtpTransport
 from faxgw.inbox.inbox import Inbox

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 import trio
 
-from faxgw.config.daemon import StoreConfig
+from faxgw.config.store import StoreConfig
 from faxgw.settlement.month.desk import Closed
 from faxgw.settlement.statements.printing import open_printing_pool
 from faxgw.store.sql import open_store

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import trio
 
-from faxgw.config.daemon import StoreConfig
+from faxgw.config.store import StoreConfig
 from faxgw.errors import BugError
 from faxgw.fax import FaxId
 from faxgw.phone import Line

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, func, insert, literal, select, text, update
+from sqlalchemy import Connection, Select, case, delete, func, insert, literal, select, text, update
 
 from faxgw.fax import FINAL, AttemptNumber, Failure, FaxId, State, make_client_ref
 from faxgw.ops.logs import moment_text
@@ -39,6 +39,10 @@ from faxgw.store.transitions import Happened
 WHO = "faxgw restore"
 GAP = 10_000_000
 """Between the last number of the backup and the first new one: more than a store gives out between two backups."""
+_EVENTS_LEAVE_GAP = {
+    "sqlite": "UPDATE sqlite_sequence SET seq = seq + :gap WHERE name = 'event'",
+    "postgresql": "SELECT setval('event_seq_seq', nextval('event_seq_seq') + :gap)",
+}
 RESTORED = "restored"
 """Why an inbound fax is in quarantine and a review open again; and the outcome of attempts cut off by the loss."""
 
@@ -94,7 +98,7 @@ def mark_restored(connection: Connection, made_at: float, now: float) -> tuple[M
 def _leave_gap(connection: Connection) -> None:
     connection.execute(update(sequence).values(next=sequence.c.next + GAP))
     # Followers of events ask for what came after the last one they saw, which may be one of the lost.
-    connection.execute(text("UPDATE sqlite_sequence SET seq = seq + :gap WHERE name = 'event'"), {"gap": GAP})
+    connection.execute(text(_EVENTS_LEAVE_GAP[connection.dialect.name]), {"gap": GAP})
 
 
 def _take_new_id(connection: Connection, former_id: str, made_at: float) -> str:
@@ -120,9 +124,8 @@ def _hold_faxes(connection: Connection, made_at: float, now: float) -> dict[str,
         .values(ended_at=now, changed_at=now, outcome=Failure.IN_DOUBT, code=RESTORED)
     )
     for state in _UNFINISHED:
-        told = literal(f"{WHO}: {why}; it was {state}") + func.iif(
-            fax_state.c.reason == "", "", ": " + fax_state.c.reason
-        )
+        before = case((fax_state.c.reason == "", ""), else_=literal(": ") + fax_state.c.reason)
+        told = literal(f"{WHO}: {why}; it was {state}") + before
         changed = connection.execute(
             update(fax_state)
             .where(fax_state.c.state == state)

@@ -66,7 +66,7 @@ def restore(wish: RestoreWish, watch: Watch) -> Restored:
     sync_folder(wish.state_dir)
     _copy(wish.backup, part, checked.size_bytes, watch)
     marked, doubtful = _mark(part / DATABASE, made_at, wish.now)
-    write_new(part / RECONCILE, _as_csv(doubtful))
+    write_new(part / RECONCILE, as_csv(doubtful))
     sync_tree(part)
     _move_into_place(part, wish.state_dir)
     return Restored(marked, wish.state_dir / RECONCILE)
@@ -118,7 +118,7 @@ def _mark(database: Path, made_at: float, now: float) -> tuple[Marked, Sequence[
         engine.dispose()
 
 
-def _as_csv(doubtful: Sequence[Doubtful]) -> bytes:
+def as_csv(doubtful: Sequence[Doubtful]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     names = [field.name for field in fields(Doubtful)]

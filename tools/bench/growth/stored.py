@@ -14,7 +14,7 @@ from pathlib import Path
 import trio
 
 from faxgw.api.backlog import AGES_MINUTES, AT_RISK_MAX, Counting
-from faxgw.config.daemon import StoreConfig
+from faxgw.config.store import StoreConfig
 from faxgw.errors import BugError
 from faxgw.fax import FaxId, State
 from faxgw.phone import Line

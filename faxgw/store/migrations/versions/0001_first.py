@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from faxgw.store.migrations.guards import refuse
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -102,10 +104,8 @@ def upgrade() -> None:
     )
     for change in ("UPDATE", "DELETE"):
         # What was said stays said: a slip here, or a hand in an SQL shell, must not rewrite it.
-        op.execute(
-            f"CREATE TRIGGER register_entry_no_{change.lower()} BEFORE {change} ON register_entry "
-            "BEGIN SELECT RAISE(ABORT, 'the register only grows: record a new entry'); END"
-        )
+        why = "the register only grows: record a new entry"
+        refuse(f"register_entry_no_{change.lower()}", change, "register_entry", why)
     op.create_table(
         "suspension",
         sa.Column("scope", sa.String(length=16), nullable=False),

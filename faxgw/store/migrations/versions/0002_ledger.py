@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from faxgw.store.migrations.guards import refuse
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -63,18 +65,20 @@ def upgrade() -> None:
     )
     for table in ("journal", "posting", "seal"):
         for change in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{change.lower()} BEFORE {change} ON {table} "
-                "BEGIN SELECT RAISE(ABORT, 'the ledger only grows: book a correction'); END"
-            )
+            refuse(f"{table}_no_{change.lower()}", change, table, "the ledger only grows: book a correction")
     # The program sees to both of these; here they hold against a slip in it, too.
-    op.execute(
-        "CREATE TRIGGER journal_not_in_sealed BEFORE INSERT ON journal "
-        "WHEN NEW.period <= (SELECT max(period) FROM seal) "
-        "BEGIN SELECT RAISE(ABORT, 'the month is sealed: book into an open one'); END"
+    refuse(
+        "journal_not_in_sealed",
+        "INSERT",
+        "journal",
+        "the month is sealed: book into an open one",
+        when="NEW.period <= (SELECT max(period) FROM seal)",
     )
-    op.execute(
-        "CREATE TRIGGER journal_resolves_pending BEFORE INSERT ON journal "
-        "WHEN NEW.resolves IS NOT NULL AND (SELECT phase FROM journal WHERE seq = NEW.resolves) IS NOT 'pending' "
-        "BEGIN SELECT RAISE(ABORT, 'only a pending journal can be posted or voided'); END"
+    refuse(
+        "journal_resolves_pending",
+        "INSERT",
+        "journal",
+        "only a pending journal can be posted or voided",
+        when="NEW.resolves IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM journal WHERE seq = NEW.resolves AND phase = 'pending')",
     )

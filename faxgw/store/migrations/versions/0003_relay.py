@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from faxgw.store.migrations.guards import refuse
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -107,8 +109,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     for change in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER relay_message_no_{change.lower()} BEFORE {change} ON relay_message "
-            "BEGIN SELECT RAISE(ABORT, 'what was said stays said'); END"
-        )
+        refuse(f"relay_message_no_{change.lower()}", change, "relay_message", "what was said stays said")
     op.execute("INSERT INTO sequence (name, next) VALUES ('relay_message', 1), ('relay_turn', 1)")

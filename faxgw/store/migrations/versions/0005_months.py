@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from faxgw.store.migrations.guards import refuse
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -22,10 +24,8 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     for change in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER statement_number_no_{change.lower()} BEFORE {change} ON statement_number "
-            "BEGIN SELECT RAISE(ABORT, 'a number that was given stays given'); END"
-        )
+        why = "a number that was given stays given"
+        refuse(f"statement_number_no_{change.lower()}", change, "statement_number", why)
     op.create_table(
         "payout_run",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -41,11 +41,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
         sqlite_with_rowid=False,
     )
-    op.execute(
-        "CREATE TRIGGER payout_run_approved BEFORE UPDATE ON payout_run WHEN OLD.approved_at IS NOT NULL "
-        "BEGIN SELECT RAISE(ABORT, 'an approved run is paid as it is'); END"
+    refuse(
+        "payout_run_approved",
+        "UPDATE",
+        "payout_run",
+        "an approved run is paid as it is",
+        when="OLD.approved_at IS NOT NULL",
     )
-    op.execute(
-        "CREATE TRIGGER payout_run_no_delete BEFORE DELETE ON payout_run "
-        "BEGIN SELECT RAISE(ABORT, 'a run stays on record'); END"
-    )
+    refuse("payout_run_no_delete", "DELETE", "payout_run", "a run stays on record")
