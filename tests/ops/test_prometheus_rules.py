@@ -56,6 +56,15 @@ def test_each_alert_is_tested() -> None:
     assert set(alerts) == set(fires) == set(re.findall(r"alertname: (\w+)", texts(TESTS)))
 
 
+def test_each_alert_leads_to_its_section_of_the_runbook() -> None:
+    """Whoever is woken at four has one link to follow, and it ends where this alert is spoken of."""
+    alerts = re.findall(r"alert: (\w+)", texts(RULES))
+    links = re.findall(r'runbook_url: "(.*)"', texts(RULES))
+    assert links == [f"{RUNBOOK}#{alert.lower()}" for alert in alerts]
+    sections = re.findall(r"^### (Faxgw\w+)$", (ROOT / RUNBOOK).read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(sections) == sorted(alerts)
+
+
 @pytest.mark.live
 async def test_what_a_daemon_shows_pleases_prometheus(tmp_path: Path) -> None:
     """Names, types and help texts of a daemon that has done some work."""
