@@ -11,7 +11,7 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,8 @@ from faxgw.config.sinch import SinchConfig
 from faxgw.config.telnyx import TelnyxConfig
 from faxgw.config.whole import Config
 from faxgw.crashpoint import reach
-from faxgw.errors import ConfigError, OperatorError, StoreFailedError
+from faxgw.errors import ConfigError, OperatorError, StoreBusyError, StoreFailedError
+from faxgw.fax import State
 from faxgw.gateway import Gateway, Parts
 from faxgw.inbox.ftp.loop import open_asyncio_thread
 from faxgw.inbox.ftp.transport import AioFtpTransport
@@ -199,7 +200,7 @@ async def _serve(
         register=RegisterDesk(parts.keeper, RelayTraffic(store.relay)) if parts.keeper is not None else None,
     )
     async with trio.open_nursery() as watchers:
-        watchers.start_soon(_watch_queue, gateway, store, parts.metrics)
+        watchers.start_soon(watch_queue, gateway, store, parts.metrics)
         watchers.start_soon(_watch_loop, parts.metrics)
         watchers.start_soon(watch_steps, parts.clock, [gateway.heed_clock])
         async with trio.open_nursery() as working:
@@ -255,14 +256,19 @@ async def _heed_signals(stopping: trio.Event, everything: trio.CancelScope) -> N
             stopping.set()
 
 
-async def _watch_queue(gateway: Gateway, store: SqlStore, metrics: Metrics) -> None:
+async def watch_queue(gateway: Gateway, store: SqlStore, metrics: Metrics) -> None:
     """Keep the queue's figures at hand, so that a scrape asks no database."""
     figures = QueueFigures({}, 0.0)
     metrics.read_queue_from(lambda: figures)
     metrics.store_wal_bytes.set_function(store.wal_bytes)
     metrics.store_writes_waiting.set_function(lambda: store.writes_waiting)
+    counts: Mapping[State, int] = {}
     while True:
-        counts = await store.unfinished_counts()
+        try:
+            counts = await store.unfinished_counts()
+        except StoreBusyError:
+            # What is in memory is known all the same.
+            log.warning("store_busy", waits_to_read="how many faxes stand where")
         figures = gateway.waiting.figures(counts)
         await trio.sleep(WATCH_SECONDS)
 

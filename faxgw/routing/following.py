@@ -47,12 +47,12 @@ class Following:
 
     async def _follow(self) -> None:
         while True:
-            await self._store.wait_events(self._seen)
             await self._follow_safely()
             await trio.sleep(PAUSE_SECONDS)
 
     async def _follow_safely(self) -> None:
         try:
+            await self._store.wait_events(self._seen)
             await self._look()
         except StoreFailedError:
             raise
