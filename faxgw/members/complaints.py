@@ -37,11 +37,14 @@ class Complaints:
 
     def __init__(self) -> None:
         self._all: dict[int, Complaint] = {}
+        self._of: dict[str, list[int]] = {}
+        """Numbers by member: scores ask for each member's every hour."""
 
     def add(self, entry: Entry, said: ComplaintRaised | ComplaintDecided) -> None:
         number = int(subject_name(entry.subject))
         match said:
             case ComplaintRaised():
+                self._of.setdefault(said.member, []).append(number)
                 self._all[number] = Complaint(
                     number=number,
                     member=said.member,
@@ -68,7 +71,7 @@ class Complaints:
         return list(self._all.values())
 
     def of(self, member: str) -> list[Complaint]:
-        return [each for each in self._all.values() if each.member == member]
+        return [self._all[number] for number in self._of.get(member, ())]
 
     def about(self, order_number: str, member: str) -> list[Complaint]:
         return [each for each in self.of(member) if each.order_number == order_number]

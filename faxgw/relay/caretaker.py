@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 ORDERS_MAX = 200
 """Looked after in one round."""
 TRY_AGAIN_SECONDS = 5.0
+COUNT_SECONDS = 5.0
 
 
 class Caretaker:
@@ -46,11 +47,18 @@ class Caretaker:
         self._clock = clock
         self._metrics = metrics
         self._swept: set[int] = set()
+        self._has_changed = trio.Event()
         self._waiting_since: float | None = None
         metrics.relay_unanswered_oldest.set_function(self._oldest_seconds)
 
     async def run(self) -> None:
-        """Look after what is due, for ever; whatever changes an order wakes, and so does a clock that was set."""
+        """Look after what is due, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._look_after_what_is_due)
+            nursery.start_soon(self._keep_count)
+
+    async def _look_after_what_is_due(self) -> None:
+        """Whatever changes an order wakes, and so does a clock that was set."""
         while True:
             self._relay.woken = woken = trio.Event()
             try:
@@ -75,7 +83,7 @@ class Caretaker:
         left = 0
         for order in due:
             left += not await self._look_after_apart(order, absences, now)
-        await self._count_unanswered()
+        self._has_changed.set()
         return left
 
     async def _look_after_apart(self, order: RelayOrder, absences: Sequence[Absence], now: float) -> bool:
@@ -171,6 +179,18 @@ class Caretaker:
         if next_at is None:
             return math.inf
         return max(next_at - self._clock.now(), 0.0)
+
+    async def _keep_count(self) -> None:
+        """After each change, and not oftener than every few seconds: counting reads all orders that wait for a word."""
+        while True:
+            await self._has_changed.wait()
+            self._has_changed = trio.Event()
+            try:
+                await self._count_unanswered()
+            except (StoreBusyError, StoreFullError) as error:
+                log.warning("relay_counts_later", reason=str(error))
+                self._has_changed.set()
+            await trio.sleep(COUNT_SECONDS)
 
     async def _count_unanswered(self) -> None:
         unanswered = await self._store.relay.unanswered()

@@ -114,7 +114,7 @@ class Replanning:
             )
 
     async def _movable(self, day: dt.date) -> list[tuple[OpenOrder, Past]]:
-        found = [order for order in await self._store.routing.open_orders(day=day) if not order.may_have_arrived]
+        found = [order for order in await self._store.routing.open_of_day(day) if not order.may_have_arrived]
         pasts = await self._store.routing.pasts({order.number for order in found})
         told = [(order, pasts.get(order.number, NO_PAST)) for order in found]
         movable = {order.fax_id: (order, past) for order, past in told if self._may_move(order, past)}

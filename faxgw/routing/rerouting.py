@@ -18,7 +18,7 @@ from faxgw.routing.router import NoRoute, Routed, Router
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.changes import Changed, Recorded, ReleaseAsked, RerouteAsked, SetAside
 from faxgw.store.port import Store
-from faxgw.store.routing.port import NO_PAST, Florist, OpenOrder, Past, Placed
+from faxgw.store.routing.port import FROM_THE_FIRST, NO_PAST, Florist, OpenOrder, Past, Placed
 from faxgw.store.transitions import PLANNING, ROUTING
 from faxgw.store.views import FaxView
 
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 MOVES_AT_ONCE_MAX = 500
 """They share a commit."""
+ORDERS_A_PAGE = 500
+"""Of a sweep: 10 ms of reading them."""
 
 
 Move = RerouteAsked | ReleaseAsked | SetAside
@@ -108,14 +110,24 @@ class Rerouting:
 
     async def sweep(self, why: str) -> int:
         """Move every order whose florist is no member, is away, or cannot be reached; returns how many moved."""
-        orders = await self._store.routing.open_orders(from_day=self._router.first_day())
-        stranded = await self._stranded(orders)
+        stranded = await self._all_stranded()
         moved = 0
         for start in range(0, len(stranded), MOVES_AT_ONCE_MAX):
             moved += await self._move_stranded(stranded[start : start + MOVES_AT_ONCE_MAX], why)
         if stranded:
             log.warning("orders_rerouted", stranded=len(stranded), moved=moved, why=why)
         return moved
+
+    async def _all_stranded(self) -> list[OpenOrder]:
+        """Looked through by the page: before Mother's Day a hundred thousand wait, and sending goes on between."""
+        stranded: list[OpenOrder] = []
+        first_day, after = self._router.first_day(), FROM_THE_FIRST
+        while True:
+            page = await self._store.routing.open_from(first_day, after, ORDERS_A_PAGE)
+            stranded += await self._stranded(page)
+            if len(page) < ORDERS_A_PAGE:
+                return stranded
+            after = page[-1].fax_id
 
     async def _stranded(self, orders: Sequence[OpenOrder]) -> list[OpenOrder]:
         """Those that cannot stay where they are; a damaged one is held for a person on the way."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 import pytest
@@ -19,7 +19,7 @@ from faxgw.routing.places import NOWHERE
 from faxgw.routing.plan import Plan, PlanTask
 from faxgw.routing.readable import UNREADABLE
 from faxgw.routing.replanning import Replanned, Replanning
-from faxgw.routing.rerouting import Move, Rerouting
+from faxgw.routing.rerouting import ORDERS_A_PAGE, Move, Rerouting
 from faxgw.routing.router import Router
 from faxgw.store.admission import NO_LINE, Content
 from faxgw.store.changes import Changed, Recorded, RerouteAsked, SetAside
@@ -80,8 +80,13 @@ class Shelf:
         self.orders = orders
         self.moves: list[Move] = []
 
-    async def open_orders(self, **_: Any) -> list[OpenOrder]:
+    async def open_of_day(self, day: dt.date) -> list[OpenOrder]:
+        del day
         return list(self.orders)
+
+    async def open_from(self, first: dt.date, after: FaxId, limit: int) -> list[OpenOrder]:
+        del first
+        return [order for order in self.orders if order.fax_id > after][:limit]
 
     async def pasts(self, numbers: Collection[str]) -> dict[str, Past]:
         return {number: Past(frozenset(), is_routed=True) for number in numbers}
@@ -120,6 +125,16 @@ async def test_a_sweep_sets_a_damaged_order_aside_and_goes_on(damaged: bytes) ->
     assert moved == sum(isinstance(move, RerouteAsked) for move in shelf.moves)
     assert [entry["fax_id"] for entry in logs if entry["event"] == "order_unreadable"] == [2, 4]
     assert damaged_orders(metrics) == 2
+
+
+async def test_a_sweep_looks_at_every_page() -> None:
+    """Two whole pages and one order more: each is seen to once."""
+    metrics = Metrics()
+    count = 2 * ORDERS_A_PAGE + 1
+    shelf = Shelf(*(open_order(number, whole(f"N-{number}")) for number in range(1, count + 1)))
+    rerouting = Rerouting(open_router(metrics), cast("Store", shelf), shelf, SetClock(), metrics)
+    await rerouting.sweep("its florist left")
+    assert sorted(int(move.fax_id) for move in shelf.moves) == list(range(1, count + 1))
 
 
 async def test_a_damaged_order_behind_a_dead_line_is_set_aside() -> None:

@@ -28,6 +28,7 @@ def new_fax(
     rank: int = 1,
     deadline_at: float | None = None,
     service: str = "",
+    delivery_day: int | None = None,
 ) -> NewFax:
     order = f'{{"key":"{key}","words":"{words}"}}'.encode()
     return NewFax(
@@ -42,6 +43,7 @@ def new_fax(
         due_at=100.0,
         deadline_at=deadline_at,
         service=service,
+        delivery_day=delivery_day,
     )
 
 

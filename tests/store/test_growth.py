@@ -3,6 +3,7 @@
 Steps are counted and not seconds, so that the machine may be as slow as it likes.
 """
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,8 @@ from tests.store.faxes import intent_for, new_fax
 
 FEW, MANY = 2_400, 12_000
 """Two submitters have half of them each, which is more than a question reads and sorts."""
+
+MAY_29 = dt.date(2027, 5, 29).toordinal()
 
 Ask = Callable[[SqlStore], Awaitable[object]]
 
@@ -61,6 +64,7 @@ async def store_of(faxes: int, *, delivered: int = 0) -> SqlStore:
                     submitter=f"shop-{number % 2}",
                     line=Line(f"+33199{number % 60:06}"),
                     deadline_at=1_000.0 + number if number % 4 == 0 else None,
+                    delivery_day=MAY_29,
                 )
                 for number in numbers
             ]
@@ -105,6 +109,7 @@ LISTINGS: dict[str, Ask] = {
     "one submitter's queued": lambda store: store.find(Sought("shop-1", state=State.QUEUED), 20),
     "of a submitter without faxes": lambda store: store.find(Sought("nobody"), 20),
     "events": lambda store: store.events(1_000, 100),
+    "a page of a sweep": lambda store: store.routing.open_from(dt.date(2027, 5, 1), FaxId(1_500), 100),
     "the last event": lambda store: store.last_event(),
     "by the carrier's name": lambda store: store.attempt_of(None, "north", "N-1"),
 }

@@ -8,6 +8,9 @@ from typing import Protocol
 from faxgw.fax import FaxId, State
 from faxgw.phone import Line
 
+FROM_THE_FIRST = FaxId(0)
+"""Before every fax."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:
@@ -87,10 +90,12 @@ class RoutingStore(Protocol):
         """Those among these that are order faxes, given up or not."""
         ...
 
-    async def open_orders(
-        self, *, day: dt.date | None = None, numbers: Collection[str] | None = None, from_day: dt.date | None = None
-    ) -> list[OpenOrder]:
-        """The orders that may still go elsewhere, by id; all that is not None must hold."""
+    async def open_of_day(self, day: dt.date) -> list[OpenOrder]:
+        """The orders for delivery on that day that may still go elsewhere, by id."""
+        ...
+
+    async def open_from(self, first: dt.date, after: FaxId, limit: int) -> list[OpenOrder]:
+        """The same of that day and all later ones, a page at a time: those behind the fax `after`, by id."""
         ...
 
     async def pasts(self, numbers: Collection[str]) -> dict[str, Past]:

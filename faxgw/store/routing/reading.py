@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from faxgw.fax import GIVEN_UP, WITH_NOBODY, Failure, FaxId, State
 from faxgw.phone import Line
@@ -48,7 +48,6 @@ _OPEN = (
     )
     .join(fax_state, fax_state.c.fax_id == fax.c.id)
     .where(fax_state.c.state.in_(WITH_NOBODY), fax.c.delivery_day.is_not(None), fax.c.content == Content.ORDER)
-    .order_by(fax.c.id)
 )
 
 
@@ -67,21 +66,15 @@ def _placed(row: Row[*tuple[Any, ...]]) -> Placed:
     return Placed(FaxId(fax_id), number, member, dt.date.fromordinal(day), State(state))
 
 
-def read_open_orders(
-    connection: Connection,
-    day: dt.date | None,
-    numbers: Collection[str] | None,
-    from_day: dt.date | None,
-) -> list[OpenOrder]:
-    wanted: list[ColumnElement[bool]] = []
-    if day is not None:
-        wanted.append(fax.c.delivery_day == day.toordinal())
-    if from_day is not None:
-        wanted.append(fax.c.delivery_day >= from_day.toordinal())
-    if numbers is None:
-        return [_open(row) for row in connection.execute(_OPEN.where(*wanted))]
-    found = (connection.execute(_OPEN.where(fax.c.number.in_(some), *wanted)) for some in parts(sorted(numbers)))
-    return sorted((_open(row) for rows in found for row in rows), key=lambda order: order.fax_id)
+def read_open_of_day(connection: Connection, day: dt.date) -> list[OpenOrder]:
+    asked = _OPEN.where(fax.c.delivery_day == day.toordinal()).order_by(fax.c.id)
+    return [_open(row) for row in connection.execute(asked)]
+
+
+def read_open_from(connection: Connection, first: dt.date, after: FaxId, limit: int) -> list[OpenOrder]:
+    """By the states' own key, of which a page is a step."""
+    asked = _OPEN.where(fax.c.delivery_day >= first.toordinal(), fax_state.c.fax_id > after)
+    return [_open(row) for row in connection.execute(asked.order_by(fax_state.c.fax_id).limit(limit))]
 
 
 def _open(row: Row[*tuple[Any, ...]]) -> OpenOrder:

@@ -21,10 +21,11 @@ class SqlRouting:
     async def placed_of(self, fax_ids: Sequence[FaxId]) -> list[Placed]:
         return await self._reader.read(reading.read_placed_of, fax_ids)
 
-    async def open_orders(
-        self, *, day: dt.date | None = None, numbers: Collection[str] | None = None, from_day: dt.date | None = None
-    ) -> list[OpenOrder]:
-        return await self._reader.read(reading.read_open_orders, day, numbers, from_day)
+    async def open_of_day(self, day: dt.date) -> list[OpenOrder]:
+        return await self._reader.read(reading.read_open_of_day, day)
+
+    async def open_from(self, first: dt.date, after: FaxId, limit: int) -> list[OpenOrder]:
+        return await self._reader.read(reading.read_open_from, first, after, limit)
 
     async def pasts(self, numbers: Collection[str]) -> dict[str, Past]:
         return await self._reader.read(reading.read_pasts, numbers)
