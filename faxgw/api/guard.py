@@ -15,8 +15,6 @@ from faxgw.config.doors import Scope
 _HANDED_IN_AT = frozenset({"/v1/orders", "/v1/faxes", "/v1/relay", "/v1/route"})
 _ASKED_AT = ("/v1/orders", "/v1/faxes", "/v1/relay", "/v1/events", "/v1/queue", "/v1/problems", "/v1/openapi.json")
 _FOR_ALL = frozenset({"/healthz", "/readyz", "/metrics"})
-
-
 _FOLLOWED_AT = "/v1/events"
 """Answers here may go on for days."""
 
@@ -51,7 +49,7 @@ class Guard:
             await _refuse(send, Kind.FORBIDDEN, {"WWW-Authenticate": challenge})
         else:
             scope["extensions"][CALLER] = caller
-            is_followed = scope["path"] == _FOLLOWED_AT
+            is_followed = scope["path"].rstrip("/") == _FOLLOWED_AT
             await self._app(scope, partial(self._hear, token, receive) if is_followed else receive, send)
 
     async def _hear(self, token: bytes, receive: Receive) -> Message:

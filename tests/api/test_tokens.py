@@ -102,13 +102,14 @@ async def test_the_token_stands_in_the_trail() -> None:
     assert [who for who, *_ in fakes.desk.asked] == ["Ida (office)", "office"]
 
 
-async def test_who_follows_events_hears_no_more_once_the_token_is_gone(autojump_clock: MockClock) -> None:
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/events/"])
+async def test_who_follows_events_hears_no_more_once_the_token_is_gone(autojump_clock: MockClock, path: str) -> None:
     """The stream ends in order; another's goes on."""
     fakes = make_fakes()
     guard = guarded(fakes)
     async with peer_of(guard) as shop, peer_of(guard) as office:
         for peer, token in ((shop, SHOP), (office, OFFICE)):
-            head = f"GET /v1/events HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: {token}\r\n\r\n"
+            head = f"GET {path} HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: {token}\r\n\r\n"
             await peer.stream.send_all(head.encode())
             await peer.read_until(b"retry: 2000")
         office_digest = hashlib.sha256(OTHER_WORD.encode()).digest()
