@@ -18,7 +18,7 @@ from faxgw.store.line_rows import read_lines_learnt
 from faxgw.store.receipt_rows import decode_report
 from faxgw.store.receipts import KeptReceipt
 from faxgw.store.rows import parts
-from faxgw.store.schema import NOT_DELIVERED, UNFINISHED, attempt, event, fax, fax_state, receipt
+from faxgw.store.schema import NOT_DELIVERED, UNFINISHED, attempt, event, fax, fax_state, meta, receipt
 from faxgw.store.statements import among, keyed
 from faxgw.store.transitions import STEP_BITS
 from faxgw.store.unfinished import Promise, Queued, Unfinished
@@ -276,10 +276,10 @@ def read_attempt(
     connection: Connection, store_id: str, client_ref: ClientRef | None, provider: str, provider_ref: str | None
 ) -> Attempt | None:
     """By our reference where the carrier repeats it, else by the carrier's; with all that shared the call."""
-    if client_ref is not None:
-        named = read_client_ref(store_id, client_ref)
-        if named is None:
-            return None
+    named = read_client_ref(store_id, client_ref) if client_ref is not None else None
+    if client_ref is not None and named is None and not _is_of_lost_store(connection, client_ref):
+        return None
+    if named is not None:
         leads = (attempt.c.fax_id == named[0]) & (attempt.c.number == named[1]) & attempt.c.lead_id.is_(None)
         condition = leads | ((attempt.c.lead_id == named[0]) & (attempt.c.lead_number == named[1]))
     elif provider_ref is not None:
@@ -289,12 +289,19 @@ def read_attempt(
     return next(iter(_attempts(connection, store_id, condition)), None)
 
 
+def _is_of_lost_store(connection: Connection, client_ref: ClientRef) -> bool:
+    """Whether the store that this one was restored from gave it: its attempts have other numbers than ours since."""
+    lost_id = connection.execute(LOST_STORE_ID).scalar()
+    return lost_id is not None and read_client_ref(lost_id, client_ref) is not None
+
+
 def _attempts(connection: Connection, store_id: str, condition: ColumnElement[bool]) -> list[Attempt]:
     rows = connection.execute(OPEN_ATTEMPT.where(condition)).all()
     earlier = earlier_outcomes(connection, [row.fax_id for row in rows if row.number > 1])
     return as_calls(as_attempt(store_id, row, earlier.get(row.fax_id)) for row in rows)
 
 
+LOST_STORE_ID = select(meta.c.value).where(meta.c.name == "restored_store_id")
 LAST_EVENT = select(func.max(event.c.seq))
 
 

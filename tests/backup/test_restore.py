@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from faxgw.daemon import only_one_daemon
 from faxgw.errors import ConfigError, OperatorError
-from faxgw.fax import AttemptNumber, Failure, FaxId, State
+from faxgw.fax import AttemptNumber, Failure, FaxId, State, make_client_ref
 from faxgw.money import Money
 from faxgw.relay.ground import Calendar
 from faxgw.relay.patience import Next, Patience
@@ -93,12 +93,22 @@ async def _let_in(store: SqlStore, key: str) -> FaxId:
 
 async def test_a_late_word_of_the_carrier_ends_a_fax_and_never_sends_it_again(tmp_path: Path) -> None:
     """`Busy` about an attempt of before says nothing of what the lost store did next; `delivered` does."""
-    faxes, _ = await _lost_and_restored(tmp_path)
+    async with opened(tmp_path / "state") as store:
+        faxes, lost_id = await fill(store), store.store_id
+        back_up(tmp_path / "state", tmp_path / "one")
+    _restore(tmp_path)
     async with opened(tmp_path / "restored") as store:
         for was in (State.SENDING, State.SUBMITTED, State.UNKNOWN):
             busy = GoesAgain(faxes[was], FIRST, failure=Failure.BUSY, code="17", due_at=LATER, at=LATER)
             assert await store.record([busy]) == [Stale(State.HELD)]
-        arrived = DeliveredNow(faxes[State.SUBMITTED], FIRST, pages=1, call_seconds=30.0, at=LATER)
+        # The carrier repeats the lost store's reference, and its own, by which the fax is found.
+        lost_ref = make_client_ref(lost_id, faxes[State.SUBMITTED], FIRST)
+        found = await store.attempt_of(lost_ref, "north", "ref-submitted")
+        assert found is not None
+        assert found.fax_id == faxes[State.SUBMITTED]
+        others_ref = make_client_ref("0ther", faxes[State.SUBMITTED], FIRST)
+        assert await store.attempt_of(others_ref, "north", "ref-submitted") is None
+        arrived = DeliveredNow(found.fax_id, found.number, pages=1, call_seconds=30.0, at=LATER)
         assert await store.record([arrived]) == [Changed(State.DELIVERED)]
 
 

@@ -55,6 +55,11 @@ async def test_a_store_restored_from_a_backup_of_a_busy_daemon_sends_nothing_twi
 
             await daemon.start()
             await _wait_listening(daemon)
+            found = await _doctor(daemon)
+            assert found["ready"] == "fail"
+            assert found["held"] == "warn"
+            assert found["integrity"] == found["carrier simulated"] == found["open files"] == "ok"
+            assert "daemon" not in found
             in_backup = await _orders_known(daemon)
             counts = await _states(daemon)
             assert counts == {"delivered": len(in_backup) - len(listed), "held": len(listed)}
@@ -111,6 +116,13 @@ async def _faxgw(daemon: Daemon, *arguments: str, config: bool = True) -> bytes:
     named = ["-c", str(daemon.folder / "faxgw.toml")] if config else []
     done = await trio.run_process([sys.executable, "-m", "faxgw", *arguments, *named], capture_stdout=True)
     return done.stdout
+
+
+async def _doctor(daemon: Daemon) -> dict[str, str]:
+    """The verdict of each check; `daemon` is one only where it does not answer, or what it says cannot be read."""
+    command = [sys.executable, "-m", "faxgw", "doctor", "--json", "-c", str(daemon.folder / "faxgw.toml")]
+    done = await trio.run_process(command, capture_stdout=True, check=False)
+    return {check["check"]: check["verdict"] for check in msgspec.json.decode(done.stdout)["checks"]}
 
 
 async def _hand_in(daemon: Daemon, lines: list[bytes]) -> None:
