@@ -167,7 +167,7 @@ def _app(routes: Sequence[HTTPRouteHandler], metrics: Metrics, openapi: OpenAPIC
     return Litestar(
         [*routes, *problem_routes()],
         openapi_config=openapi,
-        guards=[refuse_unknown_parameters],
+        before_request=refuse_unknown_parameters,
         exception_handlers={
             QueueFullError: queue_full,
             StoreBusyError: store_busy,

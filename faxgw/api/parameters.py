@@ -6,9 +6,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.connection import ASGIConnection
 from litestar.exceptions import ValidationException
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
 from faxgw.faults import FAULTS_MAX, Fault, did_you_mean
@@ -21,17 +20,19 @@ def parameter_faults(request: Request[Any, Any, Any], known: Collection[str]) ->
     return _faults(request.scope["query_string"], known)
 
 
-async def refuse_unknown_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """A guard for whatever is read under /v1: `nubmer=1` would else be answered with every fax there is.
+async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
+    """Stands before whatever is read under /v1: `nubmer=1` would else be answered with every fax there is.
 
-    Waits for nothing: were it a plain function, Litestar would hand each request to a thread and back.
+    Waits for nothing: were it a plain function, Litestar would hand each request to a thread and back; for a guard it
+    would copy the handler.
 
     Raises:
         ValidationException: a parameter is none of the handler's own; what is sent in a body looks for itself.
     """
-    query: bytes = connection.scope["query_string"]
-    if not query or connection.scope.get("method") != "GET" or not connection.scope["path"].startswith("/v1/"):
+    query: bytes = request.scope["query_string"]
+    if not query or request.scope["method"] != "GET" or not request.scope["path"].startswith("/v1/"):
         return
+    handler = request.scope["route_handler"]
     if isinstance(handler, HTTPRouteHandler) and (faults := _faults(query, parameter_names(handler).values())):
         raise ValidationException(
             extra=[{"address": fault.pointer.removeprefix("/"), "message": fault.detail} for fault in faults]
