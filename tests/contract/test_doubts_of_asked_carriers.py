@@ -4,15 +4,18 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+import trio
 
 from faxgw.fax import State
 from faxgw.provider.port import Provider
+from faxgw.receipt.match import Matcher
+from faxgw.receipt.webhook import ReceiptsTaken, Webhooks
 from tests.contract.doubting import dispatching, make_one, until, until_in_doubt_again, until_parked
 from tests.contract.stages import interfax_provider, retarus_provider
 from tests.dispatch.desk import Desk
 from tests.provider.fakes.carrier import FakeCarrier
 from tests.provider.fakes.interfax import InterfaxWire
-from tests.provider.fakes.retarus import RetarusWire
+from tests.provider.fakes.retarus import CENTRES, RetarusWire
 from tests.store.faxes import LINE
 
 Dispatching = AbstractAsyncContextManager[tuple[Desk, Provider, FakeCarrier]]
@@ -75,3 +78,23 @@ async def test_interfax_is_believed_to_have_nothing_where_the_operator_says_so()
         await fake.script(LINE, "closed_before")
         fax_id = await make_one(desk)
         await until_in_doubt_again(desk, fake, fax_id, 1)
+
+
+async def test_a_push_of_retarus_ends_a_doubt_that_asking_cannot() -> None:
+    """No data centre answers, and the answer with the job's id was lost: the push says by its user which fax it is."""
+    async with over_retarus() as (desk, provider, fake), trio.open_nursery() as nursery:
+        for centre in CENTRES:
+            await fake.silence(centre)
+        await fake.script(LINE, "lost_answer")
+        fax_id = await make_one(desk)
+        await fake.wait_ended(1)
+        [fax] = fake.board.by_id.values()
+        push = fake.wire.webhook(fax, is_final=True)
+        assert push is not None
+        matcher = Matcher(desk.store, desk.calls, desk.outcomes, desk.clock, desk.metrics)
+        webhooks = Webhooks({"north": provider}, desk.store, matcher, desk.clock)
+        nursery.start_soon(webhooks.run)
+        assert await webhooks.take("north", *push) == ReceiptsTaken(new=1, repeated=0)
+        await until(desk, fax_id, State.DELIVERED)
+        assert await webhooks.take("north", *push) == ReceiptsTaken(new=0, repeated=1)
+        nursery.cancel_scope.cancel()
