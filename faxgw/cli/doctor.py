@@ -135,9 +135,17 @@ def _look_at_store(config: Config, deep: bool) -> Iterator[Finding]:
     yield store.judge_schema(found.schema, SCHEMA_VERSION)
     yield store.judge_journal(found.journal)
     yield store.judge_log(found.wal_bytes)
+    yield store.judge_backup(_backup_age_seconds(database.parent))
     yield store.judge_integrity(found.faults, "integrity check" if deep else "quick check")
     age_seconds = SystemClock().now() - found.first_at if found.first_at is not None else 0.0
     yield disk.judge_growth(found.size_bytes, age_seconds, shutil.disk_usage(database.parent).free)
+
+
+def _backup_age_seconds(state_dir: Path) -> float | None:
+    from faxgw.store.backup.folder import LAST_BACKUP  # noqa: PLC0415 It brings all of SQLAlchemy.
+
+    note = state_dir / LAST_BACKUP
+    return max(SystemClock().now() - note.stat().st_mtime, 0.0) if note.exists() else None
 
 
 def _look_at_certificates(config: Config) -> Iterator[Finding]:

@@ -66,6 +66,9 @@ async def test_what_is_not_the_stores_is_left_out_and_named(tmp_path: Path) -> N
     (tmp_path / "state" / "holiday-pictures").mkdir()
     assert back_up(tmp_path / "state", tmp_path / "one").manifest.left_out == ["holiday-pictures"]
     assert not (tmp_path / "one" / "holiday-pictures").exists()
+    # What a backup itself leaves there, for the doctor, is no stranger to the next.
+    assert (tmp_path / "state" / "last-backup").read_text().strip() == str(tmp_path / "one")
+    assert back_up(tmp_path / "state", tmp_path / "two").manifest.left_out == ["holiday-pictures"]
 
 
 async def test_a_target_that_is_empty_is_filled_and_any_other_is_refused(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from faxgw.relay.ground import Calendar
 from faxgw.relay.patience import Next, Patience
 from faxgw.store.admission import Admitted
 from faxgw.store.attempts import Attempt, NotBegun
-from faxgw.store.backup.folder import RESTORING
+from faxgw.store.backup.folder import RECONCILE, RESTORING
 from faxgw.store.backup.marking import GAP, WHO
-from faxgw.store.backup.restoring import RECONCILE, Restored, RestoreWish, restore
+from faxgw.store.backup.restoring import Restored, RestoreWish, restore
 from faxgw.store.changes import Changed, DeliveredNow, GoesAgain, ResolveAsked, Ruling, Stale
 from faxgw.store.database import open_writer
 from faxgw.store.relay.orders import encode_relay_order

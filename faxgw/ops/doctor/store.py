@@ -4,10 +4,23 @@ from collections.abc import Sequence
 
 from faxgw.ops.doctor.finding import Finding, fail, ok, warn
 
-SCHEMA, JOURNAL, INTEGRITY, LOG = "schema", "journal", "integrity", "write-ahead log"
+SCHEMA, JOURNAL, INTEGRITY, LOG, BACKUP = "schema", "journal", "integrity", "write-ahead log", "backup"
 
 WAL_BYTES_MAX = 256 * 1024 * 1024
 """As the alert FaxgwWriteAheadLogGrows has it."""
+BACKUP_AGE_SECONDS_MAX = 26 * 3_600.0
+"""One a day, and an hour's grace on either side."""
+
+
+def judge_backup(age_seconds: float | None) -> Finding:
+    """None where none was ever made."""
+    advice = "`faxgw backup PLACE` by a timer: docs/operations.md"
+    if age_seconds is None:
+        return warn(BACKUP, "none was ever made", advice)
+    told = f"the last is {age_seconds / 3_600:,.1f} hours old"
+    if age_seconds > BACKUP_AGE_SECONDS_MAX:
+        return warn(BACKUP, told, advice)
+    return ok(BACKUP, told)
 
 
 def judge_schema(found: str, known: str) -> Finding:

@@ -24,8 +24,13 @@ FOLDERS = ("documents", "inbound", "postcodes")
 MADE_ANEW = frozenset({"lock", f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"})
 UNFINISHED = ".part"
 """Ends the names of documents that are being written: no row names them yet."""
+RECONCILE = "to-reconcile.csv"
+"""In a restored state directory: what a person asks carriers and florists about."""
 RESTORING = "restore.partial"
 """In a state directory: where a restore works. A daemon does not start beside it."""
+
+LAST_BACKUP = "last-backup"
+"""In a state directory: its time is that of the last backup, and its line says where that lies."""
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -44,7 +49,7 @@ def files_in(state_dir: Path) -> Iterator[Path]:
 
 def strangers_in(state_dir: Path) -> list[str]:
     """What lies there and is none of ours: no backup takes it along."""
-    ours = {DATABASE, *FOLDERS, *MADE_ANEW}
+    ours = {DATABASE, RECONCILE, LAST_BACKUP, *FOLDERS, *MADE_ANEW}
     return sorted(entry.name for entry in state_dir.iterdir() if entry.name not in ours and not is_door(entry))
 
 

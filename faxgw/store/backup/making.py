@@ -23,6 +23,7 @@ from faxgw.store.backup.contents import open_at_rest, read_contents
 from faxgw.store.backup.folder import (
     DATABASE,
     FOLDER_MODE,
+    LAST_BACKUP,
     MANIFEST,
     SUMS,
     files_in,
@@ -87,6 +88,8 @@ def make_backup(wish: Wish, watch: Watch) -> Made:
         # An empty folder of that name is replaced, and nothing else is.
         part.rename(wish.target)
         sync_folder(parent)
+    # For the doctor; by whose hand a backup is made, its folder may be where the daemon's user cannot look.
+    (wish.state_dir / LAST_BACKUP).write_text(f"{wish.target}\n", encoding="utf-8")
     return Made(manifest, checked.files, checked.size_bytes)
 
 

@@ -19,7 +19,9 @@ from faxgw.store.backup.checking import Checked, check_backup
 from faxgw.store.backup.folder import (
     DATABASE,
     FOLDERS,
+    RECONCILE,
     RESTORING,
+    SUMS,
     free_bytes,
     is_door,
     make_folder,
@@ -30,9 +32,6 @@ from faxgw.store.backup.making import ROOM_BYTES, Progress, Watch
 from faxgw.store.backup.marking import Doubtful, Marked, mark_restored
 from faxgw.store.backup.sums import copy_file, read_sums, write_new
 from faxgw.store.database import bring_up_to_date, open_writer
-
-RECONCILE = "to-reconcile.csv"
-"""In the state directory: what a person asks carriers and florists about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +98,7 @@ def _copy(backup: Path, part: Path, all_bytes: int, watch: Watch) -> None:
         done_bytes += count
         watch(Progress("restoring", done_bytes, all_bytes))
 
-    for name in read_sums(backup / "SHA256SUMS"):
+    for name in read_sums(backup / SUMS):
         if name == Path(DATABASE) or name.parts[0] in FOLDERS:
             make_folder((part / name).parent)
             copy_file(backup / name, part / name, more)
