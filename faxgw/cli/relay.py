@@ -1,7 +1,6 @@
 """`faxgw relay`: say something about an order between florists, and see what was said."""
 
 import getpass
-import re
 import urllib.parse
 import uuid
 from typing import Any
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from faxgw.cli.amounts import AmountType, amount_text
 from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, reason_of, with_client
 from faxgw.cli.control import who_option
@@ -47,23 +47,6 @@ _STAGE_STYLES = {
     "delivered": "green",
     "cancelled": "dim",
 }
-_AMOUNT = re.compile(r"(?P<whole>\d{1,8})(?:[.,](?P<minor>\d{1,2}))? ?(?P<currency>[A-Z]{3})")
-
-
-class _Amount(click.ParamType[dict[str, Any]]):
-    """An amount as people write it: `45.50 EUR`."""
-
-    name = "amount"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
-        from faxgw.money import MINOR_DIGITS  # noqa: PLC0415 Only who names an amount waits for it.
-
-        match = _AMOUNT.fullmatch(str(value).strip())
-        digits = MINOR_DIGITS.get(match["currency"]) if match else None
-        if match is None or digits is None or (match["minor"] and len(match["minor"]) != digits):
-            self.fail(f"{value!r} is no amount; write it as '45.50 EUR'", param, ctx)
-        minor = (match["minor"] or "").ljust(digits, "0")
-        return {"amount_minor": int(match["whole"] + minor), "currency": match["currency"]}
 
 
 @click.group()
@@ -77,7 +60,7 @@ def relay() -> None:
 @click.option("--from", "from_member", help="The member you speak for; without it the network.")
 @click.option("--to", "to_member", help="The member it is for: of FOR, ORDER and GEN, and whose SUS or RES it is.")
 @click.option("--text", default="", help="In words.")
-@click.option("--amount", type=_Amount(), help="Of ASKP, ANSP and ADJ: the whole price, such as '45.50 EUR'.")
+@click.option("--amount", type=AmountType(), help="Of ASKP, ANSP and ADJ: the whole price, such as '45.50 EUR'.")
 @click.option("--reason", type=_REASONS, help="Of REJ.")
 @click.option("--in-answer-to", metavar="REF", help="Of CON, DEN and ANSP: which request is answered (`relay show`).")
 @click.option("--agree/--disagree", "agrees", default=None, help="Of ANSP with --in-answer-to, in place of --amount.")
@@ -230,7 +213,4 @@ def _print_absences(absences: list[dict[str, Any]]) -> None:
 
 
 def _money(money: dict[str, Any]) -> str:
-    from faxgw.money import Money, split_minor  # noqa: PLC0415 As above.
-
-    whole, minor = split_minor(Money(**money))
-    return f"{whole}.{minor} {money['currency']}" if minor else f"{whole} {money['currency']}"
+    return amount_text(money["amount_minor"], money["currency"])

@@ -1,10 +1,11 @@
 """`faxgw members sample`, `complaint` and `score`: how good the stores are."""
 
 import datetime as dt
-import re
+from typing import Any
 
 import click
 
+from faxgw.cli.amounts import AmountType, amount_text
 from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, with_client
 from faxgw.cli.control import asked, who_option, why_option
@@ -12,7 +13,6 @@ from faxgw.cli.members.asking import address, day_text, day_type, days_text, mem
 from faxgw.cli.screen import console, print_json, say
 
 _NUMBER = click.argument("number", type=click.IntRange(min=1))
-_MONEY = re.compile(r"(\d{1,10})(?:[.,](\d{1,3}))? ?([A-Z]{3})")
 
 
 @click.group()
@@ -150,7 +150,7 @@ def raise_(
 @complaint.command()
 @_NUMBER
 @click.option("--upheld/--not-upheld", "upheld", default=None, help="Whether the store is to blame.")
-@click.option("--compensation", default=None, metavar="AMOUNT", help="What the customer gets back, as `120.00 NOK`.")
+@click.option("--compensation", type=AmountType(), help="What the customer gets back, as '120.00 NOK'.")
 @why_option
 @who_option
 @json_option
@@ -159,7 +159,7 @@ def decide(
     client: Client,
     number: int,
     upheld: bool | None,
-    compensation: str | None,
+    compensation: dict[str, Any] | None,
     why: str,
     who: str | None,
     as_json: bool,
@@ -167,8 +167,7 @@ def decide(
     """Uphold complaint NUMBER or not; decided again, the later word counts."""
     if upheld is None:
         raise click.UsageError("say --upheld or --not-upheld")
-    money = None if compensation is None else read_money(compensation)
-    body = asked(who, why, upheld=upheld, compensation=money)
+    body = asked(who, why, upheld=upheld, compensation=compensation)
     answer = body_of(client.post(f"/v1/register/complaints/{number}/decide", body))
     if as_json:
         print_json(answer)
@@ -190,8 +189,10 @@ def list_complaints(client: Client, member: str | None, as_json: bool) -> None:
     for each in body["complaints"]:
         decided = {None: "open", True: "upheld", False: "not upheld"}[each["upheld"]]
         received = each["received_on"] + ("" if each["in_time"] else " (too late)")
+        money = each["compensation"]
+        paid = amount_text(money["amount_minor"], money["currency"]) if money is not None else ""
         row = (str(each["number"]), each["member"], each["order_number"], each["delivered_on"], received)
-        table.add_row(*row, each["category"], decided, _money_text(each["compensation"]))
+        table.add_row(*row, each["category"], decided, paid)
     console().print(table)
 
 
@@ -211,23 +212,3 @@ def score(client: Client, member_id: str, days: int, as_json: bool) -> None:
     for part in body["parts"]:
         table.add_row(part["name"], f"{part['value']:.2f}", f"{part['weight']:.0%}", part["why"])
     console().print(table)
-
-
-def read_money(written: str) -> dict[str, object]:
-    """`120.00 NOK` as minor units; no amount passes through a float."""
-    from faxgw.money import MINOR_DIGITS  # noqa: PLC0415 Help must not wait for it.
-
-    found = _MONEY.fullmatch(written.strip())
-    digits = MINOR_DIGITS.get(found[3]) if found else None
-    if found is None or digits is None or len(found[2] or "") > digits:
-        raise click.UsageError(f"{written}: write an amount and its currency, such as 120.00 NOK")
-    return {"amount_minor": int(found[1] + (found[2] or "").ljust(digits, "0")), "currency": found[3]}
-
-
-def _money_text(money: dict[str, object] | None) -> str:
-    if money is None:
-        return ""
-    from faxgw.money import Money, split_minor  # noqa: PLC0415 Help must not wait for it.
-
-    whole, fraction = split_minor(Money(int(str(money["amount_minor"])), str(money["currency"])))
-    return f"{whole}.{fraction} {money['currency']}" if fraction else f"{whole} {money['currency']}"

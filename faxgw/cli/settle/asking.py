@@ -22,12 +22,6 @@ def read_period(_context: click.Context, _parameter: click.Parameter, written: s
 period_argument = click.argument("period", metavar="MONTH", callback=read_period)
 
 
-def amount_text(amount_minor: int, currency: str) -> str:
-    from faxgw.money import plain_amount  # noqa: PLC0415 Help must not wait for it.
-
-    return f"{plain_amount(amount_minor, currency)} {currency}"
-
-
 def month_address(period: str, *more: str) -> str:
     return "/".join(("/v1/settlement/months", period, *more))
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from faxgw.cli.amounts import amount_text
 from faxgw.cli.client import Client, Reply
 from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option, why_option
 from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import address, table_of
 from faxgw.cli.screen import console, counted, print_json, say, since_text
-from faxgw.cli.settle.asking import amount_text, progress_over
+from faxgw.cli.settle.asking import progress_over
 
 FOR_AN_ORDER = ("matched_by_hand", "difference_accepted")
 DECISIONS = (*FOR_AN_ORDER, "fee", "unallocated")

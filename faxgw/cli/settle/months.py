@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 
+from faxgw.cli.amounts import amount_text
 from faxgw.cli.client import Client
 from faxgw.cli.connection import body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import table_of
 from faxgw.cli.screen import clock_text, console, counted, print_json, say
-from faxgw.cli.settle.asking import amount_text, month_address, obstacle_text, period_argument, progress_over
+from faxgw.cli.settle.asking import month_address, obstacle_text, period_argument, progress_over
 
 
 @click.command()

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
+from faxgw.cli.amounts import amount_text
 from faxgw.cli.client import Client
 from faxgw.cli.connection import RefusedError, body_of, json_option, reason_of, with_patient_client
 from faxgw.cli.control import asked, who_option
 from faxgw.cli.exits import EXIT_REFUSED
 from faxgw.cli.members.asking import day_type, table_of
 from faxgw.cli.screen import clock_text, console, counted, hand_out, print_json, say
-from faxgw.cli.settle.asking import amount_text, month_address, period_argument
+from faxgw.cli.settle.asking import month_address, period_argument
 
 FORMATS = ("pain.001.001.03", "pain.001.001.09", "pain.008.001.02", "pain.008.001.08")
 
