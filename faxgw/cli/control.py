@@ -140,7 +140,8 @@ def reroute(
 def resolve(client: Client, fax_id: int, ruling: str | None, why: str, who: str | None, as_json: bool) -> int:
     """Say what became of a fax in doubt, once somebody has asked the florist.
 
-    Refused unless the fax is in doubt, or held and may have come before, as after a restore. --send-again goes with --not-delivered or alone.
+    Refused unless the fax is in doubt, or held and may have come before, as after a restore. --send-again goes with
+    --not-delivered or alone.
     """
     if ruling is None:
         raise click.UsageError("say what was found out: --delivered, --not-delivered or --send-again")
