@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faxgw.config.sending import DEFAULT_RETRIES
@@ -345,6 +345,7 @@ def test_a_callback_that_is_no_report_is_refused_and_not_quoted(body: bytes) -> 
 FIELDS = ["TransactionID", "Status", "Subject", "PagesSent", "PagesSubmitted", "Duration", "TrialsPerformed"]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64) | st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=8) | st.integers()))
 def test_whatever_calls_back_is_a_report_or_unreadable(told: bytes | dict[str, object]) -> None:
     """Nothing else is ever raised; what is a report has a fate."""

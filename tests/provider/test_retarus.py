@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faxgw.config.sending import DEFAULT_RETRIES
@@ -371,6 +371,7 @@ REPORTS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64) | st.builds(msgspec.json.encode, REPORTS) | st.builds(xml_of, RECIPIENTS))
 def test_whatever_is_pushed_is_a_report_or_unreadable(body: bytes) -> None:
     """Nothing else is ever raised; what is a report has a fate."""
