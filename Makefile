@@ -88,7 +88,7 @@ lock: $(STAMP) ## Pin the newest versions that pyproject.toml allows
 	@$(BIN)/pip-compile --quiet --upgrade --extra dev --extra loadtest --extra ocr --extra postgres --extra replan --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--output-file requirements.lock pyproject.toml
-	@$(BIN)/pip-compile --quiet --build-deps-for wheel --constraint requirements.lock --generate-hashes --allow-unsafe --strip-extras \
+	@$(BIN)/pip-compile --quiet --extra postgres --build-deps-for wheel --constraint requirements.lock --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 		--output-file requirements-run.lock pyproject.toml
 

@@ -20,7 +20,8 @@ from faxgw.cli.screen import console, print_json
 from faxgw.cli.surroundings import faults_around, secrets_of
 from faxgw.clock import SystemClock
 from faxgw.config.inbox import InboxConfig, Security
-from faxgw.config.secret import place_of
+from faxgw.config.secret import place_of, read_secret
+from faxgw.config.store import StoreConfig
 from faxgw.config.whole import Config, load_config
 from faxgw.errors import ConfigError
 from faxgw.ops.doctor import disk, files, gateway, machine, network, store
@@ -121,6 +122,9 @@ def _look_at_disk(config: Config) -> Iterator[Finding]:
 
 
 def _look_at_store(config: Config, deep: bool) -> Iterator[Finding]:
+    if config.store.url:
+        yield from _look_at_postgres(config.store)
+        return
     from faxgw.store.database import SCHEMA_VERSION, STORE_FILE  # noqa: PLC0415 It brings all of SQLAlchemy.
     from faxgw.store.examining import examine  # noqa: PLC0415
 
@@ -146,6 +150,20 @@ def _backup_age_seconds(state_dir: Path) -> float | None:
 
     note = state_dir / LAST_BACKUP
     return max(SystemClock().now() - note.stat().st_mtime, 0.0) if note.exists() else None
+
+
+def _look_at_postgres(config: StoreConfig) -> Iterator[Finding]:
+    from faxgw.store import postgres  # noqa: PLC0415 It brings all of SQLAlchemy.
+    from faxgw.store.database import SCHEMA_VERSION  # noqa: PLC0415
+
+    found = postgres.examine(config.url, read_secret(config.password_file) if config.password_file else None)
+    if isinstance(found, str):
+        yield fail("store", f"{config.url} cannot be used: {found}", "docs/standby.md says what it must be")
+        return
+    held = "held by a daemon" if found.is_held else "held by no daemon"
+    yield ok("store", f"PostgreSQL {found.server}, {held}")
+    if found.schema is not None:
+        yield store.judge_schema(found.schema, SCHEMA_VERSION)
 
 
 def _look_at_certificates(config: Config) -> Iterator[Finding]:

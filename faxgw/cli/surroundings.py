@@ -35,6 +35,8 @@ def secrets_of(config: Config) -> Iterator[tuple[str, str, str]]:
         yield from ((f"provider {carrier.name}", key, getattr(carrier, key)) for key in file_keys(carrier))
     for inbox in config.inbox:
         yield f"inbox {inbox.name}", "password_file", inbox.password_file
+    if config.store.password_file:
+        yield "store", "password_file", config.store.password_file
     for token in config.api.tcp.token if config.api.tcp is not None else ():
         yield f"token {token.name}", "file", token.file
 
@@ -116,7 +118,8 @@ def _check_members(config: Config, file: Path) -> None:
 
     register = load_register(file)
     # Once there is a store, people may have enrolled a shop that the file does not have: the daemon looks at its start.
-    if config.settlement is not None and not (Path(config.gateway.state_dir) / STORE_FILE).exists():
+    is_new = not config.store.url and not (Path(config.gateway.state_dir) / STORE_FILE).exists()
+    if config.settlement is not None and is_new:
         from faxgw.settlement.tariff import check_web_members  # noqa: PLC0415 Only who settles waits for it.
 
         check_web_members(config.settlement, lambda member: register.find(member) is not None)

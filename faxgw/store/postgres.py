@@ -5,9 +5,10 @@ has lost the right to write in the same moment; it ends then (`StoreFailedError`
 only to the server. Refuses a server that would lose commits in a power cut.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, String, create_engine, event, func, make_url, select
+from sqlalchemy import Connection, Engine, String, column, create_engine, event, func, make_url, select, table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -17,6 +18,8 @@ from faxgw.errors import OperatorError, StoreFailedError, StoreFullError
 CONNECT_SECONDS_MAX = 10
 _LOCK = 0x6661_7867
 """Of advisory locks: "faxg". They are each database's own."""
+
+_LOCKS = table("pg_locks", column("locktype"), column("objid"))
 
 _FULL = frozenset({"53100", "53200", "25006"})
 """disk_full, out_of_memory, read_only_sql_transaction (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
@@ -98,6 +101,43 @@ def take_lock(engine: Engine) -> bool:
     with engine.connect() as session:
         _check_server(session)
         return bool(session.execute(select(func.pg_try_advisory_lock(_LOCK))).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    server: str
+    """Its version."""
+    schema: str | None
+    """None where no daemon made its tables yet."""
+    is_held: bool
+    """By a daemon."""
+
+
+def examine(url: str, password: str | None) -> Examined | str:
+    """What the database is like, or why no daemon can use it."""
+    engine = open_reader(url, password, connections=1)
+    try:
+        with engine.connect() as session:
+            _check_server(session)
+            # Of a key of 64 bits the upper half stands in `classid`; ours has none.
+            held = (
+                select(func.count()).select_from(_LOCKS).where(_LOCKS.c.locktype == "advisory", _LOCKS.c.objid == _LOCK)
+            )
+            return Examined(
+                server=str(session.execute(select(func.current_setting("server_version"))).scalar_one()),
+                schema=_schema_of(session),
+                is_held=session.execute(held).scalar_one() > 0,
+            )
+    except (DBAPIError, OperatorError) as error:
+        return str(error.orig).strip() if isinstance(error, DBAPIError) else str(error)
+    finally:
+        engine.dispose()
+
+
+def _schema_of(session: Connection) -> str | None:
+    if session.execute(select(func.to_regclass("alembic_version"))).scalar() is None:
+        return None
+    return str(session.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar_one())
 
 
 def _check_server(session: Connection) -> None:

@@ -19,7 +19,7 @@ from faxgw.fax import FaxId, State
 from faxgw.store import postgres
 from faxgw.store.admission import Admitted, Drained
 from faxgw.store.backup.dumped import mark_dumped
-from faxgw.store.database import disk_error, is_locked
+from faxgw.store.database import SCHEMA_VERSION, disk_error, is_locked
 from faxgw.store.schema import metadata
 from faxgw.store.sql import open_store
 from tests.postgres_server import Server, running_server
@@ -119,6 +119,23 @@ def test_another_programs_lock_is_waited_for(make_database: MakeDatabase) -> Non
         assert is_locked(locked.value)
         assert disk_error(locked.value) is None
     writer.dispose()
+
+
+async def test_a_look_from_outside_tells_whether_it_is_held(
+    make_database: MakeDatabase, postgres_server: Server, tmp_path: Path
+) -> None:
+    """And changes nothing: a database without tables stays so."""
+    url = make_database()
+    async with opened(url, tmp_path):
+        found = postgres.examine(url, None)
+    assert isinstance(found, postgres.Examined)
+    assert (found.schema, found.is_held) == (SCHEMA_VERSION, True)
+    postgres_server.execute("CREATE DATABASE empty TEMPLATE template0")
+    for _ in range(2):
+        found = postgres.examine(postgres_server.url("empty"), None)
+        assert isinstance(found, postgres.Examined)
+        assert (found.schema, found.is_held) == (None, False)
+    assert "does not exist" in str(postgres.examine(postgres_server.url("nowhere"), None))
 
 
 # --- which servers and addresses are refused ---------------------------------------------------------
