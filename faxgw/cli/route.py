@@ -67,7 +67,7 @@ def _wish(order: str) -> bytes:
         return msgspec.json.encode({"number": order})
     try:
         return msgspec.json.encode({"order": msgspec.json.decode(path.read_bytes())})
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OperatorError(f"{order}: not JSON: {error}") from error
 
 
