@@ -126,6 +126,7 @@ class Incoming:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch)
             nursery.start_soon(self._forget)
+            nursery.start_soon(self.reviews.run)
             if self._intake is not None:
                 nursery.start_soon(self._intake.run)
             with self._fetching:

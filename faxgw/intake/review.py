@@ -1,7 +1,8 @@
 """What a person decides of a sheet that could not be understood, carried out as if it had been read so.
 
-The decision is durable first, then carried out under keys that follow from the review, then noted. A start finishes
-what a crash left in between. What cannot be carried out opens the review again, and its person hears why.
+The decision is durable first, then carried out under keys that follow from the review, then noted. What a crash, a full
+disk or a caller who went away left in between is finished by the next start, or soon after. What cannot be carried out
+opens the review again, and its person hears why.
 """
 
 import datetime as dt
@@ -10,10 +11,11 @@ from typing import Annotated, Any, assert_never
 
 import msgspec
 import structlog
+import trio
 
 from faxgw.clock import Clock
 from faxgw.crashpoint import reach
-from faxgw.errors import BugError
+from faxgw.errors import BugError, StoreBusyError, StoreFailedError, StoreFullError
 from faxgw.faults import Fault, convert_or_faults
 from faxgw.fax import FaxId
 from faxgw.intake.decision import ReplyKind
@@ -45,6 +47,8 @@ from faxgw.store.relay.port import Refusal, RelayRefused
 log = structlog.get_logger(__name__)
 
 AT_ONCE_MAX = 100
+AGAIN_SECONDS = 5.0
+BROKE = "carrying it out broke: our fault, noted in the log; decide again after an upgrade"
 
 
 class ReplyGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +100,20 @@ class ReviewDesk:
         self._register = register
         self._clock = clock
         self._is_routed = is_routed
+        self._left_behind = trio.Event()
+        """Set where something may be decided that nobody carries out."""
+
+    async def run(self) -> None:
+        """Carry out what was decided and was cut off, for ever."""
+        while True:
+            await self._left_behind.wait()
+            self._left_behind = trio.Event()
+            await trio.sleep(AGAIN_SECONDS)
+            try:
+                await self.recover()
+            except (StoreBusyError, StoreFullError) as error:
+                log.warning("reviews_wait", reason=str(error))
+                self._left_behind.set()
 
     async def resolve(self, review_id: ReviewId, verdict: Verdict, said: Any, who: str, why: str) -> Resolution:
         """Decide a review. `said` is the decoded JSON of the order or the reply; None to discard.
@@ -123,7 +141,7 @@ class ReviewDesk:
         match (await self._store.change_reviews([decided]))[0]:
             case ReviewNow():
                 reach("intake-review-decided")
-                return await self._finish(
+                return await self._finish_or_leave(
                     DecidedReview(review_id, view.inbound_id, view.page, verdict, decision, who, why, now)
                 )
             case ReviewStale() | NoSuchReview() as refused:
@@ -136,7 +154,7 @@ class ReviewDesk:
         while decided := await self._store.decided_reviews(AT_ONCE_MAX):
             for each in decided:
                 try:
-                    await self._finish(each)
+                    await self._finish_apart(each)
                 except DrainingError:
                     log.warning("review_waits", review=each.review_id, reason="the gateway takes nothing in")
                     return
@@ -173,6 +191,27 @@ class ReviewDesk:
         return reply.order_number, msgspec.json.encode(reply)
 
     # --- carrying it out -------------------------------------------------------------------------------------
+
+    async def _finish_or_leave(self, decided: DecidedReview) -> Resolution:
+        """Whoever asked may be gone, or the store busy: then `run` finishes it."""
+        is_finished = False
+        try:
+            resolution = await self._finish(decided)
+            is_finished = True
+        finally:
+            if not is_finished:
+                self._left_behind.set()
+        return resolution
+
+    async def _finish_apart(self, decided: DecidedReview) -> None:
+        try:
+            await self._finish(decided)
+        except (StoreBusyError, StoreFullError, StoreFailedError, DrainingError):
+            raise
+        except Exception:
+            # The crash barrier of a review: the others are carried out, and the gateway starts.
+            log.exception("review_broke", review=decided.review_id)
+            await self._store.change_reviews([Reopened(review_id=decided.review_id, why=BROKE, at=self._clock.now())])
 
     async def _finish(self, decided: DecidedReview) -> Resolution:
         try:
@@ -218,10 +257,9 @@ class ReviewDesk:
         if isinstance(order, list):
             raise _CannotBeError(order)
         match (await self._door.submit(submitter_of(inbound.origin.inbox), [order]))[0]:
-            case Admitted(fax_id=fax_id) | Repeated(fax_id=fax_id):
+            case Admitted(fax_id=fax_id) | Repeated(fax_id=fax_id) | KeyTaken(fax_id=fax_id):
+                # A taken key is our own from before a crash and an upgrade that reads otherwise: what was sent, stands.
                 return fax_id
-            case KeyTaken():
-                raise BugError(f"another order has the key of review {decided.review_id}")
             case Drained():
                 raise DrainingError
             case list() as faults:

@@ -65,19 +65,19 @@ def _check_balances(account: Node, booked: list[Node], currency: str) -> None:
     closing = next((balances[code] for code in CLOSING if code in balances), None)
     if opening is None or closing is None:
         return
-    settled = [each for each in booked if _status(each) == "BOOK"]
+    settled = [each for each in booked if _is_settled(each)]
     total = _signed(opening, currency) + sum(_signed(each, currency) for each in settled)
     require_total("the opening balance with all entries", total, _signed(closing, currency), closing.line)
 
 
-def _status(entry: Node) -> str:
-    """Text until version 07, a code inside since."""
-    return entry.told("Sts", "Cd") or entry.told("Sts")
+def _is_settled(entry: Node) -> bool:
+    """The status is text until version 07, a code inside since; an entry without one is taken for booked."""
+    return (entry.told("Sts", "Cd") or entry.told("Sts")) in {"BOOK", ""}
 
 
 def _entries(booked: Node, account: Node, position: int, currency: str) -> Iterator[Entry]:
     """One entry a transaction, where the bank tells them apart; what is only announced (PDNG, INFO) is no money yet."""
-    if _status(booked) not in {"BOOK", ""}:
+    if not _is_settled(booked):
         return
     details = list(booked.all("NtryDtls", "TxDtls"))
     whole_minor = _signed(booked, currency)

@@ -288,3 +288,13 @@ def test_xml_may_pad_its_decimals_and_groups_nothing() -> None:
     assert read(padded) == read(samples.CAMT_053)
     for written in (b"491,00", b"491.00001", b"1 491.00", b"4_91.00"):
         assert "Amt is" in str(refused(samples.CAMT_053.replace(b"491.00", written)))
+
+
+def test_bank_entries_without_a_status_are_booked_in_the_balance_too() -> None:
+    """The entries are taken, and the balances are held against the same ones; what is pending is neither."""
+    told = read_settlement_file(samples.CAMT_053)
+    untold = read_settlement_file(samples.CAMT_053.replace(b"<Sts>BOOK</Sts>", b""))
+    assert isinstance(told, SettlementFile)
+    assert isinstance(untold, SettlementFile)
+    assert [each.gross_minor for each in untold.batches[0].entries] == [49100, 40000, 30000, -10000]
+    assert untold.batches == told.batches
