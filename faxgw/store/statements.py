@@ -5,15 +5,15 @@ each execution (70 us), and it looks at every value of every row of an executema
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 from sqlalchemy import (
-    BindParameter,
     Column,
     ColumnElement,
     Connection,
     Dialect,
+    Integer,
     Table,
     Text,
     bindparam,
@@ -36,7 +36,8 @@ def among(column: Column[Any]) -> ColumnElement[bool]:
     For ids, numbers of lines and orders, and callers' keys: SQLite's JSON cuts a text at its first NUL, and none of
     these may hold one.
     """
-    listed = _Listed(bindparam("keys", type_=Text), of=column).table_valued("value")
+    rows = _NumbersListed if isinstance(column.type, Integer) else _TextsListed
+    listed = rows(bindparam("keys", type_=Text)).table_valued("value")
     return column.in_(select(listed.c.value))
 
 
@@ -44,11 +45,19 @@ class _Listed(FunctionElement[Any]):
     """The values of a JSON list as rows, for which each database has a word of its own."""
 
     name = "listed"
-    inherit_cache = False
+    value_type: ClassVar[str]
+    """In PostgreSQL. By class, and not by object: SQLAlchemy keeps one text for all objects of a class."""
+    inherit_cache = True
 
-    def __init__(self, keys: BindParameter[str], *, of: Column[Any]) -> None:
-        super().__init__(keys)
-        self.value_type = of.type
+
+class _NumbersListed(_Listed):
+    value_type = "BIGINT"
+    inherit_cache = True
+
+
+class _TextsListed(_Listed):
+    value_type = "TEXT"
+    inherit_cache = True
 
 
 @compiles(_Listed, "sqlite")
@@ -58,10 +67,8 @@ def _listed_in_sqlite(listed: _Listed, compiler: SQLCompiler, **how: Any) -> str
 
 @compiles(_Listed, "postgresql")
 def _listed_in_postgres(listed: _Listed, compiler: SQLCompiler, **how: Any) -> str:
-    value_type = compiler.dialect.type_compiler_instance.process(listed.value_type)
-    keys = compiler.process(listed.clauses, **how)
-    values = f"json_array_elements_text(CAST({keys} AS JSON))"
-    return f"(SELECT CAST(value AS {value_type}) AS value FROM {values})"  # noqa: S608 - a type and a placeholder.
+    values = f"json_array_elements_text(CAST({compiler.process(listed.clauses, **how)} AS JSON))"
+    return f"(SELECT CAST(value AS {listed.value_type}) AS value FROM {values})"  # noqa: S608 - a type and a placeholder.
 
 
 def keyed(keys: Iterable[int] | Iterable[str]) -> dict[str, str]:

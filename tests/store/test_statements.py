@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Executable, event, select
+from sqlalchemy.engine.interfaces import CacheStats
 
 from faxgw.errors import BugError
 from faxgw.fax import State
@@ -28,6 +29,22 @@ READ_FROM_END_TO_END = {
     # The index holds every receipt, too.
     "SCAN receipt USING COVERING INDEX sqlite_autoindex_receipt_1",
 }
+
+BUSY: list[tuple[Executable, dict[str, Any]]] = [
+    (FAX_STATES, keyed([1])),
+    (FAX_ROWS, keyed([1])),
+    (ATTEMPT_ROWS, keyed([1])),
+    (EARLIER_OUTCOMES, keyed([1])),
+    (TAKEN_SLOTS, keyed(["+1"])),
+    (LINES, keyed(["+1"])),
+    (reading.CONTENTS, keyed([1])),
+    (PAGES, keyed([1])),
+    (PAGES_BY_NUMBER, keyed(["A1"])),
+    (ORDERS, keyed(["A1"])),
+    (OFFERS, keyed(["A1"])),
+    (EVENT_IDS, {"carrier": "north", "ids": ["a"]}),
+]
+"""Questions that every fax's way asks, with the least that they may ask for."""
 
 
 @pytest.fixture
@@ -60,26 +77,20 @@ def test_values_in_another_order_than_the_statements_are_a_bug(connection: Conne
         inserting(line, "has_answered", "name").run(connection, [(1, "+1")])
 
 
-@pytest.mark.parametrize(
-    ("asked", "parameters"),
-    [
-        (FAX_STATES, keyed([1])),
-        (FAX_ROWS, keyed([1])),
-        (ATTEMPT_ROWS, keyed([1])),
-        (EARLIER_OUTCOMES, keyed([1])),
-        (TAKEN_SLOTS, keyed(["+1"])),
-        (LINES, keyed(["+1"])),
-        (reading.CONTENTS, keyed([1])),
-        (PAGES, keyed([1])),
-        (PAGES_BY_NUMBER, keyed(["A1"])),
-        (ORDERS, keyed(["A1"])),
-        (OFFERS, keyed(["A1"])),
-        (EVENT_IDS, {"carrier": "north", "ids": ["a"]}),
-    ],
-)
+@pytest.mark.parametrize(("asked", "parameters"), BUSY)
 def test_no_write_reads_a_whole_table(connection: Connection, asked: Executable, parameters: dict[str, Any]) -> None:
     """What grows for a year is looked up: each table by a key or an index that has what is asked for."""
     assert_seeks(connection, lambda: connection.execute(asked, parameters).all())
+
+
+@pytest.mark.parametrize(("asked", "parameters"), BUSY)
+def test_the_text_of_a_question_is_made_once(
+    connection: Connection, asked: Executable, parameters: dict[str, Any]
+) -> None:
+    """Made anew for each time it is asked, it would cost ten times what the database does."""
+    connection.execute(asked, parameters).all()
+    again = connection.execute(asked, parameters)
+    assert again.context.cache_hit is CacheStats.CACHE_HIT
 
 
 def test_what_is_not_delivered_is_found_by_its_index(connection: Connection) -> None:
