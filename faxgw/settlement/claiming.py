@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from faxgw.members.complaints import Complaint
 from faxgw.settlement.claims import (
     Claim,
@@ -29,7 +31,10 @@ from faxgw.store.clearing.port import Due
 from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting
 from faxgw.store.ledger.port import Entry, Kept
 
+log = structlog.get_logger(__name__)
+
 COMPLAINTS = "complaints"
+BROKE = "working it out broke: our fault, noted in the log; it is tried again every day"
 OWE_THE_NETWORK = frozenset({Channel.WEB, Channel.PHONE})
 """Channels whose customers pay the network itself."""
 
@@ -75,8 +80,14 @@ def claims_of_orders(
     """For each order the step from what the ledger has to what it is worth now."""
     claims = Claims()
     for turned in orders:
-        claims.dues += _dues(turned, terms, calendar)
-        _claim_order(claims, turned, kept[turned.order.number], terms, calendar, at)
+        number, day = turned.order.number, turned.order.delivery_date
+        try:
+            claims.dues += _dues(turned, terms, calendar)
+            _claim_order(claims, turned, kept[number], terms, calendar, at)
+        except Exception:
+            # The crash barrier of an order: a person is told, its month waits, and the others are booked.
+            log.exception("claim_broke", stage=turned.order.stage)
+            claims.refuse(Refused(stem_of(number), number, day, BROKE, at), (), at)
     return claims
 
 

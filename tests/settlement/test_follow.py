@@ -1,11 +1,13 @@
 """Orders are followed into the ledger: whatever is said of them, each is owed to the store it is with, once."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import structlog
 import trio
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from faxgw.members.complaints import Complaint
 from faxgw.message import Kind
 from faxgw.money import Money
 from faxgw.ops.metrics import Metrics
-from faxgw.settlement.claiming import Calendar
+from faxgw.settlement.claiming import BROKE, Calendar
 from faxgw.settlement.claims import Grace
 from faxgw.settlement.follow import Follower
 from faxgw.settlement.sale import Terms
@@ -75,6 +77,9 @@ class Connected:
     async def work(self, job: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         await trio.lowlevel.checkpoint()
         return job(*args, **kwargs)
+
+    async def look(self, job: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await self.work(job, *args, **kwargs)
 
 
 class Books:
@@ -370,3 +375,26 @@ TestSettledOnce = SettledOnce.TestCase
 TestSettledOnce.settings = settings(
     max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+class BrokenDistances:
+    """A bug of ours, met by an order."""
+
+    def km(self, member_id: str, country: str, postcode: str, on: dt.date) -> int | None:
+        del member_id, country, postcode, on
+        raise ZeroDivisionError
+
+
+def test_an_order_that_breaks_is_refused_and_stops_nobody(town: RelayTown) -> None:
+    """It stands among the refused, without a word of the error, and is booked once the bug is mended."""
+    books = Books(town, terms=dataclasses.replace(TERMS, distances=BrokenDistances()))
+    taken(town, Kind.ACK, "FR-1")
+    with structlog.testing.capture_logs() as logs:
+        assert books.catch_up() == 0
+    assert "claim_broke" in [entry["event"] for entry in logs]
+    [refused] = books.ask(books.claims.refused)
+    assert refused.reason == BROKE
+    books.terms = TERMS
+    assert books.catch_up() == 1
+    assert books.ask(books.claims.refused) == []
+    assert books.standings() == pending(owed_to("FR-1"))
