@@ -19,7 +19,7 @@ from tests.daemons import Daemon, prepared_daemon
 from tests.order_system import OrderSystem
 from tests.printed import read_calls
 
-ORDERS = 150
+ORDERS = 100
 SHOPS = 30
 """Few, so that many orders wait for a line whenever one looks."""
 KEPT_BACK = 10
@@ -39,7 +39,7 @@ async def test_a_store_restored_from_a_backup_of_a_busy_daemon_sends_nothing_twi
     register = b"".join(line_of(shop) for shop in shops)
     with trio.fail_after(SECONDS_MAX):
         async with (
-            running_carrier(time_scale=100, call_seconds=16.8, webhook_tries=3) as carrier,
+            running_carrier(time_scale=100, call_seconds=16.8, webhook_tries=1) as carrier,
             prepared_daemon(tmp_path, carrier, register) as daemon,
         ):
             kept_back = [quote(shop.fax) for shop in shops[:KEPT_BACK]]
@@ -95,7 +95,8 @@ async def _live_and_be_lost(daemon: Daemon, carrier: Carrier, lines: list[bytes]
         await _post(daemon, f"/v1/lines/{line}/resume")
     await carrier.wait_ended((await carrier.account())["delivered"] + DELIVERED_AFTER)
     await daemon.kill()
-    await carrier.wait_settled()
+    while (await carrier.account())["in_progress"]:  # noqa: ASYNC110 - its receipts find nobody, only its calls end
+        await trio.sleep(0.1)
 
 
 async def _wait_listening(daemon: Daemon) -> None:
