@@ -111,7 +111,8 @@ class Follower:
         return booked
 
     async def _follow_complaints(self) -> int:
-        changed = [each for each in self._complaints() if self._seen.get(each.number) != each]
+        # Asked every second of all there ever were: one that changed is another object, and comparing fields costs more.
+        changed = [each for each in self._complaints() if self._seen.get(each.number) is not each]
         booked = 0
         for start in range(0, len(changed), self._batch_max):
             some = changed[start : start + self._batch_max]
