@@ -19,7 +19,7 @@ from tests.daemons import Daemon, prepared_daemon
 from tests.order_system import OrderSystem
 from tests.printed import read_calls
 
-ORDERS = 100
+ORDERS = 120
 SHOPS = 30
 """Few, so that many orders wait for a line whenever one looks."""
 KEPT_BACK = 10
@@ -91,9 +91,10 @@ async def _live_and_be_lost(daemon: Daemon, carrier: Carrier, lines: list[bytes]
         nursery.start_soon(_hand_in, daemon, lines[ORDERS * 3 // 4 :])
         await _faxgw(daemon, "backup", str(daemon.folder / "backup"))
     await _faxgw(daemon, "backup", "verify", str(daemon.folder / "backup"), config=False)
+    delivered = (await carrier.account())["delivered"]
     for line in kept_back:
         await _post(daemon, f"/v1/lines/{line}/resume")
-    await carrier.wait_ended((await carrier.account())["delivered"] + DELIVERED_AFTER)
+    await carrier.wait_ended(delivered + DELIVERED_AFTER)
     await daemon.kill()
     while (await carrier.account())["in_progress"]:  # noqa: ASYNC110 - its receipts find nobody, only its calls end
         await trio.sleep(0.1)
