@@ -51,7 +51,7 @@ _Named = Iterator[tuple[str, float, str]]
 
 
 def _as_watched(figures: QueueFigures) -> QueueFigures:
-    """A scrape shows what was looked at last; see `daemon._watch_queue`."""
+    """A scrape shows what was looked at last; see `daemon.watch_queue`."""
     return figures
 
 

@@ -162,7 +162,7 @@ class _Seconds:
 async def _watch(store: SqlStore, size: int) -> list[Figure]:
     """A screen that looks every second, as `faxgw top` does."""
     clock, meter = _Seconds(), Meter()
-    counting = Counting(store, clock, AT_RISK_SECONDS)
+    counting = Counting(store, clock, lambda: AT_RISK_SECONDS)
     with meter.slice(LOOKS):
         for _ in range(LOOKS):
             await counting.counted(BACKLOG_LINES)
