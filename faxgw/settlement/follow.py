@@ -111,7 +111,7 @@ class Follower:
         return booked
 
     async def _follow_complaints(self) -> int:
-        # Asked every second of all there ever were: one that changed is another object, which costs less than its fields.
+        # Asked every second of all there ever were: one that changed is another object.
         changed = [each for each in self._complaints() if self._seen.get(each.number) is not each]
         booked = 0
         for start in range(0, len(changed), self._batch_max):
