@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, String, column, create_engine, event, func, make_url, select, table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, DBAPIError, NotSupportedError, ProgrammingError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -87,9 +88,20 @@ def _engine(url: str, password: str | None, options: str, **how: Any) -> Engine:
     session = {**_SESSION, "options": options}
     try:
         # Parameters are orders, which an error's text must not show. `format`: rows go to the driver as they are.
-        return create_engine(address, connect_args=session, hide_parameters=True, paramstyle="format", **how)
+        engine = create_engine(address, connect_args=session, hide_parameters=True, paramstyle="format", **how)
     except ModuleNotFoundError as error:
         raise OperatorError("[store] url names PostgreSQL, whose driver is missing: install faxgw[postgres]") from error
+    event.listen(engine, "handle_error", _without_details)
+    return engine
+
+
+def _without_details(context: ExceptionContext) -> None:
+    """Below its first line the server shows the row itself (DETAIL, CONTEXT): an order, which must not reach a log."""
+    if getattr(context.original_exception, "sqlstate", None) is None:
+        return
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:])
 
 
 def take_lock(engine: Engine) -> bool:
@@ -157,7 +169,7 @@ def disk_error(error: DBAPIError) -> StoreFullError | StoreFailedError | None:
     state = _state_of(error)
     if state in _FULL:
         return StoreFullError("PostgreSQL's disk is full or read-only; nothing was written")
-    if error.connection_invalidated or state is None or state.startswith(_GONE):
+    if error.connection_invalidated or (state or "").startswith(_GONE) or _is_of_nobody(error):
         return StoreFailedError(f"PostgreSQL is lost: {str(error.orig).strip() or type(error.orig).__name__}")
     return None
 
@@ -167,6 +179,12 @@ def is_locked(error: DBAPIError) -> bool:
     return _state_of(error) in _LOCKED
 
 
+def _is_of_nobody(error: DBAPIError) -> bool:
+    """Whether no server spoke, for there was none to speak to. What the driver refuses itself is none of its sayings:
+    a caller may ask for a number with a zero byte in it, and that must end no daemon."""
+    return _state_of(error) is None and not isinstance(error, DataError | ProgrammingError | NotSupportedError)
+
+
 def _state_of(error: DBAPIError) -> str | None:
-    """None where no server spoke: there was none to speak to."""
+    """None where the server did not speak."""
     return getattr(error.orig, "sqlstate", None)

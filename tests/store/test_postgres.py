@@ -1,5 +1,6 @@
 """What is PostgreSQL's own: who holds the store, what a lost session means, which servers are refused."""
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from faxgw.store.backup.dumped import mark_dumped
 from faxgw.store.database import SCHEMA_VERSION, disk_error, is_locked
 from faxgw.store.schema import metadata
 from faxgw.store.sql import open_store
+from faxgw.store.views import Sought
 from tests.postgres_server import Server, running_server
 from tests.store.faxes import LINE, admit_one, begin_one, new_fax, nobody_watches, opened
 
@@ -208,6 +210,31 @@ async def test_a_text_may_be_longer_than_its_column_says(make_database: MakeData
     async with opened(make_database(), tmp_path) as store:
         [admitted] = await store.admit([new_fax("k" * 500)])
         assert isinstance(admitted, Admitted)
+
+
+async def test_a_text_that_postgresql_cannot_hold_ends_nothing(make_database: MakeDatabase, tmp_path: Path) -> None:
+    """A zero byte in a question or in a key is refused by itself; the store was not lost, and goes on."""
+    async with opened(make_database(), tmp_path) as store:
+        with pytest.raises(DBAPIError, match="NUL"):
+            await store.find(Sought(number="1\0"), limit=10)
+        with pytest.raises(DBAPIError, match="NUL"):
+            await store.attempt_of(None, "a-carrier", "ref\0")
+        with pytest.raises(DBAPIError):
+            await admit_one(store, "key\0")
+        await admit_one(store, "whole")
+        assert await store.counts() == {State.QUEUED: 1}
+
+
+def test_an_error_shows_no_row(make_database: MakeDatabase) -> None:
+    """The server tells the values of a row that it refuses, and an error stands in the log."""
+    engine = postgres.open_writer(make_database(), None)
+    name = "Rosa Example"
+    with pytest.raises(DBAPIError) as refused, engine.begin() as connection:
+        connection.execute(text("INSERT INTO meta (name) VALUES (:name)"), {"name": name})
+    engine.dispose()
+    shown = "".join(traceback.format_exception(refused.value))
+    assert "violates not-null constraint" in shown
+    assert name not in shown
 
 
 # --- restored by its own means ------------------------------------------------------------------------
