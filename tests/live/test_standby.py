@@ -43,7 +43,6 @@ async def carrier() -> AsyncIterator[Carrier]:
 
 
 @pytest.mark.live
-@pytest.mark.alone
 async def test_the_daemon_that_stands_by_goes_on_where_the_other_died(
     tmp_path: Path, server: Server, carrier: Carrier
 ) -> None:
@@ -67,7 +66,6 @@ async def test_the_daemon_that_stands_by_goes_on_where_the_other_died(
 
 
 @pytest.mark.live
-@pytest.mark.alone
 async def test_a_daemon_that_lost_its_session_writes_no_more(tmp_path: Path, server: Server, carrier: Carrier) -> None:
     """With the session goes the lock: it ends at once, for another may write already; the next start goes on."""
     async with _prepared(tmp_path, "one", server, carrier) as one:
