@@ -206,6 +206,18 @@ async def test_two_faxes_under_one_reference_are_as_good_as_the_better(bench: Be
     assert isinstance(found.report.fate, Delivered)
 
 
+async def test_the_failure_of_one_job_ends_no_other_under_the_same_reference(bench: Bench) -> None:
+    """What is still dialled may arrive: sent again for the one that failed, it would lie there twice."""
+    job = '{"jobId":"%s","recipientStatus":[{"status":"%s","reason":"%s"}],"reference":{"customerDefinedId":"s-1-1"}}'
+    jobs = [job % told for told in (("failed", "FAILED", "BUSY"), ("dialled", "PENDING", "PENDING"))]
+    async with stand_in(answering(response(body=f'{{"reports":[{",".join(jobs)}]}}'.encode()))) as server:
+        provider = retarus_provider(bench.fake, report_urls=(server.base_url,))
+        found = await provider.look_up(ClientRef("s-1-1"))
+        await provider.aclose()
+    assert isinstance(found, Found)
+    assert (found.report.fate, found.report.provider_ref) == (InProgress(), "dialled")
+
+
 async def test_a_duplicate_is_in_doubt_and_then_found(bench: Bench) -> None:
     """409 says that it has the fax, and not under which id: only asking tells what became of it."""
     bench.wire.knows_duplicates = True

@@ -102,7 +102,7 @@ class RetarusProvider:
         answers = await self._ask_all(lambda centre: centre.request("GET", self._reports_path))
         heard = [answer for answer in answers if not isinstance(answer, NoAnswer)]
         reports = [words.read_report(report) for answer in heard for report in answer]
-        ours = max((report for report in reports if report.client_ref == client_ref), key=_tells_most, default=None)
+        ours = max((report for report in reports if report.client_ref == client_ref), key=_may_lie_there, default=None)
         silent = next((answer for answer in answers if isinstance(answer, NoAnswer)), None)
         if ours is not None and (silent is None or isinstance(ours.fate, Delivered)):
             return Found(ours)
@@ -233,8 +233,21 @@ def _merged(answers: Sequence[Sequence[words.JobReport]]) -> dict[str, Report]:
     return known
 
 
+def _may_lie_there(report: Report) -> int:
+    """Of several jobs under one reference: a delivery, then what may yet be one; a failure is its own job's alone."""
+    match report.fate:
+        case Delivered():
+            return 3
+        case InProgress():
+            return 2
+        case NotDelivered(failure=Failure.IN_DOUBT):
+            return 1
+        case NotDelivered():
+            return 0
+
+
 def _tells_most(report: Report) -> int:
-    """A delivery above anything, and a final word above none."""
+    """Of one job a delivery above anything, and a final word above none."""
     match report.fate:
         case Delivered():
             return 3
