@@ -1,10 +1,13 @@
 """Where all is kept: a file of SQLite beside the daemon, or a PostgreSQL that outlives its machine."""
 
 from collections.abc import Iterator
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from faxgw.config.section import Bytes, Count, Section
 from faxgw.faults import Fault
+
+_WORDS_FOR_PASSWORDS = frozenset({"password", "sslpassword"})
+"""libpq takes them behind a `?` as well; the address stands in the log."""
 
 
 class StoreConfig(Section, frozen=True, kw_only=True):
@@ -31,7 +34,7 @@ def store_faults(store: StoreConfig) -> Iterator[Fault]:
     url = _split(store.url)
     if url is None or url.scheme not in {"postgresql", "postgres"} or not url.path.strip("/"):
         yield Fault("/store/url", "write it as postgresql://user@host/database")
-    elif url.password is not None:
+    elif url.password is not None or not _WORDS_FOR_PASSWORDS.isdisjoint(parse_qs(url.query)):
         yield Fault("/store/url", "must not hold a password: write it into a file and name that in password_file")
     if not store.documents_dir:
         detail = "name a folder that every daemon on this database sees: whoever takes over needs the documents"

@@ -177,6 +177,7 @@ async def test_a_server_that_is_not_there_is_tried_again_by_the_supervisor(tmp_p
         (StoreConfig(url="postgresql://host", documents_dir="d"), "/store/url"),
         (StoreConfig(url="postgresql://[half", documents_dir="d"), "/store/url"),
         (StoreConfig(url="postgresql://faxgw:secret@host/faxgw", documents_dir="d"), "/store/url"),
+        (StoreConfig(url="postgresql://faxgw@host/faxgw?password=secret", documents_dir="d"), "/store/url"),
         (StoreConfig(url="postgresql://faxgw@host/faxgw"), "/store/documents_dir"),
         (StoreConfig(password_file=FILE), "/store/password_file"),
     ],
