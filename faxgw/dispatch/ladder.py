@@ -9,11 +9,11 @@ asked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from faxgw.fax import ClientRef
+from faxgw.fax import ClientRef, Failure
 from faxgw.provider.port import Capabilities, Delivered, InProgress, Listed, LookUpKind, NotDelivered
 
-CLOCKS_DIFFER_SECONDS = 300.0
-"""How far a carrier's clock may be off ours when it says since when it has a fax."""
+CLOCKS_DIFFER_SECONDS = 26 * 3_600.0
+"""How far ours may be ahead of a carrier's clock when it lists what it took: a day that was set wrong, and a time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +120,13 @@ def find_named(
 
 
 def _tells_most(one: Listed) -> int:
-    """Of several faxes under one reference a delivered one counts, then one that is under way."""
+    """Of several faxes under one reference a delivered one counts, then one that may yet be, or may have been."""
     match one.fate:
         case Delivered():
-            return 2
+            return 3
         case InProgress():
+            return 2
+        case NotDelivered(failure=Failure.IN_DOUBT):
             return 1
         case NotDelivered():
             return 0

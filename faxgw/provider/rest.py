@@ -11,7 +11,7 @@ from faxgw.provider.http import Answer, Exchange, NotAnswered, NotSent
 from faxgw.provider.port import NoAnswer, Report
 
 PAGES_MAX: Final = 20
-"""Of a list of what went to one number within an hour; more than that is a filter that does not filter."""
+"""Of a list of what went to one number since the day before; more than that is a filter that does not filter."""
 CODE_LENGTH_MAX: Final = 64
 """Of a carrier's own word, as it is kept for the trail."""
 ODD_WORD: Final = "odd-word"

@@ -3,6 +3,7 @@
 import pytest
 
 from faxgw.dispatch.ladder import (
+    CLOCKS_DIFFER_SECONDS,
     Ambiguous,
     AskByNumber,
     AskByReference,
@@ -25,8 +26,8 @@ STARTED = 1_000.0
 BY_LOOK_UP: dict[LookUpKind, Rung] = {
     LookUpKind.REFERENCE: AskByReference(),
     LookUpKind.COMPLETED: AskByReference(),
-    LookUpKind.NUMBER: AskByNumber(STARTED - 300.0),
-    LookUpKind.LISTED: AskByNumber(STARTED - 300.0),
+    LookUpKind.NUMBER: AskByNumber(STARTED - CLOCKS_DIFFER_SECONDS),
+    LookUpKind.LISTED: AskByNumber(STARTED - CLOCKS_DIFFER_SECONDS),
     LookUpKind.NONE: AwaitReceipt(),
 }
 
@@ -146,3 +147,10 @@ def test_of_two_faxes_under_one_reference_the_delivered_one_counts() -> None:
     delivered = named("B", OURS, Delivered(1, None))
     failed = named("C", OURS, NotDelivered(Failure.BUSY, "busy"))
     assert find_named([named("A", OURS), delivered, failed], OURS, frozenset()) == Ours(delivered)
+
+
+def test_of_two_failures_under_one_reference_the_one_in_doubt_counts() -> None:
+    """The florist may have it: the other's plain failure is no reason to send it again."""
+    doubt = named("B", OURS, NotDelivered(Failure.IN_DOUBT, "page not confirmed"))
+    failed = named("A", OURS, NotDelivered(Failure.BUSY, "busy"))
+    assert find_named([failed, doubt], OURS, frozenset()) == Ours(doubt)
