@@ -26,7 +26,7 @@ class Examined:
 @contextmanager
 def open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
     # At rest there is no log; a reader of a database in that mode would else make one, and leave it behind.
-    how = "mode=ro" if _wal_of(path).exists() else "mode=ro&immutable=1"
+    how = "mode=ro" if wal_of(path).exists() else "mode=ro&immutable=1"
     with closing(sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, isolation_level=None)) as connection:
         for pragma in READER_PRAGMAS:
             connection.execute(pragma)
@@ -46,7 +46,7 @@ def examine(path: Path, *, deep: bool) -> Examined | str:
                 schema=str(_one(connection, "SELECT version_num FROM alembic_version")),
                 journal=str(_one(connection, "PRAGMA journal_mode")),
                 size_bytes=path.stat().st_size,
-                wal_bytes=_wal_of(path).stat().st_size if _wal_of(path).exists() else 0,
+                wal_bytes=wal_of(path).stat().st_size if wal_of(path).exists() else 0,
                 first_at=_one(connection, "SELECT accepted_at FROM fax ORDER BY id LIMIT 1"),  # type: ignore[arg-type]
                 faults=[fault for fault in found if fault != "ok"],
             )
@@ -59,5 +59,5 @@ def _one(connection: sqlite3.Connection, question: str) -> object:
     return row[0] if row is not None else None
 
 
-def _wal_of(path: Path) -> Path:
+def wal_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")

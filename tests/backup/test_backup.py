@@ -59,6 +59,28 @@ async def test_commits_go_on_while_a_backup_is_made_and_it_is_of_one_moment(tmp_
     assert made.manifest.faxes == {"queued": 3_000}
 
 
+async def test_a_daemon_that_starts_on_a_store_at_rest_while_it_is_copied_ends_the_backup(tmp_path: Path) -> None:
+    """At rest it is read without a lock; pages from before and after a checkpoint may fit together and be wrong."""
+    async with opened(tmp_path / "state") as store:
+        await store.admit([new_fax(f"before-{number}", words="x" * 2_000) for number in range(3_000)])
+    assert not (tmp_path / "state" / "faxgw.db-wal").exists()
+    steps = 0
+
+    def start_between(progress: Progress) -> None:
+        nonlocal steps
+        steps += progress.step == "copying"
+        if steps == 2:
+            daemon = sqlite3.connect(tmp_path / "state" / "faxgw.db")
+            daemon.execute("INSERT INTO meta VALUES ('started', 'meanwhile')")
+            daemon.commit()
+            daemon.close()
+
+    with pytest.raises(OperatorError, match="a daemon started"):
+        back_up(tmp_path / "state", tmp_path / "one", start_between)
+    assert _names_in(tmp_path) == ["state"]
+    back_up(tmp_path / "state", tmp_path / "one")
+
+
 async def test_what_is_not_the_stores_is_left_out_and_named(tmp_path: Path) -> None:
     """A folder that somebody put into the state directory is not copied."""
     async with opened(tmp_path / "state"):

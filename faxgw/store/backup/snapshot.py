@@ -16,7 +16,7 @@ from pathlib import Path
 from faxgw.errors import OperatorError
 from faxgw.store.backup.folder import FILE_MODE
 from faxgw.store.database import SQLITE_BUSY
-from faxgw.store.examining import open_read_only
+from faxgw.store.examining import open_read_only, wal_of
 
 STEP_PAGES = 1_024
 """4 MiB a step: between two of them progress is told and bounds are looked at."""
@@ -40,6 +40,7 @@ def copy_database(source: Path, target: Path, watch: Callable[[Copied], None]) -
         OperatorError: it cannot be read, or the copy cannot be written.
     """
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE))
+    at_rest = _look_at_rest(source)
     try:
         with open_read_only(source) as store, closing(sqlite3.connect(target, isolation_level=None)) as copy:
             # It is synced here; a copy that is cut off is thrown away.
@@ -53,8 +54,20 @@ def copy_database(source: Path, target: Path, watch: Callable[[Copied], None]) -
             store.execute("ROLLBACK")
     except sqlite3.Error as error:
         raise OperatorError(f"the database {source} cannot be copied: {error}") from error
+    if at_rest is not None and _look_of(source) != at_rest:
+        raise OperatorError(f"a daemon started on {source} and changed it while it was copied; make the backup again")
     with target.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _look_at_rest(database: Path) -> tuple[int, int] | None:
+    """What it looks like where nobody writes: it is read without a lock then. None where a lock sees to it."""
+    return None if wal_of(database).exists() else _look_of(database)
+
+
+def _look_of(database: Path) -> tuple[int, int]:
+    seen = database.stat()
+    return seen.st_size, seen.st_mtime_ns
 
 
 class _Syncing:
