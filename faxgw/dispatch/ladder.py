@@ -13,7 +13,7 @@ from faxgw.fax import ClientRef, Failure
 from faxgw.provider.port import Capabilities, Delivered, InProgress, Listed, LookUpKind, NotDelivered
 
 CLOCKS_DIFFER_SECONDS = 26 * 3_600.0
-"""How far ours may be ahead of a carrier's clock when it lists what it took: a day that was set wrong, and a time zone."""
+"""How far ours may be ahead of a carrier's clock when it lists what it took: a day set wrong, and a time zone."""
 
 
 @dataclass(frozen=True, slots=True)
