@@ -39,11 +39,11 @@ class Kind(enum.Enum):
     )  # fmt: skip
     UNAUTHORIZED = (
         "unauthorized", 401, "Who asks is not known",
-        "Send `Authorization: Bearer TOKEN` with the token of a `[[api.tcp.token]]` of the config.",
+        "No token, or none that is good: `Authorization: Bearer TOKEN` brings one of the config's `[[api.tcp.token]]`.",
     )  # fmt: skip
     FORBIDDEN = (
         "forbidden", 403, "The token is not good for this",
-        "It hands in and asks. For the rest its `[[api.tcp.token]]` needs `scope = \"operate\"`.",
+        "This token hands in and asks. For the rest its `[[api.tcp.token]]` needs `scope = \"operate\"`.",
     )  # fmt: skip
     NOT_FOUND = ("not-found", 404, "There is no such thing", "Check the id; faxes never change theirs.")
     BAD_METHOD = ("bad-method", 405, "This address takes other methods", "See /v1/openapi.json.")

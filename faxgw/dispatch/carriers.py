@@ -112,7 +112,7 @@ class Carriers:
 
 def _not_working_text(view: CarrierView) -> str:
     if view.closed_by is ClosedBy.SUSPENDED:
-        return f"provider {view.name} is suspended by {view.detail}; `faxgw resume provider {view.name}` ends it"
+        return f"provider {view.name} is suspended by {view.detail}; `faxgw suspensions` shows what to resume"
     return f"provider {view.name} takes no faxes: {view.detail}"
 
 

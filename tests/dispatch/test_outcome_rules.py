@@ -164,7 +164,7 @@ async def test_ready_as_long_as_one_carrier_works(autojump_clock: MockClock) -> 
     south.gate.suspend("Ada: bill")
     assert carriers.reasons_not_ready() == [
         out,
-        "provider south is suspended by Ada: bill; `faxgw resume provider south` ends it",
+        "provider south is suspended by Ada: bill; `faxgw suspensions` shows what to resume",
     ]
     assert carriers.notes() == []
     while north.gate.closure() is not None:  # noqa: ASYNC110 - only time opens it
