@@ -1,135 +1,33 @@
-"""A month is closed once, handed out the same for ever, paid once by two people, and proven."""
+"""A month is closed once, handed out the same for ever, and proven."""
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
-from zoneinfo import ZoneInfo
 
 import msgspec
-import pytest
 import trio
 from sqlalchemy import text
 
 from faxgw.cli.settle.asking import obstacle_text
-from faxgw.members.people import Person
 from faxgw.settlement.clearing import Clearing, Window, inline
 from faxgw.settlement.month.desk import (
     Closed,
     MonthDesk,
-    NobodyInRun,
     NotClosed,
-    Proposed,
     Rules,
     days_of,
     period_before,
 )
 from faxgw.settlement.month.ready import Matter
-from faxgw.settlement.month.run import Thresholds
-from faxgw.settlement.month.statement import LineKind, Statement, Whom
-from faxgw.settlement.payouts.order import message_id
+from faxgw.settlement.month.statement import LineKind, Statement
 from faxgw.settlement.statements.pdf import write_pdf
-from faxgw.settlement.takings import in_transit
-from faxgw.store.ledger.journal import Account, AccountKind, Journal, Posting
-from faxgw.store.ledger.port import Booked, Entry, Kept, Seal
+from faxgw.store.ledger.journal import AccountKind
+from faxgw.store.ledger.port import Kept, Seal
 from faxgw.store.ledger.sql import SqlLedger
-from faxgw.store.months.port import Closing, Run, RunRefused
+from faxgw.store.months.port import Closing
 from faxgw.store.months.sql import SqlMonths
-from faxgw.store.sql import SqlStore, open_memory_store
+from faxgw.store.sql import SqlStore
 from tests.settlement.imports import samples
-
-OSLO = ZoneInfo("Europe/Oslo")
-JUNE_10 = dt.datetime(2027, 6, 10, 12, tzinfo=OSLO).timestamp()
-IDA, PER = Person("Ida"), Person("Per")
-STORES = ("NO-A", "NO-B", "NO-C")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = JUNE_10
-
-    def now(self) -> float:
-        return self.at
-
-
-class Book:
-    """A register of three stores, of which one has no account."""
-
-    def __init__(self) -> None:
-        self.accounts = {"NO-A": "86011117947", "NO-B": "86011117947"}
-
-    def whom(self, member_id: str, on: dt.date, known_at: float | None) -> Whom:
-        del on, known_at
-        return Whom(id=member_id, name=f"Blomster {member_id}", address=("Storgata 1",), language="nb")
-
-    def payee(self, member_id: str, on: dt.date) -> tuple[str, str] | None:
-        del on
-        account = self.accounts.get(member_id)
-        return (f"Blomster {member_id}", account) if account else None
-
-    def without_account(self, on: dt.date) -> Sequence[str]:
-        del on
-        return [store for store in STORES if store not in self.accounts]
-
-
-class Relay:
-    def __init__(self) -> None:
-        self.silent: list[str] = []
-        self.not_booked: list[str] = []
-
-    async def catch_up(self) -> None:
-        pass
-
-    async def refused(self, until: dt.date) -> Sequence[str]:
-        del until
-        return self.not_booked
-
-    async def unanswered(self, first: dt.date, last: dt.date) -> Sequence[str]:
-        del first, last
-        return self.silent
-
-    async def promised(self, first: dt.date, last: dt.date) -> Sequence[str]:
-        del first, last
-        return []
-
-
-class Town:
-    """A store with its desk, and the means to sell."""
-
-    def __init__(self) -> None:
-        self.store: SqlStore = open_memory_store()
-        self.clock, self.book, self.relay = Clock(), Book(), Relay()
-        rules = Rules(zone=OSLO, thresholds=Thresholds(pay_from_minor=100, collect_from_minor=100))
-        self.desk = MonthDesk(
-            self.store.ledger, self.store.months, self.store.clearing, self.book, self.relay, self.clock, rules
-        )
-
-    async def sell(self, number: int, on: dt.date, sender: str, executor: str, amount_minor: int = 10_000) -> None:
-        share = amount_minor * 7 // 10
-        postings = (
-            Posting(member(sender), amount_minor),
-            Posting(member(executor), -share, "NO/3/2500"),
-            Posting(Account(AccountKind.NETWORK, "commission", "NOK"), share - amount_minor),
-        )
-        journal = Journal(key=f"order/N{number}/1", effective_on=on, postings=postings, order_number=f"N{number}")
-        (booked,) = await self.store.ledger.book([Entry((journal,), self.clock.at)])
-        assert isinstance(booked, Booked)
-
-    async def sell_in_may(self) -> None:
-        for number, (sender, executor) in enumerate((("NO-A", "NO-B"), ("NO-A", "NO-C"), ("NO-B", "NO-A"))):
-            await self.sell(number, dt.date(2027, 5, 20), sender, executor)
-
-    async def close(self, period: str = "2027-05") -> Closed:
-        closed = await self.desk.close(period, "Ida")
-        assert isinstance(closed, Closed), closed
-        return closed
-
-
-def member(name: str) -> Account:
-    return Account(AccountKind.MEMBER, name, "NOK")
-
-
-@pytest.fixture
-def town() -> Town:
-    return Town()
+from tests.settlement.month.town import OSLO, STORES, Town
 
 
 async def test_a_closed_month_gives_each_store_its_statement(town: Town) -> None:
@@ -266,117 +164,6 @@ class LateMonths(SqlMonths):
         return await super().close(closings)
 
 
-async def propose(town: Town, direction: str = "payout") -> Proposed:
-    proposed = await town.desk.propose("2027-05", direction, "NOK", dt.date(2027, 6, 20), IDA)  # type: ignore[arg-type]
-    assert isinstance(proposed, Proposed), proposed
-    return proposed
-
-
-async def test_a_payout_needs_two_people_and_is_paid_once(town: Town) -> None:
-    """Not by who proposed it, whatever the spelling; not twice; what is paid leaves the store's balance."""
-    await town.sell_in_may()
-    town.book.accounts["NO-C"] = "86011117947"
-    await town.close()
-    run = (await propose(town)).run
-    for same in (IDA, Person(" ida "), Person("IDÁ")):
-        assert isinstance(await town.desk.approve(run.name, run.content, same), RunRefused)
-    approved = await town.desk.approve(run.name, run.content, PER)
-    assert isinstance(approved, Run)
-    again = await town.desk.approve(run.name, run.content, Person("Kari"))
-    assert isinstance(again, RunRefused)
-    assert "already" in again.reason
-    assert isinstance(await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 6, 21), IDA), RunRefused)
-    standings = await town.store.ledger.standings()
-    assert standings[member("NO-C")].posted_minor == 0
-    assert standings[in_transit("NOK")].posted_minor == -7_000
-
-
-async def test_a_run_that_was_paid_is_found_on_the_banks_statement(town: Town) -> None:
-    """The bank's line repeats the file's id: nothing of the run is on its way any more, and nobody has to look."""
-    await town.sell_in_may()
-    town.book.accounts["NO-C"] = "86011117947"
-    await town.close()
-    run = (await propose(town)).run
-    assert isinstance(await town.desk.approve(run.name, run.content, PER), Run)
-    assert (await town.store.ledger.standings())[in_transit("NOK")].posted_minor == -7_000
-    clearing = Clearing(town.store.clearing, town.clock, Window(), inline)
-    line = samples.CAMT_053.replace(b"100.00</Amt><CdtDbtInd>DBIT", b"70.00</Amt><CdtDbtInd>DBIT", 1)
-    line = line.replace(b">2091.00<", b">2121.00<").replace(
-        b"<BkTxCd><Prtry><Cd>240</Cd></Prtry></BkTxCd></Ntry>",
-        b"<BkTxCd><Prtry><Cd>240</Cd></Prtry></BkTxCd><AddtlNtryInf>%s</AddtlNtryInf></Ntry>"
-        % message_id(run.name, "PAY").encode(),
-        1,
-    )
-    await clearing.import_file(line, name="bank.xml", who="Ida")
-    assert (await clearing.match()).arrived == 1
-    assert (await town.store.ledger.standings())[in_transit("NOK")].posted_minor == 0
-    assert not (await town.desk.verify()).faults
-
-
-async def test_who_approves_a_run_approves_what_was_looked_at(town: Town) -> None:
-    """Proposed anew meanwhile with another account: the approval of the old one is refused."""
-    await town.sell_in_may()
-    town.book.accounts["NO-C"] = "86011117947"
-    await town.close()
-    seen = (await propose(town)).run
-    town.book.accounts["NO-C"] = "97105345672"
-    newer = (await propose(town)).run
-    assert newer.content != seen.content
-    refused = await town.desk.approve(seen.name, seen.content, PER)
-    assert isinstance(refused, RunRefused)
-    assert "proposed anew" in refused.reason
-    assert isinstance(await town.desk.approve(newer.name, newer.content, PER), Run)
-
-
-async def test_a_run_that_is_out_of_date_is_not_approved(town: Town) -> None:
-    """Two people agreed on another account meanwhile, or the day has passed: the bank must not have it as it was."""
-    await town.sell_in_may()
-    town.book.accounts["NO-C"] = "86011117947"
-    await town.close()
-    run = (await propose(town)).run
-    town.book.accounts["NO-C"] = "97105345672"
-    elsewhere = await town.desk.approve(run.name, run.content, PER)
-    town.book.accounts["NO-C"] = "86011117947"
-    town.clock.at = dt.datetime(2027, 6, 21, tzinfo=OSLO).timestamp()
-    late = await town.desk.approve(run.name, run.content, PER)
-    assert isinstance(elsewhere, RunRefused)
-    assert isinstance(late, RunRefused)
-    assert elsewhere.reason == "name or account of NO-C changed since it was proposed: propose the run anew"
-    assert late.reason.startswith("2027-06-20 is in the past")
-    town.clock.at -= 86_400
-    assert isinstance(await town.desk.approve(run.name, run.content, PER), Run)
-
-
-async def test_a_store_without_an_account_is_left_out_and_named(town: Town) -> None:
-    """The others are paid; its money waits on its account, and the next run has it."""
-    await town.sell_in_may()
-    await town.close()
-    refused = await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 6, 20), IDA)
-    assert isinstance(refused, NobodyInRun)
-    assert "1 store has no account" in refused.reason
-    assert [(each.member, each.amount_minor) for each in refused.left_out] == [("NO-C", 7_000)]
-    collected = await propose(town, "collection")
-    assert [(item.member, item.amount_minor) for item in collected.content.items] == [("NO-A", 13_000), ("NO-B", 3_000)]
-    assert collected.run.total_minor == 16_000
-    assert isinstance(await town.desk.propose("2027-06", "payout", "NOK", dt.date(2027, 7, 20), IDA), RunRefused)
-
-
-async def test_a_run_is_for_a_day_to_come_and_a_currency_there_is(town: Town) -> None:
-    """A slip in either is told, today is early enough, and nothing is proposed."""
-    await town.sell_in_may()
-    town.book.accounts["NO-C"] = "86011117947"
-    await town.close()
-    for currency, day, told in (("NOK", 9, "2027-06-09 is in the past"), ("XKR", 20, "XKR is not a currency we know")):
-        refused = await town.desk.propose("2027-05", "payout", currency, dt.date(2027, 6, day), IDA)
-        assert isinstance(refused, RunRefused)
-        assert told in refused.reason
-    nobody = await town.desk.propose("2027-05", "payout", "EUR", dt.date(2027, 6, 20), IDA)
-    assert nobody == NobodyInRun("nobody is to be paid in EUR for 2027-05", [])
-    assert await town.desk.runs() == []
-    today = await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 6, 10), IDA)
-    assert isinstance(today, Proposed)
-
-
 async def test_verify_finds_what_a_hand_in_the_database_changed(town: Town) -> None:
     """An amount of a closed month, a journal gone, a balance of its own: each is named; untouched there is nothing."""
     await town.sell_in_may()
@@ -465,22 +252,3 @@ async def test_the_turn_of_the_year_is_a_month_like_any_other(town: Town) -> Non
         statements = await town.desk.statements(period)
         assert [each.number for each in statements] == [f"{period[:4]}-000001", f"{period[:4]}-000002"]
         assert [len(each.lines) for each in statements] == [1, 1]
-
-
-async def test_a_run_of_a_month_whose_balance_was_carried_on_pays_nobody(town: Town) -> None:
-    """May's run lay unapproved until June was closed and paid: May's money is in June's, and is not paid again."""
-    await town.sell_in_may()
-    town.book.accounts["NO-C"] = "86011117947"
-    await town.close()
-    old = (await propose(town)).run
-    town.clock.at = dt.datetime(2027, 7, 5, tzinfo=OSLO).timestamp()
-    await town.close("2027-06")
-    new = await town.desk.propose("2027-06", "payout", "NOK", dt.date(2027, 7, 20), IDA)
-    assert isinstance(new, Proposed)
-    for run in (old, new.run):
-        answer = await town.desk.approve(run.name, run.content, PER)
-        assert isinstance(answer, RunRefused if run is old else Run)
-    late = await town.desk.propose("2027-05", "payout", "NOK", dt.date(2027, 7, 20), IDA)
-    assert isinstance(late, RunRefused)
-    assert "propose a run of 2027-06" in late.reason
-    assert (await town.store.ledger.standings())[in_transit("NOK")].posted_minor == -7_000
