@@ -158,6 +158,16 @@ async def test_numbers_and_references_of_the_lost_store_never_come_back(tmp_path
         assert await _let_in(store, "new") == max(faxes.values()) + GAP + 1 > lost.fax_id
 
 
+async def test_events_leave_a_gap_also_where_the_backup_had_none(tmp_path: Path) -> None:
+    """Who followed the lost store asks for what came after its last event, and would miss as many of the new one's."""
+    async with opened(tmp_path / "state"):
+        back_up(tmp_path / "state", tmp_path / "one")
+    _restore(tmp_path)
+    async with opened(tmp_path / "restored") as store:
+        await _let_in(store, "new")
+        assert await store.last_event() > GAP
+
+
 async def test_what_is_in_doubt_is_listed_with_the_references_that_carriers_know(tmp_path: Path) -> None:
     """The list that a person takes to carriers and florists; only its owner can read it."""
     async with opened(tmp_path / "state") as store:

@@ -40,8 +40,12 @@ WHO = "faxgw restore"
 GAP = 10_000_000
 """Between the last number of the backup and the first new one: more than a store gives out between two backups."""
 _EVENTS_LEAVE_GAP = {
-    "sqlite": "UPDATE sqlite_sequence SET seq = seq + :gap WHERE name = 'event'",
-    "postgresql": "SELECT setval('event_seq_seq', nextval('event_seq_seq') + :gap)",
+    "sqlite": (
+        # It has no row before the first event.
+        "INSERT INTO sqlite_sequence SELECT 'event', 0 WHERE 'event' NOT IN (SELECT name FROM sqlite_sequence)",
+        f"UPDATE sqlite_sequence SET seq = seq + {GAP} WHERE name = 'event'",  # noqa: S608 - a number of ours.
+    ),
+    "postgresql": (f"SELECT setval('event_seq_seq', nextval('event_seq_seq') + {GAP})",),
 }
 RESTORED = "restored"
 """Why an inbound fax is in quarantine and a review open again; and the outcome of attempts cut off by the loss."""
@@ -98,7 +102,8 @@ def mark_restored(connection: Connection, made_at: float, now: float) -> tuple[M
 def _leave_gap(connection: Connection) -> None:
     connection.execute(update(sequence).values(next=sequence.c.next + GAP))
     # Followers of events ask for what came after the last one they saw, which may be one of the lost.
-    connection.execute(text(_EVENTS_LEAVE_GAP[connection.dialect.name]), {"gap": GAP})
+    for statement in _EVENTS_LEAVE_GAP[connection.dialect.name]:
+        connection.execute(text(statement))
 
 
 def _take_new_id(connection: Connection, former_id: str, made_at: float) -> str:
