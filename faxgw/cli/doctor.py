@@ -91,7 +91,8 @@ def _look_at_surroundings(path: Path, config: Config) -> Iterator[Finding]:
 
 
 def _look_at_machine(config: Config) -> Iterator[Finding]:
-    yield machine.judge_sqlite()
+    if not config.store.url:
+        yield machine.judge_sqlite()
     yield machine.judge_clock(machine.read_clock())
     yield machine.judge_zones(
         [config.members.timezone, config.relay.timezone, *(each.timezone for each in config.calling if each.timezone)]
