@@ -131,8 +131,18 @@ def restore(place: Path, config_path: Path | None, as_json: bool) -> None:
     _tell_restored(restored, f"{state_dir} is restored", state_dir, as_json)
 
 
+def _read_moment(_context: click.Context, _parameter: click.Parameter, text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise click.BadParameter(f"{text!r} is no moment with its offset, such as 2027-05-08T03:00:00Z")
+    return moment
+
+
 @click.command("mark-restored")
-@click.argument("made_at", metavar="MOMENT", type=click.DateTime(["%Y-%m-%dT%H:%M:%S%z"]))
+@click.argument("made_at", metavar="MOMENT", callback=_read_moment)
 @config_option
 @json_option
 def mark_restored(made_at: dt.datetime, config_path: Path | None, as_json: bool) -> None:
