@@ -1,13 +1,13 @@
 """The store over SQL: one writer, a few readers, and a bell that rings when something new is durable."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 import trio
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from faxgw.config.secret import read_secret
@@ -272,6 +272,8 @@ async def open_store(path: Path, config: StoreConfig, watch: Callable[[Committed
         store = SqlStore(writer, ThreadReader(engines.readers), store_id, documents, inbound, engines.wal)
         async with trio.open_nursery() as nursery:
             await nursery.start(writer.run)
+            if engines.wal is None:
+                nursery.start_soon(_ask_after_session, writer)
             yield store
             reach("store-closing")
             nursery.cancel_scope.cancel()
@@ -311,6 +313,20 @@ async def _stand_by(engines: _Engines) -> None:
     while not await trio.to_thread.run_sync(postgres.take_lock, engines.writer):  # noqa: ASYNC110 - who let go tells nobody
         await trio.sleep(STAND_BY_SECONDS)
     log.warning("taking_over", store=engines.name)
+
+
+async def _ask_after_session(writer: Writer) -> None:
+    """Hear as soon as others that the lock is lost: who has nothing to write would keep its doors open beside them."""
+    # The writer itself ends the store.
+    with suppress(StoreFailedError):
+        while True:
+            await trio.sleep(STAND_BY_SECONDS)
+            await writer.write(_ask, [None])
+
+
+def _ask(connection: Connection, items: Sequence[None]) -> list[None]:
+    connection.execute(select(literal(1)))
+    return list(items)
 
 
 def open_memory_store(watch: Callable[[Committed], None] = lambda _: None, *, store_id: str | None = None) -> SqlStore:

@@ -95,6 +95,17 @@ async def test_a_lost_session_ends_the_store(make_database: MakeDatabase, tmp_pa
         assert connection.execute(text("SELECT key FROM fax")).scalars().all() == ["a"]
 
 
+async def test_a_session_that_is_lost_while_nobody_writes_ends_the_store_too(
+    make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    """Its doors would stay open beside those of the daemon that has taken over."""
+    url = make_database()
+    with pytest.RaisesGroup(StoreFailedError, flatten_subgroups=True), trio.fail_after(20):
+        async with opened(url, tmp_path):
+            end_sessions(url)
+            await trio.sleep_forever()
+
+
 def test_the_writer_connects_once(make_database: MakeDatabase) -> None:
     """A pool that mends a broken connection by itself would write without the lock."""
     url = make_database()
