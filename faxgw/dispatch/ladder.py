@@ -9,8 +9,8 @@ asked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from faxgw.fax import ClientRef, Failure
-from faxgw.provider.port import Capabilities, Delivered, InProgress, Listed, LookUpKind, NotDelivered
+from faxgw.fax import ClientRef
+from faxgw.provider.port import Capabilities, Listed, LookUpKind, weigh_fate
 
 CLOCKS_DIFFER_SECONDS = 26 * 3_600.0
 """How far ours may be ahead of a carrier's clock when it lists what it took: a day set wrong, and a time zone."""
@@ -114,19 +114,6 @@ def find_named(
     """Which of the faxes listed for a number bears our reference; one without any may be ours with its name lost."""
     ours = [one for one in listed if one.client_ref == client_ref]
     if ours:
-        return Ours(max(ours, key=_tells_most))
+        return Ours(max(ours, key=lambda one: weigh_fate(one.fate)))
     nameless = [one for one in listed if one.client_ref is None and one.provider_ref not in known_refs]
     return Ambiguous() if nameless else NotListed()
-
-
-def _tells_most(one: Listed) -> int:
-    """Of several faxes under one reference a delivered one counts, then one that may yet be, or may have been."""
-    match one.fate:
-        case Delivered():
-            return 3
-        case InProgress():
-            return 2
-        case NotDelivered(failure=Failure.IN_DOUBT):
-            return 1
-        case NotDelivered():
-            return 0

@@ -151,6 +151,19 @@ class NotDelivered(msgspec.Struct, frozen=True, tag=True):
 Fate = InProgress | Delivered | NotDelivered
 
 
+def weigh_fate(fate: Fate) -> int:
+    """Of several faxes under one reference the weightiest counts: a delivery, then what may yet be one."""
+    match fate:
+        case Delivered():
+            return 3
+        case InProgress():
+            return 2
+        case NotDelivered(failure=Failure.IN_DOUBT):
+            return 1
+        case NotDelivered():
+            return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a carrier says of one attempt: in a webhook, a poll or a look-up. Either reference may be missing."""

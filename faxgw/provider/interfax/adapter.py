@@ -22,10 +22,8 @@ from faxgw.provider.port import (
     Absent,
     Accepted,
     Capabilities,
-    Delivered,
     Format,
     Found,
-    InProgress,
     Listed,
     LookUp,
     NoAnswer,
@@ -36,6 +34,7 @@ from faxgw.provider.port import (
     Sending,
     SendOutcome,
     Unclear,
+    weigh_fate,
 )
 from faxgw.provider.rest import decode_answer
 from faxgw.provider.statuses import not_handed_over, refusal_of
@@ -113,7 +112,7 @@ class InterfaxProvider:
         if not ours:
             return _explain_absence(found)
         reports = await self._free_unpaid(ours)
-        return Found(max(reports, key=_tells_most))
+        return Found(max(reports, key=lambda report: weigh_fate(report.fate)))
 
     async def list_sent(self, line: Line, since: float) -> list[Listed] | NoAnswer:  # noqa: ARG002 - as the port asks.
         await trio.lowlevel.checkpoint()
@@ -208,16 +207,3 @@ def _read_complaint(answer: Answer) -> Refused:
     except msgspec.DecodeError:
         return Refused(Failure.UNKNOWN_CODE, "400")
     return Refused(words.REFUSALS.get(code, Failure.UNKNOWN_CODE), str(code))
-
-
-def _tells_most(report: Report) -> int:
-    """A delivery above anything, and what may still be delivered above what has failed."""
-    match report.fate:
-        case Delivered():
-            return 3
-        case InProgress():
-            return 2
-        case NotDelivered(failure=Failure.IN_DOUBT):
-            return 1
-        case NotDelivered():
-            return 0

@@ -37,6 +37,7 @@ from faxgw.provider.port import (
     Sending,
     SendOutcome,
     Unclear,
+    weigh_fate,
 )
 from faxgw.provider.rest import decode_answer, is_not_found, iso_time
 from faxgw.provider.retarus import words
@@ -102,7 +103,8 @@ class RetarusProvider:
         answers = await self._ask_all(lambda centre: centre.request("GET", self._reports_path))
         heard = [answer for answer in answers if not isinstance(answer, NoAnswer)]
         reports = [words.read_report(report) for answer in heard for report in answer]
-        ours = max((report for report in reports if report.client_ref == client_ref), key=_may_lie_there, default=None)
+        named = [report for report in reports if report.client_ref == client_ref]
+        ours = max(named, key=lambda report: weigh_fate(report.fate), default=None)
         silent = next((answer for answer in answers if isinstance(answer, NoAnswer)), None)
         if ours is not None and (silent is None or isinstance(ours.fate, Delivered)):
             return Found(ours)
@@ -231,19 +233,6 @@ def _merged(answers: Sequence[Sequence[words.JobReport]]) -> dict[str, Report]:
             ref = report.provider_ref or ""
             known[ref] = max(known.get(ref, report), report, key=_tells_most)
     return known
-
-
-def _may_lie_there(report: Report) -> int:
-    """Of several jobs under one reference: a delivery, then what may yet be one; a failure is its own job's alone."""
-    match report.fate:
-        case Delivered():
-            return 3
-        case InProgress():
-            return 2
-        case NotDelivered(failure=Failure.IN_DOUBT):
-            return 1
-        case NotDelivered():
-            return 0
 
 
 def _tells_most(report: Report) -> int:
