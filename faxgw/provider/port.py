@@ -152,7 +152,10 @@ Fate = InProgress | Delivered | NotDelivered
 
 
 def weigh_fate(fate: Fate) -> int:
-    """Of several faxes under one reference the weightiest counts: a delivery, then what may yet be one."""
+    """Of several faxes under one reference the weightiest counts: a delivery, then what may yet be one.
+
+    A failure of one proves nothing of the others, so it counts least.
+    """
     match fate:
         case Delivered():
             return 3

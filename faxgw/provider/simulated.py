@@ -189,7 +189,7 @@ class SimulatedProvider:
             case 400 | 413 | 415 | 422:
                 return _read_complaint(answer)
             case _:
-                return refusal_of(answer, self._clock.now())
+                return refusal_of(answer, self._clock.now(), documents_503=True)
 
 
 def read_signed(key: bytes, headers: Mapping[str, str], body: bytes, now: float) -> list[Report]:

@@ -11,19 +11,25 @@ from faxgw.provider.port import Refused, Unclear, Unsent
 
 NOT_LET_IN: Final = frozenset({401, 403, 404, 405})
 """An address or an account that the carrier does not know: ours to mend, and nobody took the fax."""
-TOO_MUCH: Final = frozenset({429, 503})
 
 
-def refusal_of(answer: Answer, now: float) -> Refused | Unclear:
+def refusal_of(answer: Answer, now: float, *, documents_503: bool = False) -> Refused | Unclear:
     """What a fax handed over has come to by an answer that is neither success nor a complaint about the fax.
 
-    Behind a 500, 502 or 504 the fax may have been taken before something broke, hence `Unclear`.
+    Behind a 500, 502 or 504 the fax may have been taken before something broke, hence `Unclear`. So it may be behind a
+    503 that tells no time to come again: proxies say it, too, when they lost the carrier while they waited for its
+    answer. `documents_503` where the carrier's own documentation has it as a refusal.
     """
-    if answer.status in NOT_LET_IN:
-        return Refused(Failure.ACCOUNT, str(answer.status))
-    if answer.status in TOO_MUCH:
-        return Refused(Failure.CAPACITY, str(answer.status), retry_after_seconds(answer, now))
-    return Unclear(f"answered with {answer.status}")
+    wait_seconds = retry_after_seconds(answer, now)
+    match answer.status:
+        case status if status in NOT_LET_IN:
+            return Refused(Failure.ACCOUNT, str(status))
+        case 429:
+            return Refused(Failure.CAPACITY, "429", wait_seconds)
+        case 503 if documents_503 or wait_seconds is not None:
+            return Refused(Failure.CAPACITY, "503", wait_seconds)
+        case status:
+            return Unclear(f"answered with {status}")
 
 
 def not_handed_over(exchange: NotSent | NotAnswered) -> Unsent | Unclear:

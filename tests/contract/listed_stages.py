@@ -68,6 +68,7 @@ async def open_telnyx() -> AsyncIterator[Stage]:
             TELNYX_CALLS,
             TELNYX_FORGERIES,
             lambda number: f"0ccc7b54-4df3-4bca-a65a-{number:012d}",
+            documents_503=False,
             polled_at_once=50,
             asked=_without_count,
         )
@@ -90,6 +91,7 @@ async def open_sinch() -> AsyncIterator[Stage]:
             lambda number: f"01HDFHACK1YN7CCDYRA{number:07d}",
             times_calls=False,
             tells_progress=False,
+            documents_503=False,
             polled_at_once=50,
         )
         await provider.aclose()

@@ -110,6 +110,8 @@ class Stage:
     """It tells how long a call lasted."""
     tells_progress: bool = True
     """Its webhooks tell of calls under way, too."""
+    documents_503: bool = True
+    """Its documentation has it as a refusal; else a proxy before it may say so of a fax that it took."""
     polled_at_once: int = 2_500
     """More ids than one request takes; few where each has a request of its own."""
     asked: Callable[[Fate], Fate] = lambda fate: fate
@@ -248,7 +250,15 @@ async def open_interfax() -> AsyncIterator[Stage]:
         url = fake.url("rest")
         provider, impatient = interfax_provider(url), interfax_provider(url, send_seconds=PATIENCE_SECONDS)
         yield Stage(
-            provider, impatient, fake, inbox, INTERFAX_FAILURES, BASIC_FORGERIES, lambda n: f"{n:010d}", lists=False
+            provider,
+            impatient,
+            fake,
+            inbox,
+            INTERFAX_FAILURES,
+            BASIC_FORGERIES,
+            lambda n: f"{n:010d}",
+            lists=False,
+            documents_503=False,
         )
         await provider.aclose()
         await impatient.aclose()

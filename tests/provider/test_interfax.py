@@ -148,7 +148,8 @@ async def test_success_without_an_id_is_unclear(location: str) -> None:
         ("402 Pay", b"", Refused(Failure.ACCOUNT, "402")),
         ("415 What", b"", Refused(Failure.DOCUMENT, "415")),
         ("401 No", b"", Refused(Failure.ACCOUNT, "401")),
-        ("503 Later", b"", Refused(Failure.CAPACITY, "503")),
+        ("503 Later\r\nRetry-After: 30", b"", Refused(Failure.CAPACITY, "503", 30.0)),
+        ("503 Lost it", b"", Unclear("answered with 503")),
     ],
 )
 async def test_a_refusal_says_whose_fault_it_is(status: str, body: bytes, outcome: SendOutcome) -> None:

@@ -174,7 +174,7 @@ class RetarusProvider:
                 # It was accepted before, under an id that we were not told.
                 return Unclear("answered that it has it already (409)")
             case _:
-                return refusal_of(answer, self._clock.now())
+                return refusal_of(answer, self._clock.now(), documents_503=True)
 
     # --- asking ------------------------------------------------------------------------------------------
 
