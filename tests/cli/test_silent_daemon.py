@@ -1,5 +1,6 @@
 """A daemon that is there and says nothing, as one under SIGSTOP: every command ends, and says what to do."""
 
+import http.client
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -90,7 +91,10 @@ def test_an_answer_that_is_no_json_is_told(
 
 
 def answer_once(listening: socket.socket, answer: bytes) -> None:
+    """Once the request is whole: head and body come in two pieces, and who hangs up between them breaks the second."""
     peer, _ = listening.accept()
-    with peer:
-        peer.recv(65_536)
+    with peer, peer.makefile("rb") as request:
+        request.readline()
+        head = http.client.parse_headers(request)
+        request.read(int(head.get("content-length", "0")))
         peer.sendall(answer)
