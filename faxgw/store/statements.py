@@ -68,7 +68,7 @@ def _listed_in_sqlite(listed: _Listed, compiler: SQLCompiler, **how: Any) -> str
 @compiles(_Listed, "postgresql")
 def _listed_in_postgres(listed: _Listed, compiler: SQLCompiler, **how: Any) -> str:
     values = f"json_array_elements_text(CAST({compiler.process(listed.clauses, **how)} AS JSON))"
-    return f"(SELECT CAST(value AS {listed.value_type}) AS value FROM {values})"  # noqa: S608 - a type and a placeholder.
+    return f"(SELECT CAST(value AS {listed.value_type}) AS value FROM {values})"  # noqa: S608 - a type and a bound parameter.
 
 
 def keyed(keys: Iterable[int] | Iterable[str]) -> dict[str, str]:
